@@ -1,0 +1,39 @@
+// One subject, one measure, one fresh process: prints the figures as JSON and ends.
+//
+//     node worker.js <subject> <kind> <settings as JSON> <server as JSON: baseUrl, ca?>
+
+'use strict'
+
+const fs = require('node:fs')
+const { subjects } = require('./subjects')
+
+async function main([name, kind, settings, server]) {
+  const { baseUrl, ca } = JSON.parse(server)
+  const target = { baseUrl, ca: ca === undefined ? undefined : fs.readFileSync(ca, 'utf8') }
+  const subject = subjects[name]
+  if (kind === 'first') return first(subject, target)
+
+  const call = subject.connect(subject.load(), target)
+  return require('./measure')[kind](call, JSON.parse(settings))
+}
+
+/** A process's first reply, and the import before it. Nothing else is loaded yet: it would help. */
+async function first(subject, target) {
+  const begun = performance.now()
+  const loaded = subject.load()
+  const imported = performance.now()
+  const call = subject.connect(loaded, target)
+  const reply = await call()
+  const replied = performance.now()
+  require('./measure').accept(reply)
+  return { importMs: imported - begun, firstReplyMs: replied - imported }
+}
+
+main(process.argv.slice(2)).then(
+  // Idle connections would keep the process alive.
+  (figures) => process.stdout.write(JSON.stringify(figures), () => process.exit(0)),
+  (error) => {
+    console.error(error)
+    process.exit(1)
+  },
+)
