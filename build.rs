@@ -1,1 +1,5 @@
-fn main() { napi_build::setup(); }
+//! Tells the linker what a Node addon needs on this platform.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,13 @@
+//! The Node surface of `@utdk/plaid`: values in, promises out, no decisions.
+//!
+//! Reading order: [`engine`] is the I/O thread and the way results come back to JavaScript;
+//! [`client`] hands calls over to it.
+//!
+//! What is exported here is private to the package: `index.js` and `sandbox.js` are the public
+//! surface, and they make every `Error`.
+
+// `unsafe` appears only where `#[napi]` expands to it.
+#![deny(unsafe_code)]
+
+pub mod client;
+pub mod engine;

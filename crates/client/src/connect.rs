@@ -1,0 +1,330 @@
+//! Opens the sockets: DNS, TCP, a proxy where one is set, TLS; and names what went wrong there.
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::uri::{Scheme, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioIo;
+use rustls::{CertificateError, ClientConfig};
+use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use crate::config::{Config, is_loopback};
+use crate::error::{ConnectionError, UsageError};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+/// TLS, if the URL says so, over whatever [`Dial`] reaches.
+pub(crate) type Connector = HttpsConnector<Dial>;
+
+/// The connector for `target`. The way to it is chosen here, once: a client has one target.
+///
+/// # Errors
+///
+/// A [`UsageError`] if the proxy's URL cannot be used.
+pub(crate) fn connector(
+    target: &Uri,
+    config: &Config,
+    tls: ClientConfig,
+) -> Result<Connector, UsageError> {
+    let dial = Dial::to(target, config, &tls)?;
+    Ok(HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(dial))
+}
+
+type Plain = HttpConnector<Resolver>;
+type ToProxy = HttpsConnector<Plain>;
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// A way to the server's TCP port.
+#[derive(Clone)]
+pub(crate) enum Dial {
+    Direct(Plain),
+    Tunnel(Tunnel<ToProxy>),
+    Socks(SocksV5<ToProxy>),
+}
+
+impl Dial {
+    fn to(target: &Uri, config: &Config, tls: &ClientConfig) -> Result<Self, UsageError> {
+        // What is loopback here is another machine to a proxy, so loopback is never taken there;
+        // and plain http is only ever spoken to loopback.
+        let plain_http = target.scheme() == Some(&Scheme::HTTP);
+        let proxy = match &config.https_proxy {
+            Some(proxy) if !is_loopback(target) => proxy.expose_secret(),
+            _ => return Ok(Dial::Direct(plain(plain_http))),
+        };
+        let rules = |no_proxy: &str| Matcher::builder().https(proxy).no(no_proxy).build();
+        if rules("").intercept(target).is_none() {
+            return Err(unusable_proxy());
+        }
+        let no_proxy = config.no_proxy.as_deref().unwrap_or_default();
+        let Some(proxy) = rules(no_proxy).intercept(target) else {
+            return Ok(Dial::Direct(plain(false)));
+        };
+        let to_proxy = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(plain(false));
+        match proxy.uri().scheme_str() {
+            Some("http" | "https") => {
+                let tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
+                Ok(Dial::Tunnel(match proxy.basic_auth() {
+                    Some(auth) => tunnel.with_auth(auth.clone()),
+                    None => tunnel,
+                }))
+            }
+            // The proxy resolves the name in both: resolving it here would block the I/O thread.
+            Some("socks5" | "socks5h") => {
+                let socks = SocksV5::new(socks_address(proxy.uri())?, to_proxy);
+                Ok(Dial::Socks(match proxy.raw_auth() {
+                    Some((user, password)) => socks.with_auth(user.into(), password.into()),
+                    None => socks,
+                }))
+            }
+            _ => Err(unusable_proxy()),
+        }
+    }
+}
+
+impl Service<Uri> for Dial {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = BoxFuture<Stream, BoxError>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match self {
+            Dial::Direct(tcp) => tcp.poll_ready(cx).map_err(Into::into),
+            Dial::Tunnel(tunnel) => tunnel.poll_ready(cx).map_err(Into::into),
+            Dial::Socks(socks) => socks.poll_ready(cx).map_err(Into::into),
+        }
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        match self {
+            Dial::Direct(tcp) => {
+                let connecting = tcp.call(target);
+                Box::pin(async move { Ok(MaybeHttpsStream::Http(connecting.await?)) })
+            }
+            Dial::Tunnel(tunnel) => through_proxy(tunnel.call(target)),
+            Dial::Socks(socks) => through_proxy(socks.call(target)),
+        }
+    }
+}
+
+fn through_proxy<E: Into<BoxError>>(
+    connecting: impl Future<Output = Result<Stream, E>> + Send + 'static,
+) -> BoxFuture<Stream, BoxError> {
+    Box::pin(async move {
+        connecting
+            .await
+            .map_err(|cause| ProxyError(cause.into()).into())
+    })
+}
+
+fn unusable_proxy() -> UsageError {
+    UsageError::new(
+        "INVALID_PROXY",
+        "HTTPS_PROXY",
+        "HTTPS_PROXY is not a proxy URL this client can use: give http://, https://, socks5:// or socks5h://, then host:port",
+    )
+}
+
+/// `socks5://host:1080` as the `http` URL that the TCP connector dials.
+fn socks_address(proxy: &Uri) -> Result<Uri, UsageError> {
+    let host = proxy.host().ok_or_else(unusable_proxy)?;
+    let port = proxy.port_u16().unwrap_or(1080);
+    format!("http://{host}:{port}")
+        .parse()
+        .map_err(|_| unusable_proxy())
+}
+
+fn plain(loopback_only: bool) -> Plain {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver {
+        system: GaiResolver::new(),
+        loopback_only,
+    });
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp
+}
+
+/// The system's resolver, with an error that can be told from a refused connection.
+#[derive(Clone)]
+pub(crate) struct Resolver {
+    system: GaiResolver,
+    /// For plain http: a `localhost` that resolves elsewhere must not carry a secret in clear.
+    loopback_only: bool,
+}
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = ResolveError;
+    type Future = BoxFuture<Self::Response, ResolveError>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
+        self.system.poll_ready(cx).map_err(ResolveError)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let lookup = self.system.call(name);
+        let loopback_only = self.loopback_only;
+        Box::pin(async move {
+            let addresses: Vec<_> = lookup
+                .await
+                .map_err(ResolveError)?
+                .filter(|address| !loopback_only || address.ip().is_loopback())
+                .collect();
+            Ok(addresses.into_iter())
+        })
+    }
+}
+
+/// A host name that did not resolve.
+#[derive(Debug, thiserror::Error)]
+#[error("the host name could not be resolved")]
+pub(crate) struct ResolveError(#[source] io::Error);
+
+/// A failure on the way through a proxy.
+#[derive(Debug, thiserror::Error)]
+#[error("the proxy did not connect us")]
+struct ProxyError(#[source] BoxError);
+
+/// Names a failure below HTTP by what it is, walking down its causes.
+pub(crate) fn connection_error(host: &str, error: &(dyn StdError + 'static)) -> ConnectionError {
+    let mut chain = Vec::new();
+    let mut found = None;
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        chain.push(cause.to_string());
+        // A proxy's failure is one whatever lies below it; otherwise the deepest cause speaks.
+        if !matches!(found, Some(("PROXY_FAILED", _))) {
+            found = name(cause).or(found);
+        }
+        next = match cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        };
+    }
+    chain.dedup();
+    let (code, problem) = found.unwrap_or(("CONNECTION_FAILED", "the connection failed"));
+    ConnectionError {
+        code,
+        problem: format!("{host}: {problem}"),
+        chain,
+    }
+}
+
+fn name(cause: &(dyn StdError + 'static)) -> Option<(&'static str, &'static str)> {
+    if cause.is::<ProxyError>() {
+        return Some((
+            "PROXY_FAILED",
+            "the proxy did not open a connection: check HTTPS_PROXY, its credentials and NO_PROXY",
+        ));
+    }
+    if cause.is::<ResolveError>() {
+        return Some((
+            "ENOTFOUND",
+            "the host name could not be resolved: check the URL and DNS",
+        ));
+    }
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(name_tls(tls));
+    }
+    if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+        return name_http(http);
+    }
+    name_io(cause.downcast_ref::<io::Error>()?)
+}
+
+fn name_tls(error: &rustls::Error) -> (&'static str, &'static str) {
+    let rustls::Error::InvalidCertificate(objection) = error else {
+        return (
+            "TLS_FAILED",
+            "the TLS handshake failed: the server, or something before it, does not speak TLS 1.2 or 1.3",
+        );
+    };
+    match objection {
+        CertificateError::UnknownIssuer => (
+            "CERT_UNTRUSTED",
+            "the server's certificate is signed by an authority that is not trusted here: add its PEM as `ca` or NODE_EXTRA_CA_CERTS",
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            ("CERT_EXPIRED", "the server's certificate has expired")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            "CERT_NOT_YET_VALID",
+            "the server's certificate is not valid yet: check this machine's clock",
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+            "CERT_WRONG_HOST",
+            "the server's certificate is for another host name",
+        ),
+        _ => ("CERT_INVALID", "the server's certificate is not valid"),
+    }
+}
+
+fn name_http(error: &hyper::Error) -> Option<(&'static str, &'static str)> {
+    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        Some((
+            "ECONNRESET",
+            "the connection was closed before the reply was complete",
+        ))
+    } else if error.is_parse() {
+        Some(("EPROTO", "what came back is not HTTP"))
+    } else {
+        None
+    }
+}
+
+/// `EMFILE`, which std does not name: 24 on every Unix.
+const TOO_MANY_OPEN_FILES: i32 = 24;
+
+fn name_io(error: &io::Error) -> Option<(&'static str, &'static str)> {
+    if cfg!(unix) && error.raw_os_error() == Some(TOO_MANY_OPEN_FILES) {
+        return Some((
+            "EMFILE",
+            "this process has too many open files: raise its limit, or keep fewer calls in flight",
+        ));
+    }
+    Some(match error.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            "ECONNREFUSED",
+            "the connection was refused: nothing listens there",
+        ),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => (
+            "ECONNRESET",
+            "the connection was closed before the reply was complete",
+        ),
+        io::ErrorKind::ConnectionAborted => ("ECONNABORTED", "the connection was aborted"),
+        io::ErrorKind::BrokenPipe => (
+            "EPIPE",
+            "the connection was closed while the request was being sent",
+        ),
+        io::ErrorKind::HostUnreachable => ("EHOSTUNREACH", "the host cannot be reached"),
+        io::ErrorKind::NetworkUnreachable => ("ENETUNREACH", "the network cannot be reached"),
+        io::ErrorKind::AddrNotAvailable => (
+            "EADDRNOTAVAIL",
+            "no local address or port is free for the connection",
+        ),
+        io::ErrorKind::TimedOut => ("ETIMEDOUT", "the host did not answer"),
+        _ => return None,
+    })
+}

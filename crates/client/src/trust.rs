@@ -1,0 +1,184 @@
+//! Which certificates are believed: the caller's own, then the system's, then Mozilla's where the
+//! system has none.
+//!
+//! The system's roots take tens of milliseconds to read, so they are read once per process, off
+//! the caller's thread, and not at all while the caller's own certificates vouch for the server.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+
+use crate::config::Config;
+use crate::error::UsageError;
+
+/// The TLS settings of a client.
+///
+/// # Errors
+///
+/// A [`UsageError`] if `ca` holds no certificate that can be used as a root.
+pub(crate) fn tls_config(config: &Config) -> Result<ClientConfig, UsageError> {
+    let provider = Arc::new(ring::default_provider());
+    let trust = Trust {
+        algorithms: provider.signature_verification_algorithms,
+        own: own_roots(config)?.map(|roots| verifier(roots, &provider)),
+        system: SystemRoots::of(config.system_ca_file.clone()),
+    };
+    if trust.own.is_none() {
+        trust.system.read_ahead();
+    }
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports TLS 1.2 and 1.3")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(trust))
+        .with_no_client_auth();
+    Ok(tls)
+}
+
+/// A server is believed if the caller's own roots or the system's vouch for it.
+#[derive(Debug)]
+struct Trust {
+    algorithms: WebPkiSupportedAlgorithms,
+    own: Option<Arc<WebPkiServerVerifier>>,
+    system: Arc<SystemRoots>,
+}
+
+impl ServerCertVerifier for Trust {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let ask = |verifier: &WebPkiServerVerifier| {
+            verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        let Some(own) = &self.own else {
+            return ask(self.system.verifier());
+        };
+        match ask(own) {
+            Ok(verified) => Ok(verified),
+            Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                ask(self.system.verifier())
+            }
+            // The caller's roots know the issuer: what they object to is the better message.
+            Err(objection) => ask(self.system.verifier()).map_err(|_| objection),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// The system's roots, read when first asked for.
+#[derive(Debug)]
+struct SystemRoots {
+    file: Option<PathBuf>,
+    verifier: OnceLock<Arc<WebPkiServerVerifier>>,
+}
+
+impl SystemRoots {
+    /// The roots in `file`, or the process-wide ones of the system.
+    fn of(file: Option<PathBuf>) -> Arc<Self> {
+        static OF_THE_SYSTEM: OnceLock<Arc<SystemRoots>> = OnceLock::new();
+        let unread = |file| {
+            Arc::new(Self {
+                file,
+                verifier: OnceLock::new(),
+            })
+        };
+        match file {
+            Some(file) => unread(Some(file)),
+            None => OF_THE_SYSTEM.get_or_init(|| unread(None)).clone(),
+        }
+    }
+
+    /// Begins to read them on a thread of their own, so that they are there when the handshake is.
+    fn read_ahead(self: &Arc<Self>) {
+        if self.verifier.get().is_some() {
+            return;
+        }
+        let roots = self.clone();
+        // Without a thread to spare, the handshake reads them itself.
+        let _ = std::thread::Builder::new()
+            .name("plaid-roots".into())
+            .spawn(move || {
+                roots.verifier();
+            });
+    }
+
+    fn verifier(&self) -> &WebPkiServerVerifier {
+        self.verifier.get_or_init(|| {
+            let read = match &self.file {
+                Some(file) => rustls_native_certs::load_certs_from_paths(Some(file), None),
+                None => rustls_native_certs::load_native_certs(),
+            };
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(read.certs);
+            if roots.is_empty() {
+                roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            }
+            verifier(roots, &Arc::new(ring::default_provider()))
+        })
+    }
+}
+
+fn verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Arc<WebPkiServerVerifier> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .expect("a store with roots and no revocation lists makes a verifier")
+}
+
+/// The caller's own roots: `ca` and the extra files.
+fn own_roots(config: &Config) -> Result<Option<RootCertStore>, UsageError> {
+    let mut roots = RootCertStore::empty();
+    if let Some(pem) = &config.ca {
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
+            .flatten()
+            .collect();
+        let (added, _) = roots.add_parsable_certificates(certificates);
+        if added == 0 {
+            return Err(UsageError::new(
+                "INVALID_CA",
+                "ca",
+                "ca holds no certificate: give PEM text that has at least one -----BEGIN CERTIFICATE----- block",
+            ));
+        }
+    }
+    for file in &config.extra_ca_files {
+        let Ok(certificates) = CertificateDer::pem_file_iter(file) else {
+            continue;
+        };
+        roots.add_parsable_certificates(certificates.flatten());
+    }
+    Ok((!roots.is_empty()).then_some(roots))
+}

@@ -1,0 +1,222 @@
+//! Writes the request and reads the reply: the only place where a secret is exposed.
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::call::ResetLogin;
+use crate::error::{ApiError, Error};
+
+/// A successful reply.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Reply {
+    /// `true` if the Item is now in `ITEM_LOGIN_REQUIRED`.
+    pub reset_login: bool,
+    /// Plaid's id of this request, for its support.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Whatever else the reply held.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Which of the two peers a request is for: they differ in the envelope.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Peer {
+    Plaid,
+    Gateway,
+}
+
+/// The request's body.
+pub(crate) fn body(peer: Peer, call: &ResetLogin) -> Bytes {
+    #[derive(Serialize)]
+    struct Arguments<'a> {
+        access_token: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret: Option<&'a str>,
+    }
+    #[derive(Serialize)]
+    struct ToGateway<'a> {
+        args: Arguments<'a>,
+    }
+
+    let args = Arguments {
+        access_token: call.access_token.expose_secret(),
+        client_id: call.client_id.as_ref().map(|id| id.expose_secret()),
+        secret: call.secret.as_ref().map(|secret| secret.expose_secret()),
+    };
+    let json = match peer {
+        Peer::Plaid => serde_json::to_vec(&args),
+        Peer::Gateway => serde_json::to_vec(&ToGateway { args }),
+    };
+    json.expect("strings are always JSON").into()
+}
+
+/// `prefix` and the secret as a header's value, or `None` if HTTP cannot carry it.
+pub(crate) fn secret_header(prefix: &str, secret: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("{prefix}{}", secret.expose_secret())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Reads a complete reply. `secrets` are struck out of whatever an error keeps of it.
+///
+/// # Errors
+///
+/// [`Error::Api`] if it is Plaid's (or the gateway's) error, otherwise [`Error::Response`].
+pub(crate) fn reply(
+    peer: Peer,
+    status: u16,
+    body: &[u8],
+    secrets: &[&SecretString],
+) -> Result<Reply, Error> {
+    match (status, peer) {
+        (200, Peer::Plaid) => success(status, body),
+        (200, Peer::Gateway) => unwrap_gateway(status, body),
+        (300..=399, _) => Err(unexpected(
+            status,
+            "is a redirect, which is not followed: the credentials would go with it",
+        )),
+        (400.., _) => Err(failure(peer, status, body, secrets)),
+        _ => Err(unexpected(
+            status,
+            "has a status that this operation does not answer with",
+        )),
+    }
+}
+
+pub(crate) fn unexpected(status: u16, problem: impl Into<String>) -> Error {
+    Error::Response {
+        status,
+        problem: problem.into(),
+    }
+}
+
+fn success(status: u16, body: &[u8]) -> Result<Reply, Error> {
+    /// The reply as Plaid sends it today: read without a map for further fields.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Plain {
+        reset_login: bool,
+        request_id: String,
+    }
+    match serde_json::from_slice::<Plain>(body) {
+        Ok(plain) => Ok(Reply {
+            reset_login: plain.reset_login,
+            request_id: Some(plain.request_id),
+            rest: Map::new(),
+        }),
+        Err(_) => parse(status, body),
+    }
+}
+
+/// Takes the reply out of the gateway's envelope, `{"data":…,"meta":…}`.
+fn unwrap_gateway(status: u16, body: &[u8]) -> Result<Reply, Error> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        data: Reply,
+    }
+    parse::<Envelope>(status, body).map(|envelope| envelope.data)
+}
+
+/// Parses a body, with an error that names the place and never quotes the content.
+fn parse<'a, T: Deserialize<'a>>(status: u16, body: &'a [u8]) -> Result<T, Error> {
+    if body.is_empty() {
+        return Err(unexpected(status, "has no body, where JSON was expected"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        use serde_json::error::Category;
+        let (line, column) = (error.inner().line(), error.inner().column());
+        unexpected(
+            status,
+            match error.inner().classify() {
+                Category::Eof => {
+                    format!("is JSON that breaks off at line {line} column {column}")
+                }
+                Category::Data => {
+                    format!("lacks a field that Plaid documents or has one of another type, at `{}`", error.path())
+                }
+                Category::Syntax | Category::Io => {
+                    format!("is not JSON, from line {line} column {column} on: something between you and Plaid may have answered")
+                }
+            },
+        )
+    })?;
+    json.end()
+        .map_err(|_| unexpected(status, "has something after its JSON"))?;
+    Ok(parsed)
+}
+
+/// Reads an error reply leniently: a field of an undocumented type is left out rather than hiding
+/// the error code.
+fn failure(peer: Peer, status: u16, body: &[u8], secrets: &[&SecretString]) -> Error {
+    let fields: Map<String, Value> = match parse(status, body) {
+        Ok(fields) => fields,
+        Err(error) => return error,
+    };
+    let scrub = |text: &str| {
+        secrets
+            .iter()
+            .map(|secret| secret.expose_secret())
+            .filter(|secret| secret.len() >= SHORTEST_SCRUBBED)
+            .fold(text.to_owned(), |text, secret| {
+                text.replace(secret, "[redacted]")
+            })
+    };
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(scrub);
+    let gateway_sentence = match peer {
+        Peer::Gateway => text("error"),
+        Peer::Plaid => None,
+    };
+    let (error_code, error_message) = match (text("error_code"), gateway_sentence) {
+        (Some(code), sentence) => (code, text("error_message").or(sentence).unwrap_or_default()),
+        (None, Some(sentence)) => ("GATEWAY_ERROR".to_owned(), sentence),
+        (None, None) => {
+            return unexpected(
+                status,
+                "is JSON, but not a Plaid error: it has no `error_code`",
+            );
+        }
+    };
+    Error::Api(Box::new(ApiError {
+        status,
+        error_type: text("error_type").unwrap_or_else(|| "API_ERROR".to_owned()),
+        error_code,
+        error_code_reason: text("error_code_reason"),
+        error_message,
+        display_message: text("display_message"),
+        documentation_url: text("documentation_url"),
+        suggested_action: text("suggested_action"),
+        request_id: text("request_id"),
+        causes: match fields.get("causes") {
+            Some(Value::Array(causes)) => Some(
+                causes
+                    .iter()
+                    .map(|cause| scrub_all(cause, &scrub))
+                    .collect(),
+            ),
+            _ => None,
+        },
+    }))
+}
+
+/// Shorter secrets are made up: Plaid's have 24 characters and more, and striking out every `a`
+/// would only make the message unreadable.
+const SHORTEST_SCRUBBED: usize = 6;
+
+fn scrub_all(value: &Value, scrub: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(scrub(text)),
+        Value::Array(items) => items.iter().map(|item| scrub_all(item, scrub)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (scrub(name), scrub_all(field, scrub)))
+            .collect(),
+        other => other.clone(),
+    }
+}

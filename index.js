@@ -1,0 +1,101 @@
+'use strict'
+
+// The public surface: the default client, `createPlaidClient`, and the error classes.
+
+const diagnostics_channel = require('node:diagnostics_channel')
+const { openClient } = require('./binding.js')
+const { engine, submit } = require('./lib/engine.js')
+const { fromFailure, usageError, ...errors } = require('./lib/errors.js')
+const { callSettings, checkInput, clientSettings } = require('./lib/options.js')
+
+const requests = diagnostics_channel.tracingChannel('utdk.plaid.request')
+
+function createPlaidClient(options) {
+  const native = openClient(engine, clientSettings(options))
+  if (native.code !== undefined) throw usageError(native.code, native.field, native.message)
+  const { host } = native
+  return {
+    sandboxitemresetlogin: (input, options) =>
+      requests.hasSubscribers
+        ? traced(native, host, input, options)
+        : resetLogin(native, input, options),
+  }
+}
+
+let defaultClient
+
+function sandboxitemresetlogin(input, options) {
+  try {
+    defaultClient ??= createPlaidClient()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  return defaultClient.sandboxitemresetlogin(input, options)
+}
+
+/**
+ * One call. It is an async function, and makes its errors after its `await`, so that their stacks
+ * go on to whoever awaits it.
+ */
+async function resetLogin(native, input, options, trace) {
+  checkInput(input)
+  const { access_token } = input
+  const signal = options?.signal
+  const plain =
+    options === undefined && input.client_id === undefined && input.secret === undefined
+  const settings = plain ? undefined : callSettings(input, options)
+  if (signal?.aborted) throw signal.reason
+
+  const ending = await submit(
+    (id) =>
+      plain
+        ? native.resetLogin(id, access_token)
+        : native.resetLoginWith(id, access_token, settings),
+    signal,
+  )
+  if (typeof ending === 'string') {
+    trace?.(1, 200, ending)
+    return { request_id: ending, reset_login: true }
+  }
+  const { attempts, failure, kind, reply, status } = ending
+  trace?.(attempts, status, reply?.request_id ?? failure?.api?.request_id)
+  switch (kind) {
+    case 'reply':
+      return reply
+    case 'failure':
+      throw fromFailure(failure, attempts)
+    case 'cancelled':
+      throw signal.reason
+    default:
+      throw new errors.PlaidError(
+        'the native part of @utdk/plaid failed: this is a bug, please report it',
+        { code: 'INTERNAL_ERROR' },
+      )
+  }
+}
+
+/** The call with its events on the channel; without a subscriber it isn't even looked at. */
+function traced(native, host, input, options) {
+  const started = performance.now()
+  const context = {
+    operation: 'sandboxitemresetlogin',
+    host,
+    attempt: 0,
+    status: undefined,
+    request_id: undefined,
+    duration: undefined,
+  }
+  const call = async () => {
+    try {
+      return await resetLogin(native, input, options, (attempt, status, request_id) => {
+        Object.assign(context, { attempt, status, request_id })
+      })
+    } finally {
+      context.duration = performance.now() - started
+    }
+  }
+  return requests.tracePromise(call, context)
+}
+
+module.exports = { createPlaidClient, sandboxitemresetlogin, ...errors }
+module.exports.default = module.exports

@@ -1,0 +1,87 @@
+'use strict'
+
+// The error classes, and how an error that Rust reports as data becomes an Error.
+
+class PlaidError extends Error {
+  constructor(message, { code, attempts = 0, retryable = false, cause } = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.attempts = attempts
+    this.retryable = retryable
+  }
+}
+
+class PlaidApiError extends PlaidError {
+  constructor(message, { api, ...common } = {}) {
+    super(message, common)
+    Object.assign(this, api)
+  }
+}
+
+class PlaidTimeoutError extends PlaidError {}
+
+class PlaidConnectionError extends PlaidError {}
+
+class PlaidResponseError extends PlaidError {
+  constructor(message, { status, ...common } = {}) {
+    super(message, common)
+    this.status = status
+  }
+}
+
+class PlaidUsageError extends PlaidError {
+  constructor(message, { field, ...common } = {}) {
+    super(message, common)
+    this.field = field
+  }
+}
+
+const classes = {
+  PlaidError,
+  PlaidApiError,
+  PlaidTimeoutError,
+  PlaidConnectionError,
+  PlaidResponseError,
+  PlaidUsageError,
+}
+
+for (const [name, Class] of Object.entries(classes)) {
+  Object.defineProperty(Class.prototype, 'name', {
+    value: name,
+    configurable: true,
+    writable: true,
+  })
+}
+
+/** The error of a failure that Rust reported; its stack begins with whoever calls this. */
+function fromFailure(failure, attempts) {
+  const error = fromRecord(failure, attempts)
+  Error.captureStackTrace(error, fromFailure)
+  return error
+}
+
+function fromRecord({ class: name, message, chain = [], last, ...fields }, attempts) {
+  const cause = last ? stackless(fromRecord(last, attempts)) : fromChain(chain)
+  return new classes[name](message, { ...fields, attempts, cause })
+}
+
+/** What the libraries below said, outermost first, as nested causes. */
+function fromChain(chain) {
+  return chain.reduceRight(
+    (cause, message) => stackless(new Error(message, cause && { cause })),
+    undefined,
+  )
+}
+
+/** A cause arose on the I/O thread: frames of this file would only mislead. */
+function stackless(error) {
+  error.stack = `${error.name}: ${error.message}`
+  return error
+}
+
+/** A refusal of bad input, before anything is sent. */
+function usageError(code, field, message) {
+  return new PlaidUsageError(message, { code, field })
+}
+
+module.exports = { ...classes, fromFailure, usageError }

@@ -1,0 +1,195 @@
+'use strict'
+
+// Checks the types of what the user passes, and reads the environment; what the values mean is
+// checked in Rust. A message names the option and never quotes its value.
+
+const { usageError } = require('./errors.js')
+
+const CLIENT_OPTIONS = [
+  'baseUrl',
+  'ca',
+  'clientId',
+  'gateway',
+  'headers',
+  'maxRetries',
+  'secret',
+  'timeoutMs',
+]
+const CALL_OPTIONS = ['headers', 'maxRetries', 'signal', 'timeoutMs']
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+const MOST_RETRIES = 100
+
+/** The settings of a client as Rust takes them: options first, then the environment. */
+function clientSettings(options = {}, env = process.env) {
+  checkNames(options, CLIENT_OPTIONS, 'createPlaidClient')
+  return {
+    clientId: text(options.clientId, 'clientId') ?? nonEmpty(env.PLAID_CLIENT_ID),
+    secret: text(options.secret, 'secret') ?? nonEmpty(env.PLAID_SECRET),
+    ...target(options, env),
+    timeoutMs: timeout(options.timeoutMs) ?? 30_000,
+    maxRetries: retries(options.maxRetries) ?? 2,
+    headers: headerPairs(options.headers),
+    ca: pem(options.ca),
+    extraCaFiles: [nonEmpty(env.NODE_EXTRA_CA_CERTS)].filter(Boolean),
+    systemCaFile: nonEmpty(env.SSL_CERT_FILE),
+    // As undici does: lower case first, and the http proxy for https where it is the only one.
+    httpsProxy:
+      nonEmpty(env.https_proxy) ??
+      nonEmpty(env.HTTPS_PROXY) ??
+      nonEmpty(env.http_proxy) ??
+      nonEmpty(env.HTTP_PROXY),
+    noProxy: nonEmpty(env.no_proxy) ?? nonEmpty(env.NO_PROXY),
+  }
+}
+
+/** Where calls go: what was passed wins over the environment, a gateway over a base URL. */
+function target({ baseUrl, gateway }, env) {
+  if (gateway != null) {
+    if (baseUrl !== undefined) {
+      throw usageError(
+        'CONFLICTING_OPTIONS',
+        'gateway',
+        'baseUrl and gateway are both given: calls go to one of them, so pass only one',
+      )
+    }
+    if (typeof gateway !== 'object') {
+      throw invalid('gateway', 'must be an object such as { url: "http://localhost:4000" }')
+    }
+    checkNames(gateway, ['token', 'url'], 'gateway')
+    if (gateway.url === undefined) throw invalid('gateway.url', 'is missing')
+    return {
+      gatewayUrl: text(gateway.url, 'gateway.url'),
+      gatewayToken: text(gateway.token, 'gateway.token') ?? nonEmpty(env.UTDK_GATEWAY_TOKEN),
+    }
+  }
+  if (baseUrl !== undefined) return { baseUrl: text(baseUrl, 'baseUrl') }
+  const gatewayUrl = nonEmpty(env.UTDK_GATEWAY_URL)
+  if (gatewayUrl) return { gatewayUrl, gatewayToken: nonEmpty(env.UTDK_GATEWAY_TOKEN) }
+  return { baseUrl: nonEmpty(env.PLAID_BASE_URL) }
+}
+
+/** Throws unless `input` is what the operation takes; an absent optional field is `undefined`. */
+function checkInput(input) {
+  if (input === null || typeof input !== 'object') {
+    throw usageError(
+      'MISSING_FIELD',
+      'access_token',
+      'the input is missing: call it with an object such as { access_token }',
+    )
+  }
+  for (const name in input) {
+    if (name !== 'access_token' && name !== 'client_id' && name !== 'secret') {
+      throw usageError(
+        'UNKNOWN_FIELD',
+        printable(name),
+        `the input has an unknown field ${printable(name)}: it takes access_token, client_id and secret`,
+      )
+    }
+  }
+  if (input.access_token === undefined) {
+    throw usageError(
+      'MISSING_FIELD',
+      'access_token',
+      "access_token is missing: pass the Item's access token",
+    )
+  }
+  text(input.access_token, 'access_token')
+  text(input.client_id, 'client_id')
+  text(input.secret, 'secret')
+}
+
+/** What one call sets differently, as Rust takes it. `options` may be undefined. */
+function callSettings(input, options = {}) {
+  checkNames(options, CALL_OPTIONS, 'the call')
+  const { signal } = options
+  if (signal != null && (typeof signal !== 'object' || typeof signal.aborted !== 'boolean')) {
+    throw invalid('signal', 'must be an AbortSignal')
+  }
+  return {
+    clientId: input.client_id,
+    secret: input.secret,
+    timeoutMs: timeout(options.timeoutMs),
+    maxRetries: retries(options.maxRetries),
+    headers: headerPairs(options.headers),
+  }
+}
+
+function checkNames(options, names, owner) {
+  if (options === null || typeof options !== 'object') {
+    throw usageError('INVALID_OPTION', 'options', `the options of ${owner} must be an object`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw usageError(
+        'UNKNOWN_OPTION',
+        printable(name),
+        `${owner} has no option ${printable(name)}: it takes ${names.join(', ')}`,
+      )
+    }
+  }
+}
+
+/** A name to print in an error; what does not look like a name may be anything, also a secret. */
+function printable(name) {
+  return /^[A-Za-z_]{1,24}$/.test(name) ? name : '(not shown)'
+}
+
+function invalid(field, problem) {
+  const isInput = ['access_token', 'client_id', 'secret'].includes(field)
+  return usageError(isInput ? 'INVALID_FIELD' : 'INVALID_OPTION', field, `${field} ${problem}`)
+}
+
+function text(value, field) {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw invalid(field, 'must be a string')
+  if (value === '') throw invalid(field, 'must not be empty')
+  return value
+}
+
+function nonEmpty(variable) {
+  return variable === '' ? undefined : variable
+}
+
+function timeout(ms) {
+  if (ms === undefined) return undefined
+  if (typeof ms === 'number' && ms > 0 && ms <= LONGEST_TIMEOUT_MS) return ms
+  throw invalid('timeoutMs', `must be a number of milliseconds above 0, at most ${LONGEST_TIMEOUT_MS}`)
+}
+
+function retries(count) {
+  if (count === undefined) return undefined
+  if (Number.isInteger(count) && count >= 0 && count <= MOST_RETRIES) return count
+  throw invalid('maxRetries', `must be a whole number from 0 to ${MOST_RETRIES}`)
+}
+
+/** A record, Headers, Map or array of pairs as `[name, value]` pairs. */
+function headerPairs(headers) {
+  if (headers == null) return []
+  if (typeof headers !== 'object') throw invalid('headers', 'must be an object of names and values')
+  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  return pairs
+    .filter((pair) => !Array.isArray(pair) || pair[1] !== undefined)
+    .map((pair) => {
+      if (!Array.isArray(pair) || typeof pair[0] !== 'string') {
+        throw invalid('headers', 'must be an object of names and values, or pairs of them')
+      }
+      if (typeof pair[1] !== 'string' && typeof pair[1] !== 'number') {
+        throw invalid('headers', 'must have values that are strings')
+      }
+      return [pair[0], String(pair[1])]
+    })
+}
+
+/** PEM text out of a string, a Buffer, or an array of them. */
+function pem(ca) {
+  if (ca === undefined) return undefined
+  const parts = Array.isArray(ca) ? ca : [ca]
+  if (!parts.every((part) => typeof part === 'string' || part instanceof Uint8Array)) {
+    throw invalid('ca', 'must be PEM text, as a string, a Buffer, or an array of them')
+  }
+  return parts
+    .map((part) => (typeof part === 'string' ? part : Buffer.from(part).toString('utf8')))
+    .join('\n')
+}
+
+module.exports = { clientSettings, checkInput, callSettings }

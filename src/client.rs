@@ -1,0 +1,235 @@
+//! Hands reset_login calls over to the engine, and writes their outcomes as data.
+
+use std::time::Duration;
+
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+use secrecy::SecretString;
+use serde::Serialize;
+use utdk_plaid_client::{ApiError, Client, Config, Error, Gateway, Outcome, Reply, ResetLogin};
+
+use crate::engine::{Completion, Engine, Jobs};
+
+/// The settings of a client, their types already checked.
+#[napi(object)]
+pub struct ClientOptions {
+    pub client_id: Option<String>,
+    pub secret: Option<String>,
+    pub base_url: Option<String>,
+    pub gateway_url: Option<String>,
+    pub gateway_token: Option<String>,
+    pub timeout_ms: f64,
+    pub max_retries: u32,
+    pub headers: Vec<Vec<String>>,
+    pub ca: Option<String>,
+    pub extra_ca_files: Vec<String>,
+    pub system_ca_file: Option<String>,
+    pub https_proxy: Option<String>,
+    pub no_proxy: Option<String>,
+}
+
+/// What one call sets differently.
+#[napi(object)]
+pub struct CallOptions {
+    pub client_id: Option<String>,
+    pub secret: Option<String>,
+    pub timeout_ms: Option<f64>,
+    pub max_retries: Option<u32>,
+    pub headers: Vec<Vec<String>>,
+}
+
+/// A setting that was refused.
+#[napi(object)]
+pub struct Refusal {
+    pub code: String,
+    pub field: String,
+    pub message: String,
+}
+
+/// A client, made from settings that were accepted.
+#[napi]
+pub struct NativeClient {
+    jobs: Jobs,
+    client: Client,
+}
+
+/// Makes a client, or says which setting is wrong.
+#[napi]
+pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClient, Refusal> {
+    let config = Config {
+        client_id: options.client_id.map(SecretString::from),
+        secret: options.secret.map(SecretString::from),
+        base_url: options.base_url,
+        gateway: options.gateway_url.map(|url| Gateway {
+            url,
+            token: options.gateway_token.map(SecretString::from),
+        }),
+        timeout: milliseconds(options.timeout_ms),
+        max_retries: options.max_retries,
+        headers: pairs(options.headers),
+        ca: options.ca,
+        extra_ca_files: options.extra_ca_files.into_iter().map(Into::into).collect(),
+        system_ca_file: options.system_ca_file.map(Into::into),
+        https_proxy: options.https_proxy.map(SecretString::from),
+        no_proxy: options.no_proxy,
+    };
+    match Client::new(config) {
+        Ok(client) => Either::A(NativeClient {
+            jobs: engine.jobs(),
+            client,
+        }),
+        Err(usage) => Either::B(Refusal {
+            code: usage.code.into(),
+            field: usage.field.into(),
+            message: usage.problem,
+        }),
+    }
+}
+
+#[napi]
+impl NativeClient {
+    /// The host that calls go to.
+    #[napi(getter)]
+    pub fn host(&self) -> &str {
+        self.client.host()
+    }
+
+    /// A call with the client's own settings; completes under `id`.
+    #[napi]
+    pub fn reset_login(&self, id: u32, access_token: String) {
+        self.submit(id, ResetLogin::new(access_token.into()));
+    }
+
+    /// A call with settings of its own; completes under `id`.
+    #[napi]
+    pub fn reset_login_with(&self, id: u32, access_token: String, options: CallOptions) {
+        let call = ResetLogin {
+            client_id: options.client_id.map(SecretString::from),
+            secret: options.secret.map(SecretString::from),
+            timeout: options.timeout_ms.map(milliseconds),
+            max_retries: options.max_retries,
+            headers: pairs(options.headers),
+            ..ResetLogin::new(access_token.into())
+        };
+        self.submit(id, call);
+    }
+
+    fn submit(&self, id: u32, call: ResetLogin) {
+        let client = self.client.clone();
+        self.jobs.run(
+            id,
+            async move { completion(client.reset_login(call).await) },
+        );
+    }
+}
+
+fn milliseconds(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms / 1000.0)
+}
+
+fn pairs(headers: Vec<Vec<String>>) -> Vec<(String, String)> {
+    headers
+        .into_iter()
+        .filter_map(|pair| <[String; 2]>::try_from(pair).ok())
+        .map(|[name, value]| (name, value))
+        .collect()
+}
+
+/// What crosses to JavaScript for anything but a plain success.
+#[derive(Serialize)]
+struct Record {
+    attempts: u32,
+    status: Option<u16>,
+    #[serde(flatten)]
+    ending: Ending,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Ending {
+    Reply { reply: Reply },
+    Failure { failure: Failure },
+}
+
+/// An error as data: the facade makes the `Error` of it, with the caller's stack.
+#[derive(Serialize)]
+struct Failure {
+    class: &'static str,
+    code: String,
+    message: String,
+    retryable: bool,
+    /// Plaid's fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<Box<ApiError>>,
+    /// The HTTP status of a reply that could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// The input or option that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    /// The library's own words on a failed connection, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chain: Vec<String>,
+    /// What the attempt before a timeout had ended with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<Box<Failure>>,
+}
+
+fn completion(outcome: Outcome) -> Completion {
+    let ending = match outcome.result {
+        Ok(Reply {
+            reset_login: true,
+            request_id: Some(request_id),
+            rest,
+        }) if rest.is_empty() && outcome.attempts == 1 => return Completion::Plain(request_id),
+        Ok(reply) => Ending::Reply { reply },
+        Err(error) => Ending::Failure {
+            failure: error.into(),
+        },
+    };
+    Completion::json(&Record {
+        attempts: outcome.attempts,
+        status: outcome.status,
+        ending,
+    })
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut failure = Failure {
+            class: "PlaidError",
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            retryable: error.retryable(),
+            api: None,
+            status: None,
+            field: None,
+            chain: Vec::new(),
+            last: None,
+        };
+        match error {
+            Error::Api(api) => {
+                failure.class = "PlaidApiError";
+                failure.api = Some(api);
+            }
+            Error::Connection(connection) => {
+                failure.class = "PlaidConnectionError";
+                failure.chain = connection.chain;
+            }
+            Error::Timeout { last, .. } => {
+                failure.class = "PlaidTimeoutError";
+                failure.last = last.map(|last| Box::new((*last).into()));
+            }
+            Error::Response { status, .. } => {
+                failure.class = "PlaidResponseError";
+                failure.status = Some(status);
+            }
+            Error::Usage(usage) => {
+                failure.class = "PlaidUsageError";
+                failure.field = Some(usage.field);
+            }
+            _ => {}
+        }
+        failure
+    }
+}
