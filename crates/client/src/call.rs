@@ -199,7 +199,7 @@ impl Client {
 
         let response = self.shared.http.request(request).await;
         let (head, body) = response
-            .map_err(|error| connection_error(&error))?
+            .map_err(|error| connection_error(self.host(), &error))?
             .into_parts();
         let status = head.status.as_u16();
         progress.status = Some(status);
