@@ -1,0 +1,143 @@
+//! What the Sandbox knows of the world: its institutions, the products, the accounts a test user
+//! has; and what it takes for a webhook URL. The rules of creating an Item are here, for the
+//! route and the handle alike.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use url::Url;
+
+use crate::plaid_error::PlaidError;
+
+/// A bank of Plaid's Sandbox.
+pub(crate) struct Institution {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+}
+
+/// The test institutions that Plaid lists for the Sandbox (documented), without those that exist
+/// to be down or unsupported. Plaid's Sandbox also knows its real banks; this one does not.
+const INSTITUTIONS: [Institution; 13] = [
+    bank("ins_109508", "First Platypus Bank"),
+    bank("ins_109509", "First Gingham Credit Union"),
+    bank("ins_109510", "Tattersall Federal Credit Union"),
+    bank("ins_109511", "Tartan Bank"),
+    bank("ins_109512", "Houndstooth Bank"),
+    bank("ins_116834", "Flexible Platypus Open Banking"),
+    bank("ins_117181", "Flexible Platypus Open Banking"),
+    bank("ins_117650", "Royal Bank of Plaid"),
+    bank("ins_127287", "Platypus OAuth Bank"),
+    bank("ins_130016", "First Platypus Balance Bank"),
+    bank("ins_132241", "First Platypus OAuth App2App Bank"),
+    bank("ins_135858", "Windowpane Bank"),
+    bank("ins_43", "Tartan-Dominion Bank of Canada"),
+];
+
+/// Every name of a product (documented).
+const PRODUCTS: [&str; 38] = [
+    "assets",
+    "auth",
+    "balance",
+    "balance_plus",
+    "beacon",
+    "cra_base_report",
+    "cra_cashflow_insights",
+    "cra_income_insights",
+    "cra_lend_score",
+    "cra_monitoring",
+    "cra_network_insights",
+    "cra_partner_insights",
+    "cra_plaid_credit_score",
+    "credit_details",
+    "employment",
+    "identity",
+    "identity_match",
+    "identity_verification",
+    "income",
+    "income_verification",
+    "investments",
+    "investments_auth",
+    "layer",
+    "liabilities",
+    "pay_by_bank",
+    "payment_initiation",
+    "processor_identity",
+    "processor_payments",
+    "profile",
+    "protect_linked_bank",
+    "protect_transactions",
+    "recurring_transactions",
+    "signal",
+    "standing_orders",
+    "statements",
+    "transactions",
+    "transactions_refresh",
+    "transfer",
+];
+
+/// What First Platypus Bank offers (observed: an Item's available and billed products together).
+/// That the other institutions offer the same is inferred.
+pub(crate) const OFFERED_PRODUCTS: [&str; 15] = [
+    "assets",
+    "auth",
+    "balance",
+    "identity",
+    "identity_match",
+    "income_verification",
+    "investments",
+    "investments_auth",
+    "liabilities",
+    "recurring_transactions",
+    "signal",
+    "statements",
+    "transactions",
+    "transactions_refresh",
+    "transfer",
+];
+
+/// The 14 accounts of `user_good` at First Platypus Bank, without their ids (observed). That
+/// the other institutions have the same is inferred.
+pub(crate) static ACCOUNTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("accounts.json")).expect("accounts.json is a list")
+});
+
+/// # Errors
+///
+/// INVALID_INSTITUTION when Plaid's Sandbox is not known to have it.
+pub(crate) fn institution(id: &str) -> Result<&'static Institution, PlaidError> {
+    INSTITUTIONS
+        .iter()
+        .find(|institution| institution.id == id)
+        .ok_or_else(PlaidError::invalid_institution)
+}
+
+/// The products in alphabetical order, each once, as an Item lists them.
+///
+/// # Errors
+///
+/// INVALID_FIELD about `field` when there is none, or one that is no product (the latter
+/// inferred).
+pub(crate) fn products(field: &str, mut products: Vec<String>) -> Result<Vec<String>, PlaidError> {
+    products.sort_unstable();
+    products.dedup();
+    let known = |product: &String| PRODUCTS.contains(&product.as_str());
+    if products.is_empty() || !products.iter().all(known) {
+        let must_be = "a list of strings containing at least one product";
+        return Err(PlaidError::invalid_field(field, must_be));
+    }
+    Ok(products)
+}
+
+/// # Errors
+///
+/// INVALID_FIELD about `field` when `url` is no absolute http or https URL.
+pub(crate) fn webhook(field: &str, url: &str) -> Result<String, PlaidError> {
+    match Url::parse(url) {
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => Ok(url.to_owned()),
+        _ => Err(PlaidError::invalid_field(field, "a non-empty string URL")),
+    }
+}
+
+const fn bank(id: &'static str, name: &'static str) -> Institution {
+    Institution { id, name }
+}
