@@ -1,0 +1,11 @@
+//! The Sandbox at its boundary: real sockets, port 0, and nothing outside this machine.
+
+mod bodies;
+mod deliveries;
+mod errors;
+mod handle;
+mod items;
+mod plaid;
+mod receiver;
+mod recordings;
+mod webhooks;
