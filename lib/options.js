@@ -192,4 +192,4 @@ function pem(ca) {
     .join('\n')
 }
 
-module.exports = { clientSettings, checkInput, callSettings }
+module.exports = { callSettings, checkInput, checkNames, clientSettings, invalid, text, timeout }

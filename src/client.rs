@@ -13,36 +13,57 @@ use crate::engine::{Completion, Engine, Jobs};
 /// The settings of a client, their types already checked.
 #[napi(object)]
 pub struct ClientOptions {
+    /// Plaid's `client_id`.
     pub client_id: Option<String>,
+    /// Plaid's `secret`.
     pub secret: Option<String>,
+    /// Where Plaid is.
     pub base_url: Option<String>,
+    /// Where the gateway is, instead.
     pub gateway_url: Option<String>,
+    /// The gateway's bearer token.
     pub gateway_token: Option<String>,
+    /// The deadline of a call.
     pub timeout_ms: f64,
+    /// How often a failed attempt is repeated.
     pub max_retries: u32,
+    /// Pairs of name and value.
     pub headers: Vec<Vec<String>>,
+    /// PEM text.
     pub ca: Option<String>,
+    /// Paths of PEM files to add to the system's roots.
     pub extra_ca_files: Vec<String>,
+    /// The path of a PEM file to take the place of the system's roots.
     pub system_ca_file: Option<String>,
+    /// The proxy's URL.
     pub https_proxy: Option<String>,
+    /// What not to use it for.
     pub no_proxy: Option<String>,
 }
 
 /// What one call sets differently.
 #[napi(object)]
 pub struct CallOptions {
+    /// Plaid's `client_id`, to go in the body.
     pub client_id: Option<String>,
+    /// Plaid's `secret`, to go in the body.
     pub secret: Option<String>,
+    /// The deadline of this call.
     pub timeout_ms: Option<f64>,
+    /// How often a failed attempt is repeated.
     pub max_retries: Option<u32>,
+    /// Pairs of name and value.
     pub headers: Vec<Vec<String>>,
 }
 
 /// A setting that was refused.
 #[napi(object)]
 pub struct Refusal {
+    /// A stable code.
     pub code: String,
+    /// The option to change.
     pub field: String,
+    /// One sentence.
     pub message: String,
 }
 

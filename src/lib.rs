@@ -1,7 +1,7 @@
 //! The Node surface of `@utdk/plaid`: values in, promises out, no decisions.
 //!
 //! Reading order: [`engine`] is the I/O thread and the way results come back to JavaScript;
-//! [`client`] hands calls over to it.
+//! [`client`] and [`sandbox`] hand work over to it.
 //!
 //! What is exported here is private to the package: `index.js` and `sandbox.js` are the public
 //! surface, and they make every `Error`.
@@ -11,3 +11,4 @@
 
 pub mod client;
 pub mod engine;
+pub mod sandbox;
