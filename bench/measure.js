@@ -62,13 +62,16 @@ async function steady(call, { inFlight, warmUpMs, measureMs }) {
     p50Ms: percentile(sorted, 0.5),
     p99Ms: percentile(sorted, 0.99),
     ...perCall(before, after, sorted.length),
-    loopDelayP99Ms: loopDelayP99(loopDelay),
+    loopDelayP99Ms: loopDelayP99(loopDelay, after.wallMs - before.wallMs),
   }
 }
 
-/** The histogram holds the time between two samples; what exceeds the interval is delay. */
-function loopDelayP99(histogram) {
-  if (histogram.count === 0) return undefined
+/**
+ * The histogram holds the time between two samples; what exceeds the interval is delay. Without a
+ * sample the loop did not turn until the measure was over, and that is how long it stood at least.
+ */
+function loopDelayP99(histogram, wallMs) {
+  if (histogram.count === 0) return wallMs
   return Math.max(0, histogram.percentile(99) / 1e6 - LOOP_SAMPLE_MS)
 }
 

@@ -33,7 +33,8 @@ main(process.argv.slice(2)).then(
   // Idle connections would keep the process alive.
   (figures) => process.stdout.write(JSON.stringify(figures), () => process.exit(0)),
   (error) => {
-    console.error(error)
+    // Not the whole error: some clients hang the request on it, credentials included.
+    console.error(error.stack, error.cause?.message ?? '')
     process.exit(1)
   },
 )
