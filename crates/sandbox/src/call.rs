@@ -181,17 +181,15 @@ fn collect_unknown(
             "" => name.clone(),
             _ => format!("{parent}.{name}"),
         };
-        let is_parent = |field: &&str| {
-            field
-                .strip_prefix(path.as_str())
-                .is_some_and(|rest| rest.starts_with('.'))
-        };
+        let is_parent = route.optional.iter().any(|field| {
+            let rest = field.strip_prefix(path.as_str());
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        });
         match value {
             _ if route.takes(&path) => {}
-            Value::Object(inner) if route.optional.iter().any(is_parent) => {
-                collect_unknown(inner, &path, route, out);
-            }
-            _ if route.optional.iter().any(is_parent) => {}
+            Value::Object(inner) if is_parent => collect_unknown(inner, &path, route, out),
+            // Not unknown, whatever else is wrong with it.
+            _ if is_parent => {}
             _ => out.push(path),
         }
     }

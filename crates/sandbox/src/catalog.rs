@@ -111,7 +111,8 @@ pub(crate) fn institution(id: &str) -> Result<&'static Institution, PlaidError> 
         .ok_or_else(PlaidError::invalid_institution)
 }
 
-/// The products in alphabetical order, each once, as an Item lists them.
+/// The products in alphabetical order, each once, as an Item lists them (inferred from the
+/// order of the available ones).
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! Sends one webhook: signs it, posts it once, and says how that ended. Nothing it does reaches
 //! past loopback.
 
-use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{net::SocketAddr, sync::Arc};
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -39,12 +39,11 @@ pub(crate) struct Parcel {
     pub(crate) webhook_type: &'static str,
     pub(crate) webhook_code: &'static str,
     pub(crate) body: String,
-    pub(crate) fired_at: SystemTime,
 }
 
 /// Makes the one attempt, and puts its outcome into the mailbox.
 pub(crate) async fn deliver(parcel: Parcel, shared: Arc<Shared>) {
-    let iat = time::unix(parcel.fired_at);
+    let iat = time::unix(time::now());
     let verification = shared.signer.sign(&parcel.body, iat);
     let outcome = attempt(&parcel, &verification).await;
     let webhook = Webhook {

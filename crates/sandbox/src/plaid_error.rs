@@ -78,6 +78,14 @@ impl PlaidError {
         invalid_input("INVALID_API_KEYS", "invalid client_id or secret provided")
     }
 
+    /// Observed, though only in another project's tests.
+    pub(crate) fn expired_public_token() -> Self {
+        TokenKind::Public.error(
+            "provided public token is expired. Public tokens expire 30 minutes after creation \
+             at which point they can no longer be exchanged",
+        )
+    }
+
     /// Observed.
     pub(crate) fn invalid_institution() -> Self {
         invalid_input("INVALID_INSTITUTION", "invalid institution_id provided")
@@ -113,7 +121,7 @@ impl PlaidError {
     }
 }
 
-/// The two kinds of token that an API call carries, and what is wrong with one.
+/// The two kinds of token that an API call carries, and what can be wrong with either.
 #[derive(Clone, Copy)]
 pub(crate) enum TokenKind {
     Access,
@@ -149,14 +157,6 @@ impl TokenKind {
     /// Documented.
     pub(crate) fn unknown(self) -> PlaidError {
         self.error(format!("could not find matching {} token", self.name()))
-    }
-
-    /// A public token's only (observed in a test of others, not on the wire).
-    pub(crate) fn expired(self) -> PlaidError {
-        self.error(
-            "provided public token is expired. Public tokens expire 30 minutes after creation \
-             at which point they can no longer be exchanged",
-        )
     }
 
     fn error(self, message: impl Into<Cow<'static, str>>) -> PlaidError {

@@ -145,7 +145,7 @@ impl Sandbox {
         &self,
         filter: WebhookFilter,
         timeout: Duration,
-    ) -> impl Future<Output = Result<Webhook, SandboxError>> + Send + 'static {
+    ) -> impl Future<Output = Result<Webhook, SandboxError>> + Send + 'static + use<> {
         let ticket = Ticket::new(Arc::clone(&self.shared), filter);
         ticket.redeem(timeout)
     }

@@ -135,7 +135,7 @@ impl State {
             None => return Err(kind.unknown()),
         };
         if age >= PUBLIC_TOKEN_LIFETIME {
-            return Err(kind.expired());
+            return Err(PlaidError::expired_public_token());
         }
         match self.public_tokens.remove(token) {
             Some(used) => Ok(used.item_id),
@@ -164,8 +164,7 @@ impl State {
         let Some(url) = item.webhook.clone() else {
             return;
         };
-        let fired_at = time::now();
-        item.last_webhook = Some(("ERROR", fired_at));
+        item.last_webhook = Some(("ERROR", time::now()));
         // Fails only once the server is gone, and then nobody waits for the webhook.
         let _ = self.outbox.send(Parcel {
             id: self.mailbox.fire(item_id, "ERROR"),
@@ -174,7 +173,6 @@ impl State {
             webhook_type: "ITEM",
             webhook_code: "ERROR",
             body: json::render(item.error_webhook()),
-            fired_at,
         });
     }
 }
