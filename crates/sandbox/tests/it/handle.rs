@@ -15,7 +15,8 @@ use crate::{
     receiver::{Manner, Receiver},
 };
 
-const LONG: Duration = Duration::from_secs(60);
+/// Longer than any delivery attempt.
+const LONG: Duration = Duration::from_secs(20);
 
 /// Whether the other side has closed the connection, well before a delivery would time out.
 async fn has_ended(stream: &mut TcpStream) -> bool {

@@ -1,9 +1,12 @@
 //! A webhook receiver that does as a test tells it.
 
+use std::time::Duration;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
+    time::timeout,
 };
 
 /// What a receiver does once it has read a webhook.
@@ -46,7 +49,8 @@ impl Receiver {
     }
 
     pub(crate) async fn next(&mut self) -> Received {
-        self.received.recv().await.unwrap()
+        let received = timeout(Duration::from_secs(20), self.received.recv()).await;
+        received.expect("a webhook within 20 s").unwrap()
     }
 
     pub(crate) fn is_untouched(&mut self) -> bool {

@@ -13,7 +13,8 @@ use crate::{
     receiver::{Manner, Receiver},
 };
 
-const LONG: Duration = Duration::from_secs(60);
+/// Longer than any delivery attempt.
+const LONG: Duration = Duration::from_secs(20);
 
 /// The id of the key that a Sandbox signs with.
 pub(crate) async fn kid(plaid: &Plaid) -> String {
