@@ -1,0 +1,176 @@
+// Promise: an option that cannot be right is refused with a PlaidUsageError that names it, and
+// nothing is sent.
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+const { PlaidUsageError, createPlaidClient } = require('../index.js')
+const {
+  ACCESS_TOKEN,
+  GATEWAY_TOKEN,
+  INPUT,
+  SECRET,
+  clientOf,
+  works,
+} = require('./support/client.js')
+const { failure, refusal } = require('./support/failure.js')
+const { startServer } = require('./support/server.js')
+
+/** Asserts that a call with `options` is refused, that nothing was sent, and the client goes on. */
+async function checkCall(t, options, code, field) {
+  const server = await startServer(t)
+  const client = clientOf(server)
+  await failure(client, PlaidUsageError, { code, field, attempts: 0 }, INPUT, options)
+  assert.equal(server.connectionCount(), 0)
+  await works(client)
+}
+
+function checkClient(options, code, field) {
+  return refusal(() => createPlaidClient(options), PlaidUsageError, { code, field, attempts: 0 })
+}
+
+const EITHER = [
+  ['a timeoutMs of 0', { timeoutMs: 0 }, 'INVALID_OPTION', 'timeoutMs'],
+  ['a negative timeoutMs', { timeoutMs: -1 }, 'INVALID_OPTION', 'timeoutMs'],
+  ['a timeoutMs of NaN', { timeoutMs: Number.NaN }, 'INVALID_OPTION', 'timeoutMs'],
+  ['an infinite timeoutMs', { timeoutMs: Infinity }, 'INVALID_OPTION', 'timeoutMs'],
+  ['a string as timeoutMs', { timeoutMs: '1000' }, 'INVALID_OPTION', 'timeoutMs'],
+  ['a timeoutMs of null', { timeoutMs: null }, 'INVALID_OPTION', 'timeoutMs'],
+  ['a bigint as timeoutMs', { timeoutMs: 1000n }, 'INVALID_OPTION', 'timeoutMs'],
+  ['a maxRetries of -1', { maxRetries: -1 }, 'INVALID_OPTION', 'maxRetries'],
+  ['a maxRetries of 1.5', { maxRetries: 1.5 }, 'INVALID_OPTION', 'maxRetries'],
+  ['a maxRetries of NaN', { maxRetries: Number.NaN }, 'INVALID_OPTION', 'maxRetries'],
+  ['a string as maxRetries', { maxRetries: '2' }, 'INVALID_OPTION', 'maxRetries'],
+  ['a string as headers', { headers: 'x-one: 1' }, 'INVALID_OPTION', 'headers'],
+  ['a header without a value', { headers: { 'x-one': null } }, 'INVALID_OPTION', 'headers'],
+  ['a header that is no pair', { headers: ['x-one'] }, 'INVALID_OPTION', 'headers'],
+  [
+    'a newline in a value',
+    { headers: { 'x-one': `${SECRET}\r\nx: 1` } },
+    'INVALID_HEADER',
+    'headers',
+  ],
+  ['a newline in a name', { headers: { 'x\r\nx-two': SECRET } }, 'INVALID_HEADER', 'headers'],
+  ['an empty header name', { headers: { '': '1' } }, 'INVALID_HEADER', 'headers'],
+  ['a NUL in a value', { headers: { 'x-one': '\0' } }, 'INVALID_HEADER', 'headers'],
+  ['an unknown option', { timeout: 1000 }, 'UNKNOWN_OPTION', 'timeout'],
+  ['options of null', null, 'INVALID_OPTION', 'options'],
+  ['a string as options', 'fast', 'INVALID_OPTION', 'options'],
+]
+
+for (const [what, options, code, field] of EITHER) {
+  test(`${what} is refused as ${code}, by a call`, (t) => checkCall(t, options, code, field))
+  test(`${what} is refused as ${code}, by a client`, () => {
+    checkClient(options, code, field)
+  })
+}
+
+const RESERVED = [
+  'Connection',
+  'Content-Length',
+  'content-type',
+  'host',
+  'PLAID-CLIENT-ID',
+  'Plaid-Secret',
+  'Proxy-Authorization',
+  'Transfer-Encoding',
+]
+
+for (const name of RESERVED) {
+  test(`the header ${name} is the client's own and cannot be given`, async (t) => {
+    checkClient({ headers: { [name]: SECRET } }, 'INVALID_HEADER', 'headers')
+    await checkCall(t, { headers: { [name]: SECRET } }, 'INVALID_HEADER', 'headers')
+  })
+}
+
+const SIGNALS = [
+  ['a string', 'abort'],
+  ['an AbortController', new AbortController()],
+  ['a function', () => {}],
+  ['something that only looks like a signal', { aborted: false }],
+]
+
+for (const [what, signal] of SIGNALS) {
+  test(`${what} as the signal is refused`, (t) =>
+    checkCall(t, { signal }, 'INVALID_OPTION', 'signal'))
+}
+
+test('an option of one call is no option of a client, and the other way round', async (t) => {
+  checkClient({ signal: new AbortController().signal }, 'UNKNOWN_OPTION', 'signal')
+  await checkCall(t, { secret: SECRET }, 'UNKNOWN_OPTION', 'secret')
+})
+
+const OF_CLIENTS = [
+  ['a number as clientId', { clientId: 5 }, 'INVALID_OPTION', 'clientId'],
+  ['an empty secret', { secret: '' }, 'INVALID_OPTION', 'secret'],
+  [
+    'a URL object as baseUrl',
+    { baseUrl: new URL('https://a.invalid') },
+    'INVALID_OPTION',
+    'baseUrl',
+  ],
+  ['a ca that is no PEM', { ca: SECRET }, 'INVALID_CA', 'ca'],
+  ['an empty ca', { ca: '' }, 'INVALID_CA', 'ca'],
+  ['an empty list as ca', { ca: [] }, 'INVALID_CA', 'ca'],
+  [
+    'a ca whose PEM holds nonsense',
+    { ca: '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n' },
+    'INVALID_CA',
+    'ca',
+  ],
+  ['a number as ca', { ca: 1 }, 'INVALID_OPTION', 'ca'],
+  [
+    'a gateway beside a baseUrl',
+    { gateway: { url: 'http://localhost:4000' }, baseUrl: 'https://sandbox.plaid.com' },
+    'CONFLICTING_OPTIONS',
+    'gateway',
+  ],
+  ['a string as gateway', { gateway: 'http://localhost:4000' }, 'INVALID_OPTION', 'gateway'],
+  [
+    'a gateway without a url',
+    { gateway: { token: GATEWAY_TOKEN } },
+    'INVALID_OPTION',
+    'gateway.url',
+  ],
+  ['a gateway url that is none', { gateway: { url: 'here' } }, 'INVALID_GATEWAY', 'gateway.url'],
+  [
+    'a gateway by plain http elsewhere',
+    { gateway: { url: 'http://gateway.invalid:4000', token: GATEWAY_TOKEN } },
+    'INSECURE_URL',
+    'gateway.url',
+  ],
+  [
+    'a number as the gateway token',
+    { gateway: { url: 'http://localhost:4000', token: 1 } },
+    'INVALID_OPTION',
+    'gateway.token',
+  ],
+  [
+    'an unknown option of the gateway',
+    { gateway: { url: 'http://localhost:4000', bearer: GATEWAY_TOKEN } },
+    'UNKNOWN_OPTION',
+    'bearer',
+  ],
+]
+
+for (const [what, options, code, field] of OF_CLIENTS) {
+  test(`${what} is refused as ${code}`, () => {
+    checkClient(options, code, field)
+  })
+}
+
+test('an unknown option is not shown if it may be a secret', async (t) => {
+  checkClient({ [ACCESS_TOKEN]: 1 }, 'UNKNOWN_OPTION', '(not shown)')
+  await checkCall(t, { [ACCESS_TOKEN]: 1 }, 'UNKNOWN_OPTION', '(not shown)')
+})
+
+test('a header name is not shown if it may be a secret', async (t) => {
+  checkClient({ headers: { [ACCESS_TOKEN]: 'a\nb' } }, 'INVALID_HEADER', 'headers')
+  await checkCall(t, { headers: { [ACCESS_TOKEN]: 'a\nb' } }, 'INVALID_HEADER', 'headers')
+})
+
+test('an option of undefined counts as absent', async (t) => {
+  const absent = { timeoutMs: undefined, maxRetries: undefined, headers: undefined }
+  const client = clientOf(await startServer(t), { ...absent, ca: undefined, gateway: undefined })
+  await client.sandboxitemresetlogin(INPUT, { ...absent, signal: undefined })
+  await works(client)
+})

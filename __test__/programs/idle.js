@@ -1,0 +1,17 @@
+// Imports the package, and does with it what TEST_MODE says:
+//   import      nothing
+//   client      makes a client
+//   call        makes one call, after which its connection stays open
+//   failed      makes one call that fails
+
+const plaid = require('../../index.js')
+
+const { TEST_ACCESS_TOKEN: access_token, TEST_MODE: mode } = process.env
+
+if (mode === 'client') plaid.createPlaidClient()
+if (mode === 'call' || mode === 'failed') {
+  plaid.sandboxitemresetlogin({ access_token }).then(
+    () => process.stdout.write('resolved'),
+    (error) => process.stdout.write(error.code),
+  )
+}

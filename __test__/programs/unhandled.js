@@ -1,0 +1,9 @@
+// Makes one call that is refused, and handles nothing.
+
+const plaid = require('../../index.js')
+
+async function breakTheLogin() {
+  await plaid.sandboxitemresetlogin({ access_token: process.env.TEST_ACCESS_TOKEN })
+}
+
+breakTheLogin()

@@ -1,0 +1,70 @@
+// Promise: every worker thread can make calls of its own, and can be ended in the middle of one.
+
+const assert = require('node:assert/strict')
+const { once } = require('node:events')
+const path = require('node:path')
+const { test } = require('node:test')
+const { Worker } = require('node:worker_threads')
+const { ACCESS_TOKEN, clientOf, works } = require('./support/client.js')
+const { GOOD_REPLY, json, silent, startServer } = require('./support/server.js')
+
+function startWorker(server) {
+  return new Worker(path.join(__dirname, 'programs/worker.js'), {
+    workerData: { url: server.url, access_token: ACCESS_TOKEN },
+  })
+}
+
+/** Runs a worker to its own end, and returns what it posted. */
+async function runWorker(server) {
+  const worker = startWorker(server)
+  const [[message], [code]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')])
+  assert.equal(code, 0)
+  return message
+}
+
+test('a worker makes a call of its own and ends by itself', async (t) => {
+  const server = await startServer(t)
+  assert.deepEqual(await runWorker(server), { reply: GOOD_REPLY })
+})
+
+test('a worker gets errors of its own', async (t) => {
+  const server = await startServer(t, { replies: [json(400, { error_code: 'A_CODE' })] })
+  assert.deepEqual(await runWorker(server), { error: { name: 'PlaidApiError', code: 'A_CODE' } })
+})
+
+test('a worker that is terminated in the middle of a call closes its connection', async (t) => {
+  const server = await startServer(t, { replies: [silent] })
+  const client = clientOf(server)
+  const [arrived, closed] = [once(server, 'request'), once(server, 'close')]
+  const worker = startWorker(server)
+  await arrived
+  await worker.terminate()
+  await closed
+  await works(client)
+})
+
+test('workers beside each other and the main thread make calls', async (t) => {
+  const server = await startServer(t)
+  const client = clientOf(server)
+  const messages = await Promise.all([runWorker(server), runWorker(server), works(client)])
+  assert.deepEqual(messages.slice(0, 2), [{ reply: GOOD_REPLY }, { reply: GOOD_REPLY }])
+})
+
+test('twenty workers in turn make a call each, every other one is terminated', async (t) => {
+  const replies = Array.from({ length: 20 }, (_, i) =>
+    i % 2 === 0 ? json(200, GOOD_REPLY) : silent,
+  )
+  const server = await startServer(t, { replies })
+  for (let i = 0; i < 20; i++) {
+    if (i % 2 === 0) {
+      assert.deepEqual(await runWorker(server), { reply: GOOD_REPLY })
+      continue
+    }
+    const arrived = once(server, 'request')
+    const worker = startWorker(server)
+    await arrived
+    await worker.terminate()
+  }
+  assert.equal(server.requests.length, 20)
+  while (server.sockets.size > 0) await once(server, 'close')
+})
