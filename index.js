@@ -4,14 +4,14 @@
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./binding.js')
-const { engine, submit } = require('./lib/engine.js')
+const { startedEngine, submit } = require('./lib/engine.js')
 const { fromFailure, usageError, ...errors } = require('./lib/errors.js')
 const { callSettings, checkInput, clientSettings } = require('./lib/options.js')
 
 const requests = diagnostics_channel.tracingChannel('utdk.plaid.request')
 
 function createPlaidClient(options) {
-  const native = openClient(engine, clientSettings(options))
+  const native = openClient(startedEngine(), clientSettings(options))
   if (native.code !== undefined) throw usageError(native.code, native.field, native.message)
   const { host } = native
   return {

@@ -3,7 +3,7 @@
 // `@utdk/plaid/sandbox`: the local Plaid Sandbox, as an object to hold in a test.
 
 const { NativeSandbox } = require('./binding.js')
-const { engine, submit } = require('./lib/engine.js')
+const { startedEngine, submit } = require('./lib/engine.js')
 const { PlaidError, PlaidTimeoutError, PlaidUsageError } = require('./lib/errors.js')
 const { checkNames, invalid, text, timeout } = require('./lib/options.js')
 
@@ -12,7 +12,7 @@ const running = new Set()
 
 async function startSandbox(options = {}) {
   checkNames(options, ['port'], 'startSandbox')
-  const native = new NativeSandbox(engine)
+  const native = new NativeSandbox(startedEngine())
   const started = await ask((id) => native.start(id, port(options.port)))
   running.add(native)
   return new Sandbox(native, started)

@@ -12,14 +12,23 @@ const pending = []
 const free = []
 let inFlight = 0
 
-const LONGEST_INTERVAL = 2 ** 31 - 1
-const keepAlive = setInterval(() => {}, LONGEST_INTERVAL)
-keepAlive.unref()
+let engine
+let keepAlive
 
-const engine = new Engine(settle)
+const LONGEST_INTERVAL = 2 ** 31 - 1
+
+/** The engine of this thread; it starts when it is first needed. */
+function startedEngine() {
+  if (engine === undefined) {
+    engine = new Engine(settle)
+    keepAlive = setInterval(() => {}, LONGEST_INTERVAL)
+    keepAlive.unref()
+  }
+  return engine
+}
 
 /**
- * Hands work over to the engine, as `send(id)`.
+ * Hands work over to the engine, which must be started, as `send(id)`.
  *
  * @returns a promise that never rejects: a string for a plain success, otherwise the record that
  *   Rust made of the ending, or `{ kind: 'cancelled' }` as soon as `signal` aborts.
@@ -61,4 +70,4 @@ function settle(batch) {
   if (inFlight === 0) keepAlive.unref()
 }
 
-module.exports = { engine, submit }
+module.exports = { startedEngine, submit }

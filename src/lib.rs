@@ -9,6 +9,7 @@
 // `unsafe` appears only where `#[napi]` expands to it.
 #![deny(unsafe_code)]
 
+pub mod cli;
 pub mod client;
 pub mod engine;
 pub mod sandbox;

@@ -14,11 +14,12 @@ use hyper::body::Body;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::{self, Config};
 use crate::connect::{Connector, connection_error, connector};
-use crate::error::{ConnectionError, Error, UsageError};
+use crate::error::{Error, UsageError};
 use crate::trust::tls_config;
 use crate::wire::{self, Peer, Reply};
 
@@ -32,6 +33,8 @@ pub struct Client {
 
 struct Shared {
     http: legacy::Client<Connector, Full<Bytes>>,
+    /// One permit per request that may be under way.
+    room: Semaphore,
     peer: Peer,
     uri: Uri,
     /// Everything but the credentials.
@@ -108,6 +111,7 @@ impl Client {
             .build(connector);
         let shared = Shared {
             http,
+            room: Semaphore::new(AT_ONCE),
             peer,
             uri,
             headers: prepared_headers(peer, &config)?,
@@ -131,9 +135,15 @@ impl Client {
     /// its connection.
     pub async fn reset_login(&self, call: ResetLogin) -> Outcome {
         let mut progress = Progress::default();
-        let result = match Prepared::new(&self.shared, &call) {
-            Ok(prepared) => self.within_deadline(&prepared, &mut progress).await,
-            Err(usage) => Err(usage.into()),
+        let time_limit = call.timeout.unwrap_or(self.shared.timeout);
+        let deadline = Instant::now() + time_limit;
+        let attempts = self.attempt_repeatedly(&call, deadline, &mut progress);
+        let result = match timeout_at(deadline, attempts).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Timeout {
+                timeout_ms: time_limit.as_millis() as u64,
+                last: progress.last.take().map(Box::new),
+            }),
         };
         Outcome {
             result,
@@ -142,39 +152,28 @@ impl Client {
         }
     }
 
-    async fn within_deadline(
-        &self,
-        prepared: &Prepared<'_>,
-        progress: &mut Progress,
-    ) -> Result<Reply, Error> {
-        let deadline = Instant::now() + prepared.timeout;
-        let attempts = self.attempt_repeatedly(prepared, deadline, progress);
-        match timeout_at(deadline, attempts).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::Timeout {
-                timeout_ms: prepared.timeout.as_millis() as u64,
-                last: progress.last.take().map(Box::new),
-            }),
-        }
-    }
-
     async fn attempt_repeatedly(
         &self,
-        prepared: &Prepared<'_>,
+        call: &ResetLogin,
         deadline: Instant,
         progress: &mut Progress,
     ) -> Result<Reply, Error> {
+        check_token(&call.access_token)?;
+        let max_retries = call.max_retries.unwrap_or(self.shared.max_retries);
         loop {
-            progress.attempts += 1;
-            progress.status = None;
-            let failed = match self.attempt(prepared, progress).await {
-                Ok(reply) => return Ok(reply),
-                Err(failed) => failed,
+            let failed = {
+                let _room = Room::find(&self.shared.room).await;
+                // Boxed, so that a call that waits for room is small: a thousand of them are then
+                // no burden on the processor's caches.
+                match Box::pin(self.attempt(call, progress)).await {
+                    Ok(reply) => return Ok(reply),
+                    Err(failed) => failed,
+                }
             };
             let wait = failed
                 .retry_after
                 .unwrap_or_else(|| backoff(progress.attempts));
-            let last_try = progress.attempts > prepared.max_retries;
+            let last_try = progress.attempts > max_retries;
             // A wait that outlasts the deadline would only turn a telling error into a timeout.
             let in_time = Instant::now()
                 .checked_add(wait)
@@ -187,17 +186,16 @@ impl Client {
         }
     }
 
-    async fn attempt(
-        &self,
-        prepared: &Prepared<'_>,
-        progress: &mut Progress,
-    ) -> Result<Reply, Failed> {
-        let mut request = Request::new(Full::new(prepared.body.clone()));
+    async fn attempt(&self, call: &ResetLogin, progress: &mut Progress) -> Result<Reply, Failed> {
+        let client = &*self.shared;
+        let mut request = Request::new(Full::new(wire::body(client.peer, call)));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.shared.uri.clone();
-        *request.headers_mut() = prepared.headers.clone();
+        *request.uri_mut() = client.uri.clone();
+        *request.headers_mut() = headers(client, call)?;
 
-        let response = self.shared.http.request(request).await;
+        progress.attempts += 1;
+        progress.status = None;
+        let response = client.http.request(request).await;
         let (head, body) = response
             .map_err(|error| connection_error(self.host(), &error))?
             .into_parts();
@@ -218,12 +216,40 @@ impl Client {
             Err(error) if error.is::<LengthLimitError>() => return Err(failed(too_long(status))),
             Err(error) => return Err(connection_error(self.host(), &*error).into()),
         };
-        wire::reply(self.shared.peer, status, &body, &prepared.secrets).map_err(failed)
+        wire::reply(client.peer, status, &body, &secrets(client, call)).map_err(failed)
     }
 }
 
 /// Longer than any reply of Plaid's; what exceeds it is not Plaid.
 const MAX_REPLY: usize = 1 << 20;
+
+/// How many requests are under way at once, to begin with. Over HTTP/1.1 each has a connection, and
+/// past some sixty connections a fast server is served no faster, only at more cost per request.
+const AT_ONCE: usize = 64;
+
+/// How long a request waits for another to end before there is room for one more, for good: the
+/// server is slow then, and its slowness must not hold up calls.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Leave to have a request under way; dropping it passes the leave on.
+struct Room<'a>(&'a Semaphore);
+
+impl<'a> Room<'a> {
+    async fn find(room: &'a Semaphore) -> Self {
+        if let Ok(permit) = room.try_acquire() {
+            permit.forget();
+        } else if let Ok(Ok(permit)) = timeout(PATIENCE, room.acquire()).await {
+            permit.forget();
+        }
+        Self(room)
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
+}
 
 /// Below the idle limit that load balancers commonly have (60 s), so that we close first.
 const POOL_IDLE: Duration = Duration::from_secs(50);
@@ -247,38 +273,24 @@ fn prepared_headers(peer: Peer, config: &Config) -> Result<HeaderMap, UsageError
     Ok(headers)
 }
 
-/// A call made ready to be sent as often as needed.
-struct Prepared<'a> {
-    headers: HeaderMap,
-    body: Bytes,
-    timeout: Duration,
-    max_retries: u32,
-    /// What must not show in an error, whatever a reply quotes.
-    secrets: Vec<&'a SecretString>,
+/// The headers of one call.
+fn headers(client: &Shared, call: &ResetLogin) -> Result<HeaderMap, UsageError> {
+    let mut headers = client.headers.clone();
+    config::add_headers(&mut headers, &call.headers)?;
+    add_credentials(&mut headers, client, call)?;
+    Ok(headers)
 }
 
-impl<'a> Prepared<'a> {
-    fn new(client: &'a Shared, call: &'a ResetLogin) -> Result<Self, UsageError> {
-        check_token(&call.access_token)?;
-        let mut headers = client.headers.clone();
-        config::add_headers(&mut headers, &call.headers)?;
-        add_credentials(&mut headers, client, call)?;
-        let secrets = [
-            Some(&call.access_token),
-            call.client_id.as_ref(),
-            call.secret.as_ref(),
-            client.client_id.as_ref(),
-            client.secret.as_ref(),
-            client.gateway_token.as_ref(),
-        ];
-        Ok(Self {
-            headers,
-            body: wire::body(client.peer, call),
-            timeout: call.timeout.unwrap_or(client.timeout),
-            max_retries: call.max_retries.unwrap_or(client.max_retries),
-            secrets: secrets.into_iter().flatten().collect(),
-        })
-    }
+/// What must not show in an error, whatever a reply quotes.
+fn secrets<'a>(client: &'a Shared, call: &'a ResetLogin) -> [Option<&'a SecretString>; 6] {
+    [
+        Some(&call.access_token),
+        call.client_id.as_ref(),
+        call.secret.as_ref(),
+        client.client_id.as_ref(),
+        client.secret.as_ref(),
+        client.gateway_token.as_ref(),
+    ]
 }
 
 /// Refuses a token of another environment here, where it costs nothing and leaks nothing.
@@ -368,10 +380,10 @@ struct Failed {
     retry_after: Option<Duration>,
 }
 
-impl From<ConnectionError> for Failed {
-    fn from(error: ConnectionError) -> Self {
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
         Self {
-            error: Error::Connection(error),
+            error: error.into(),
             retry_after: None,
         }
     }

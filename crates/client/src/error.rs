@@ -15,7 +15,7 @@ pub enum Error {
     /// No reply came over the network: DNS, TCP, TLS or a proxy. Worth another try, unless a
     /// certificate was refused.
     #[error(transparent)]
-    Connection(ConnectionError),
+    Connection(#[from] ConnectionError),
     /// The deadline of the whole call passed.
     #[error("no reply within {timeout_ms} ms")]
     Timeout {

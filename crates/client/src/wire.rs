@@ -72,7 +72,7 @@ pub(crate) fn reply(
     peer: Peer,
     status: u16,
     body: &[u8],
-    secrets: &[&SecretString],
+    secrets: &[Option<&SecretString>],
 ) -> Result<Reply, Error> {
     match (status, peer) {
         (200, Peer::Plaid) => success(status, body),
@@ -154,7 +154,7 @@ fn parse<'a, T: Deserialize<'a>>(status: u16, body: &'a [u8]) -> Result<T, Error
 
 /// Reads an error reply leniently: a field of an undocumented type is left out rather than hiding
 /// the error code.
-fn failure(peer: Peer, status: u16, body: &[u8], secrets: &[&SecretString]) -> Error {
+fn failure(peer: Peer, status: u16, body: &[u8], secrets: &[Option<&SecretString>]) -> Error {
     let fields: Map<String, Value> = match parse(status, body) {
         Ok(fields) => fields,
         Err(error) => return error,
@@ -162,6 +162,7 @@ fn failure(peer: Peer, status: u16, body: &[u8], secrets: &[&SecretString]) -> E
     let scrub = |text: &str| {
         secrets
             .iter()
+            .flatten()
             .map(|secret| secret.expose_secret())
             .filter(|secret| secret.len() >= SHORTEST_SCRUBBED)
             .fold(text.to_owned(), |text, secret| {

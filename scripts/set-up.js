@@ -1,0 +1,67 @@
+'use strict'
+
+// Does whatever set-up is missing, so that `npm start` and `npm test` work in a fresh checkout:
+// the dependencies, and the release build of the addon. Needs nothing but Node itself.
+
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const root = path.join(__dirname, '..')
+const inRoot = (...names) => path.join(root, ...names)
+
+installDependencies()
+buildAddon()
+
+function installDependencies() {
+  const installed = changed(inRoot('node_modules', '.package-lock.json'))
+  if (installed >= changed(inRoot('package-lock.json'))) return
+  say('Installing the npm packages that building and testing need …')
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+}
+
+function buildAddon() {
+  const built = fs.readdirSync(root).filter((name) => name.endsWith('.node'))
+  const newest = Math.max(
+    ...['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates'].map((name) => changed(inRoot(name))),
+  )
+  const upToDate = built.length > 0 && built.every((name) => changed(inRoot(name)) >= newest)
+  if (upToDate && fs.existsSync(inRoot('binding.js'))) return
+  if (spawnSync('cargo', ['--version'], { cwd: root }).status !== 0) {
+    fail('Rust is missing, which building the addon needs: install it from https://rustup.rs, then run this again.')
+  }
+  say('Building the native addon; the first time takes two to five minutes …')
+  const started = Date.now()
+  run('npm', ['run', '--silent', 'build'], { CARGO_TERM_QUIET: 'true' })
+  say(`Built in ${Math.round((Date.now() - started) / 1000)} s.`)
+}
+
+/** When a file, or anything below a directory, was last changed; 0 if it is not there. */
+function changed(name) {
+  const stat = fs.statSync(name, { throwIfNoEntry: false })
+  if (!stat) return 0
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return Math.max(0, ...fs.readdirSync(name).map((entry) => changed(path.join(name, entry))))
+}
+
+function run(command, parameters, env = {}) {
+  const { status, error, stdout, stderr } = spawnSync(command, parameters, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    shell: process.platform === 'win32',
+  })
+  if (status === 0) return
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
+  fail(`${command} ${parameters.join(' ')} failed${error ? `: ${error.message}` : '; its output is above.'}`)
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+function fail(text) {
+  say(text)
+  process.exit(1)
+}
