@@ -4,7 +4,7 @@
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./binding.js')
-const { startedEngine, submit } = require('./lib/engine.js')
+const { ending, startedEngine, takeId } = require('./lib/engine.js')
 const { fromFailure, usageError, ...errors } = require('./lib/errors.js')
 const { callSettings, checkInput, clientSettings } = require('./lib/options.js')
 
@@ -46,18 +46,15 @@ async function resetLogin(native, input, options, trace) {
   const settings = plain ? undefined : callSettings(input, options)
   if (signal?.aborted) throw signal.reason
 
-  const ending = await submit(
-    (id) =>
-      plain
-        ? native.resetLogin(id, access_token)
-        : native.resetLoginWith(id, access_token, settings),
-    signal,
-  )
-  if (typeof ending === 'string') {
-    trace?.(1, 200, ending)
-    return { request_id: ending, reset_login: true }
+  const id = takeId()
+  if (plain) native.resetLogin(id, access_token)
+  else native.resetLoginWith(id, access_token, settings)
+  const ended = await ending(id, signal)
+  if (typeof ended === 'string') {
+    trace?.(1, 200, ended)
+    return { request_id: ended, reset_login: true }
   }
-  const { attempts, failure, kind, reply, status } = ending
+  const { attempts, failure, kind, reply, status } = ended
   trace?.(attempts, status, reply?.request_id ?? failure?.api?.request_id)
   switch (kind) {
     case 'reply':

@@ -3,7 +3,7 @@
 // `@utdk/plaid/sandbox`: the local Plaid Sandbox, as an object to hold in a test.
 
 const { NativeSandbox } = require('./binding.js')
-const { startedEngine, submit } = require('./lib/engine.js')
+const { ending, startedEngine, takeId } = require('./lib/engine.js')
 const { PlaidError, PlaidTimeoutError, PlaidUsageError } = require('./lib/errors.js')
 const { checkNames, invalid, text, timeout } = require('./lib/options.js')
 
@@ -74,7 +74,9 @@ class Sandbox {
 
 /** Has the I/O thread do it, and gives its value back. */
 async function ask(send) {
-  const answer = await submit(send)
+  const id = takeId()
+  send(id)
+  const answer = await ending(id)
   if (answer.kind === 'value') return answer.value
   const { code = 'CLOSED', message = 'the Sandbox is closed' } = answer
   const error = new (classOf(code))(message, { code })

@@ -17,7 +17,7 @@ let keepAlive
 
 const LONGEST_INTERVAL = 2 ** 31 - 1
 
-/** The engine of this thread; it starts when it is first needed. */
+/** The engine of this thread, which starts when it is first needed: before the first id is taken. */
 function startedEngine() {
   if (engine === undefined) {
     engine = new Engine(settle)
@@ -28,17 +28,22 @@ function startedEngine() {
 }
 
 /**
- * Hands work over to the engine, which must be started, as `send(id)`.
+ * Takes an id for work that is handed over to the engine next.
+ */
+function takeId() {
+  if (inFlight++ === 0) keepAlive.ref()
+  return free.length > 0 ? free.pop() : pending.length
+}
+
+/**
+ * How the work under `id` ends.
  *
  * @returns a promise that never rejects: a string for a plain success, otherwise the record that
  *   Rust made of the ending, or `{ kind: 'cancelled' }` as soon as `signal` aborts.
  */
-function submit(send, signal) {
+function ending(id, signal) {
   return new Promise((resolve) => {
-    const id = free.length > 0 ? free.pop() : pending.length
     pending[id] = resolve
-    if (inFlight++ === 0) keepAlive.ref()
-    send(id)
     if (signal) cancelOnAbort(id, resolve, signal)
   })
 }
@@ -50,9 +55,9 @@ function cancelOnAbort(id, resolve, signal) {
   }
   signal.addEventListener('abort', cancel, { once: true })
   // The id stays taken until the engine completes it, so `cancel` can't hit a later call.
-  pending[id] = (ending) => {
+  pending[id] = (result) => {
     signal.removeEventListener('abort', cancel)
-    resolve(ending)
+    resolve(result)
   }
 }
 
@@ -70,4 +75,4 @@ function settle(batch) {
   if (inFlight === 0) keepAlive.unref()
 }
 
-module.exports = { startedEngine, submit }
+module.exports = { ending, startedEngine, takeId }

@@ -137,10 +137,9 @@ impl NativeClient {
 
     fn submit(&self, id: u32, call: ResetLogin) {
         let client = self.client.clone();
-        self.jobs.run(
-            id,
-            async move { completion(client.reset_login(call).await) },
-        );
+        self.jobs.run(id, move || async move {
+            completion(client.reset_login(call).await)
+        });
     }
 }
 

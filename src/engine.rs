@@ -4,7 +4,7 @@
 //! that id, whatever happens: also when the call is cancelled, panics, or the engine stops.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
@@ -13,7 +13,6 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 use serde::Serialize;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
@@ -77,14 +76,21 @@ impl Completion {
 pub(crate) struct Jobs(UnboundedSender<Job>);
 
 impl Jobs {
-    /// Runs `work` on the I/O thread; its completion comes back under `id`.
-    pub(crate) fn run(&self, id: u32, work: impl Future<Output = Completion> + Send + 'static) {
-        let _ = self.0.send(Job::Run(id, Box::pin(work)));
+    /// Begins `work` on the I/O thread; its completion comes back under `id`. What crosses is the
+    /// closure, not the much larger future that it makes.
+    pub(crate) fn run<F>(&self, id: u32, work: impl FnOnce() -> F + Send + 'static)
+    where
+        F: Future<Output = Completion> + Send + 'static,
+    {
+        let begin = |ticket: Ticket| {
+            tokio::spawn(async move { ticket.settle(work().await) }).abort_handle()
+        };
+        let _ = self.0.send(Job::Run(id, Box::new(begin)));
     }
 }
 
 enum Job {
-    Run(u32, Pin<Box<dyn Future<Output = Completion> + Send>>),
+    Run(u32, Box<dyn FnOnce(Ticket) -> AbortHandle + Send>),
     Cancel(u32),
     Stop,
 }
@@ -96,31 +102,32 @@ fn stop((jobs, thread): (UnboundedSender<Job>, JoinHandle<()>)) {
 
 /// The I/O thread.
 fn serve(queue: UnboundedReceiver<Job>, completions: Arc<Completions>) {
+    let at_rest = completions.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // Out of work for the moment: whatever has ended goes over in one wake-up.
+        .on_thread_park(move || at_rest.wake())
         .build();
     let Ok(runtime) = runtime else {
         return completions.refuse_all(queue);
     };
-    runtime.block_on(take_jobs(queue, completions));
+    runtime.block_on(take_jobs(queue, completions.clone()));
     // Not waiting for a host name that is still being resolved.
     runtime.shutdown_background();
+    completions.wake();
 }
 
 async fn take_jobs(mut queue: UnboundedReceiver<Job>, completions: Arc<Completions>) {
-    tokio::spawn(deliver(completions.clone()));
     // By id: JavaScript reuses ids, so this stays as long as the most calls ever in flight.
     let mut running: Vec<Option<AbortHandle>> = Vec::new();
     while let Some(job) = queue.recv().await {
         match job {
-            Job::Run(id, work) => {
-                let ticket = Ticket::new(id, completions.clone());
-                let task = tokio::spawn(async move { ticket.settle(work.await) });
+            Job::Run(id, begin) => {
                 let index = id as usize;
                 if running.len() <= index {
                     running.resize_with(index + 1, || None);
                 }
-                running[index] = Some(task.abort_handle());
+                running[index] = Some(begin(Ticket::new(id, completions.clone())));
             }
             Job::Cancel(id) => {
                 if let Some(Some(task)) = running.get(id as usize) {
@@ -129,15 +136,6 @@ async fn take_jobs(mut queue: UnboundedReceiver<Job>, completions: Arc<Completio
             }
             Job::Stop => return,
         }
-    }
-}
-
-/// Wakes JavaScript. Being woken itself by the first completion, it runs behind every task that
-/// was ready then, so that what they complete goes in the same batch.
-async fn deliver(completions: Arc<Completions>) {
-    loop {
-        completions.ready.notified().await;
-        completions.wake();
     }
 }
 
@@ -182,15 +180,19 @@ type Wake = ThreadsafeFunction<(), (), Batch, Status, false, true>;
 /// What has ended and was not yet carried to JavaScript.
 struct Completions {
     batch: Mutex<Batch>,
-    ready: Notify,
     wake: OnceLock<Wake>,
+    /// JavaScript was woken and has not come yet: once is enough.
+    woken: AtomicBool,
 }
+
+/// A batch this long is handed over even while there is more to do: 32 completions.
+const FULL: usize = 64;
 
 impl Completions {
     fn new(settle: Function<Batch, ()>) -> Result<Arc<Self>> {
         let completions = Arc::new(Self {
             batch: Mutex::default(),
-            ready: Notify::new(),
+            woken: AtomicBool::new(false),
             wake: OnceLock::new(),
         });
         // Weak both ways: this function must not keep Node's loop alive, nor its own owner.
@@ -213,13 +215,19 @@ impl Completions {
             Completion::Json(json) => (!id, json),
         };
         let mut batch = self.lock();
-        if batch.is_empty() {
-            self.ready.notify_one();
-        }
         batch.extend([Either::A(id), Either::B(text)]);
+        let full = batch.len() == FULL;
+        drop(batch);
+        if full {
+            self.wake();
+        }
     }
 
+    /// Has JavaScript take the batch, if there is one.
     fn wake(&self) {
+        if self.lock().is_empty() || self.woken.swap(true, Ordering::AcqRel) {
+            return;
+        }
         if let Some(wake) = self.wake.get() {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
@@ -227,6 +235,8 @@ impl Completions {
 
     /// Runs on the JavaScript thread.
     fn take(&self) -> Batch {
+        // Before the batch is taken: what is added after that needs a wake-up of its own.
+        self.woken.store(false, Ordering::Release);
         std::mem::take(&mut *self.lock())
     }
 

@@ -48,7 +48,7 @@ impl NativeSandbox {
     #[napi]
     pub fn start(&self, id: u32, port: u16) {
         let running = self.running.clone();
-        self.jobs.run(id, async move {
+        self.jobs.run(id, move || async move {
             let sandbox = match Sandbox::start(Config { port }).await {
                 Ok(sandbox) => Arc::new(sandbox),
                 Err(error) => {
@@ -126,7 +126,7 @@ impl NativeSandbox {
     #[napi]
     pub fn close(&self, id: u32) {
         let running = self.running.clone();
-        self.jobs.run(id, async move {
+        self.jobs.run(id, move || async move {
             let sandbox = running
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -144,10 +144,10 @@ impl NativeSandbox {
         id: u32,
         question: impl FnOnce(Arc<Sandbox>) -> F + Send + 'static,
     ) where
-        F: Future<Output = Result<T, SandboxError>> + Send,
+        F: Future<Output = Result<T, SandboxError>> + Send + 'static,
     {
         let running = self.running.clone();
-        self.jobs.run(id, async move {
+        self.jobs.run(id, move || async move {
             let sandbox = running
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
