@@ -107,6 +107,14 @@ test('credentials of the input are struck out as well', async (t) => {
   assert.ok(!inspect(error).includes(input.secret))
 })
 
+test('a credential that begins with another one is struck out whole', async (t) => {
+  const reply = json(400, { error_code: 'A', error_message: `bad ${SECRET}` })
+  const server = await startServer(t, { replies: [reply] })
+  const client = clientOf(server, { clientId: SECRET.slice(0, 12) })
+  await failure(client, PlaidApiError, { error_message: 'bad [redacted]' })
+  await works(client)
+})
+
 test('a credential quoted with escapes is struck out', async (t) => {
   const escaped = [...SECRET].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
   const reply = raw(400, `{"error_code":"A","error_message":"bad ${escaped.join('')}"}`)

@@ -9,6 +9,8 @@ const { INPUT, clientOf, works } = require('./support/client.js')
 const { failure } = require('./support/failure.js')
 const { good, raw, reset, silent, startServer } = require('./support/server.js')
 
+const BOUND = { timeout: 20_000 }
+
 /** Asserts the error of a single attempt at `script`, and that the client goes on. */
 async function check(t, script, fields) {
   const server = await startServer(t, script)
@@ -92,7 +94,7 @@ test('a head without end is refused', (t) => {
 test('a connection that is closed at once is a connection error', (t) =>
   check(t, { connections: [(socket) => socket.destroy()] }, { code: /^(ECONNRESET|EPIPE)$/ }))
 
-test('a server that never answers is a timeout, and its connection is closed', async (t) => {
+test('a server that never answers is a timeout, and its connection is closed', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
   const client = clientOf(server, { timeoutMs: 200 })
   const closed = once(server, 'close')
@@ -105,13 +107,17 @@ test('a server that never answers is a timeout, and its connection is closed', a
   await works(client)
 })
 
-test('a server that never finishes the TLS handshake is a timeout, its connection closed', async (t) => {
-  const server = await startServer(t, { connections: [(socket) => socket.resume()] })
-  const client = clientOf({ url: `https://localhost:${server.port}` }, { timeoutMs: 200 })
-  const closed = once(server, 'close')
-  await failure(client, PlaidTimeoutError, { code: 'TIMEOUT', attempts: 1 })
-  await closed
-})
+test(
+  'a server that never finishes the TLS handshake is a timeout, its connection closed',
+  BOUND,
+  async (t) => {
+    const server = await startServer(t, { connections: [(socket) => socket.resume()] })
+    const client = clientOf({ url: `https://localhost:${server.port}` }, { timeoutMs: 200 })
+    const closed = once(server, 'close')
+    await failure(client, PlaidTimeoutError, { code: 'TIMEOUT', attempts: 1 })
+    await closed
+  },
+)
 
 test('the timeoutMs of a call goes before the client’s', async (t) => {
   const server = await startServer(t, { replies: [silent] })
@@ -120,7 +126,7 @@ test('the timeoutMs of a call goes before the client’s', async (t) => {
   await works(client)
 })
 
-test('a body that never ends in time is a timeout', async (t) => {
+test('a body that never ends in time is a timeout', BOUND, async (t) => {
   const half = (_, response) => response.writeHead(200, { 'content-length': 1000 }).write('{')
   const server = await startServer(t, { replies: [half] })
   const client = clientOf(server, { timeoutMs: 200 })
@@ -130,7 +136,7 @@ test('a body that never ends in time is a timeout', async (t) => {
   await works(client)
 })
 
-test('a server that closed an idle connection is called over a new one', async (t) => {
+test('a server that closed an idle connection is called over a new one', BOUND, async (t) => {
   const closing = raw(200, '{"reset_login":true,"request_id":"q"}', { connection: 'close' })
   const server = await startServer(t, { replies: [closing] })
   const client = clientOf(server, { maxRetries: 0 })

@@ -10,10 +10,11 @@ const { failure } = require('./support/failure.js')
 const { json, raw, silent, startServer } = require('./support/server.js')
 
 const authority = createAuthority()
+const BOUND = { timeout: 20_000 }
 
 async function start(t, ...replies) {
   const server = await startServer(t, { tls: authority.issue(), http2: true, replies })
-  return { server, client: clientOf(server, { ca: authority.pem }) }
+  return { server, client: clientOf(server, { ca: authority.pem, timeoutMs: 600_000 }) }
 }
 
 test('HTTP/2 is chosen where the server offers it, with the same request', async (t) => {
@@ -47,7 +48,7 @@ test('an error reply and a page are told as over HTTP/1.1', async (t) => {
   await works(client)
 })
 
-test('aborting a call resets its stream and leaves the others alone', async (t) => {
+test('aborting a call resets its stream and leaves the others alone', BOUND, async (t) => {
   const { server, client } = await start(t, silent)
   const controller = new AbortController()
   const arrived = once(server, 'request')
@@ -70,7 +71,7 @@ test('a stream that the server resets is a connection error', async (t) => {
   assert.equal(server.requests.length, 2)
 })
 
-test('a session that the server ends is followed by a new one', async (t) => {
+test('a session that the server ends is followed by a new one', BOUND, async (t) => {
   const { server, client } = await start(t, (request, response) => {
     response.end(JSON.stringify({ reset_login: true, request_id: 'q' }))
     request.stream.session.close()

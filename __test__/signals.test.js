@@ -11,6 +11,10 @@ const { recordEvents } = require('./support/events.js')
 const { assertNoSecret, assertNoSecretShown, failure } = require('./support/failure.js')
 const { good, json, silent, startServer } = require('./support/server.js')
 
+/** A call that is not really cut off would go on for long after the test is over. */
+const PATIENT = { timeoutMs: 600_000 }
+const BOUND = { timeout: 20_000 }
+
 /** Asserts that a promise rejects with exactly `reason`. */
 async function rejectsWith(promise, reason) {
   const error = await promise.then(
@@ -24,9 +28,9 @@ function listeners(signal) {
   return getEventListeners(signal, 'abort').length
 }
 
-test('a signal that is already aborted sends nothing', async (t) => {
+test('a signal that is already aborted sends nothing', BOUND, async (t) => {
   const server = await startServer(t)
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const signal = AbortSignal.abort()
   await rejectsWith(client.sandboxitemresetlogin(INPUT, { signal }), signal.reason)
   assert.equal(signal.reason.name, 'AbortError')
@@ -34,9 +38,9 @@ test('a signal that is already aborted sends nothing', async (t) => {
   await works(client)
 })
 
-test('aborting a call that is under way closes its connection', async (t) => {
+test('aborting a call that is under way closes its connection', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const controller = new AbortController()
   const [arrived, closed] = [once(server, 'request'), once(server, 'close')]
   const call = client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
@@ -47,13 +51,13 @@ test('aborting a call that is under way closes its connection', async (t) => {
   await works(client)
 })
 
-test('aborting in the middle of a reply closes its connection', async (t) => {
+test('aborting in the middle of a reply closes its connection', BOUND, async (t) => {
   const half = (_, response) => {
     response.writeHead(200, { 'content-length': 1000 })
     response.write('{"reset_login":', () => server.emit('half'))
   }
   const server = await startServer(t, { replies: [half] })
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const controller = new AbortController()
   const [written, closed] = [once(server, 'half'), once(server, 'close')]
   const call = client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
@@ -65,9 +69,9 @@ test('aborting in the middle of a reply closes its connection', async (t) => {
 })
 
 for (const scheme of ['http', 'https']) {
-  test(`aborting while an ${scheme} connection is made gives it up`, async (t) => {
+  test(`aborting while an ${scheme} connection is made gives it up`, BOUND, async (t) => {
     const server = await startServer(t, { connections: [silent] })
-    const client = clientOf({ url: `${scheme}://localhost:${server.port}` })
+    const client = clientOf({ url: `${scheme}://localhost:${server.port}` }, PATIENT)
     const controller = new AbortController()
     const [connected, closed] = [once(server, 'connection'), once(server, 'close')]
     const call = client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
@@ -79,9 +83,9 @@ for (const scheme of ['http', 'https']) {
   })
 }
 
-test('aborting before the call has left the process sends no request', async (t) => {
+test('aborting before the call has left the process sends no request', BOUND, async (t) => {
   const server = await startServer(t)
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const controller = new AbortController()
   const call = client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
   controller.abort()
@@ -89,25 +93,29 @@ test('aborting before the call has left the process sends no request', async (t)
   await works(client)
 })
 
-test('aborting during the wait before a retry ends it at once, and nothing is sent again', async (t) => {
-  const busy = json(503, { error_code: 'INTERNAL_SERVER_ERROR' }, { 'retry-after': '30' })
-  const server = await startServer(t, { replies: [busy, good] })
-  const client = clientOf(server, { timeoutMs: 120_000 })
-  const controller = new AbortController()
-  const arrived = once(server, 'request')
-  const call = client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
-  await arrived
-  // Time for the reply to be read. Aborting before that would have to end alike.
-  await wait(100)
-  controller.abort()
-  await rejectsWith(call, controller.signal.reason)
-  assert.equal(server.requests.length, 1)
-  await works(client)
-})
+test(
+  'aborting during the wait before a retry ends it at once, and nothing is sent again',
+  BOUND,
+  async (t) => {
+    const busy = json(503, { error_code: 'INTERNAL_SERVER_ERROR' }, { 'retry-after': '30' })
+    const server = await startServer(t, { replies: [busy, good] })
+    const client = clientOf(server, PATIENT)
+    const controller = new AbortController()
+    const arrived = once(server, 'request')
+    const call = client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
+    await arrived
+    // Time for the reply to be read. Aborting before that would have to end alike.
+    await wait(100)
+    controller.abort()
+    await rejectsWith(call, controller.signal.reason)
+    assert.equal(server.requests.length, 1)
+    await works(client)
+  },
+)
 
-test('AbortSignal.timeout rejects with its TimeoutError', async (t) => {
+test('AbortSignal.timeout rejects with its TimeoutError', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const signal = AbortSignal.timeout(50)
   const closed = once(server, 'close')
   await rejectsWith(client.sandboxitemresetlogin(INPUT, { signal }), await reasonOf(signal))
@@ -121,7 +129,7 @@ async function reasonOf(signal) {
   return signal.reason
 }
 
-test('any reason is handed on as the same object', async (t) => {
+test('any reason is handed on as the same object', BOUND, async (t) => {
   const client = clientOf(await startServer(t, { replies: [silent, silent, silent, silent] }))
   for (const reason of [new Error('shutting down'), { why: 'tired' }, 'a string', null]) {
     const controller = new AbortController()
@@ -133,21 +141,21 @@ test('any reason is handed on as the same object', async (t) => {
   }
 })
 
-test('AbortSignal.any aborts a call with the reason of the signal that fired', async (t) => {
+test('AbortSignal.any aborts a call with the reason of the signal that fired', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
   const controller = new AbortController()
   const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(60_000)])
   const arrived = once(server, 'request')
-  const call = clientOf(server).sandboxitemresetlogin(INPUT, { signal })
+  const call = clientOf(server, PATIENT).sandboxitemresetlogin(INPUT, { signal })
   await arrived
   controller.abort('enough')
   await rejectsWith(call, 'enough')
 })
 
-test('no listener stays on a signal, however the call ends', async (t) => {
+test('no listener stays on a signal, however the call ends', BOUND, async (t) => {
   const refused = json(400, { error_code: 'INVALID_ACCESS_TOKEN' })
   const server = await startServer(t, { replies: [good, refused, silent] })
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const controller = new AbortController()
   const { signal } = controller
   await client.sandboxitemresetlogin(INPUT, { signal })
@@ -163,9 +171,9 @@ test('no listener stays on a signal, however the call ends', async (t) => {
   assert.equal(listeners(signal), 0)
 })
 
-test('aborting after a call has ended does nothing to the next one', async (t) => {
+test('aborting after a call has ended does nothing to the next one', BOUND, async (t) => {
   const server = await startServer(t)
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const controller = new AbortController()
   await client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
   const next = works(client)
@@ -173,9 +181,9 @@ test('aborting after a call has ended does nothing to the next one', async (t) =
   await next
 })
 
-test('one signal ends many calls, without a warning', async (t) => {
+test('one signal ends many calls, without a warning', BOUND, async (t) => {
   const server = await startServer(t, { replies: Array(50).fill(silent) })
-  const client = clientOf(server)
+  const client = clientOf(server, PATIENT)
   const warnings = []
   const warned = (warning) => warnings.push(warning)
   process.on('warning', warned)
@@ -192,13 +200,13 @@ test('one signal ends many calls, without a warning', async (t) => {
   await works(client)
 })
 
-test('an aborted call shows no secret, and its events say why it ended', async (t) => {
+test('an aborted call shows no secret, and its events say why it ended', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
   const events = recordEvents()
   t.after(events.stop)
   const controller = new AbortController()
   const arrived = once(server, 'request')
-  const call = clientOf(server).sandboxitemresetlogin(INPUT, { signal: controller.signal })
+  const call = clientOf(server, PATIENT).sandboxitemresetlogin(INPUT, { signal: controller.signal })
   await arrived
   controller.abort()
   await rejectsWith(call, controller.signal.reason)

@@ -8,6 +8,8 @@ const { Worker } = require('node:worker_threads')
 const { ACCESS_TOKEN, clientOf, works } = require('./support/client.js')
 const { GOOD_REPLY, json, silent, startServer } = require('./support/server.js')
 
+const BOUND = { timeout: 60_000 }
+
 function startWorker(server) {
   return new Worker(path.join(__dirname, 'programs/worker.js'), {
     workerData: { url: server.url, access_token: ACCESS_TOKEN },
@@ -32,16 +34,20 @@ test('a worker gets errors of its own', async (t) => {
   assert.deepEqual(await runWorker(server), { error: { name: 'PlaidApiError', code: 'A_CODE' } })
 })
 
-test('a worker that is terminated in the middle of a call closes its connection', async (t) => {
-  const server = await startServer(t, { replies: [silent] })
-  const client = clientOf(server)
-  const [arrived, closed] = [once(server, 'request'), once(server, 'close')]
-  const worker = startWorker(server)
-  await arrived
-  await worker.terminate()
-  await closed
-  await works(client)
-})
+test(
+  'a worker that is terminated in the middle of a call closes its connection',
+  BOUND,
+  async (t) => {
+    const server = await startServer(t, { replies: [silent] })
+    const client = clientOf(server)
+    const [arrived, closed] = [once(server, 'request'), once(server, 'close')]
+    const worker = startWorker(server)
+    await arrived
+    await worker.terminate()
+    await closed
+    await works(client)
+  },
+)
 
 test('workers beside each other and the main thread make calls', async (t) => {
   const server = await startServer(t)
@@ -50,7 +56,7 @@ test('workers beside each other and the main thread make calls', async (t) => {
   assert.deepEqual(messages.slice(0, 2), [{ reply: GOOD_REPLY }, { reply: GOOD_REPLY }])
 })
 
-test('twenty workers in turn make a call each, every other one is terminated', async (t) => {
+test('twenty workers in turn make a call each, every other one is terminated', BOUND, async (t) => {
   const replies = Array.from({ length: 20 }, (_, i) =>
     i % 2 === 0 ? json(200, GOOD_REPLY) : silent,
   )

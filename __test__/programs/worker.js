@@ -4,7 +4,12 @@ const { parentPort, workerData } = require('node:worker_threads')
 const { createPlaidClient } = require('../../index.js')
 
 const { url, access_token } = workerData
-const client = createPlaidClient({ baseUrl: url, clientId: 'id', secret: 'secret' })
+const client = createPlaidClient({
+  baseUrl: url,
+  clientId: 'id',
+  secret: 'secret',
+  timeoutMs: 600_000,
+})
 client.sandboxitemresetlogin({ access_token }).then(
   (reply) => parentPort.postMessage({ reply }),
   ({ name, code }) => parentPort.postMessage({ error: { name, code } }),
