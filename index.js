@@ -1,5 +1,3 @@
-'use strict'
-
 // The public surface: the default client, `createPlaidClient`, and the error classes.
 
 const diagnostics_channel = require('node:diagnostics_channel')
@@ -41,14 +39,13 @@ async function resetLogin(native, input, options, trace) {
   checkInput(input)
   const { access_token } = input
   const signal = options?.signal
-  const plain =
-    options === undefined && input.client_id === undefined && input.secret === undefined
-  const settings = plain ? undefined : callSettings(input, options)
+  const own = options !== undefined || input.client_id !== undefined || input.secret !== undefined
+  const settings = own ? callSettings(input, options) : undefined
   if (signal?.aborted) throw signal.reason
 
   const id = takeId()
-  if (plain) native.resetLogin(id, access_token)
-  else native.resetLoginWith(id, access_token, settings)
+  if (settings) native.resetLoginWith(id, access_token, settings)
+  else native.resetLogin(id, access_token)
   const ended = await ending(id, signal)
   if (typeof ended === 'string') {
     trace?.(1, 200, ended)

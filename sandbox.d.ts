@@ -40,9 +40,9 @@ export interface Webhook {
   rawBody: string
   /** The `Plaid-Verification` header: a JWT signed with ES256. */
   verification: string
-  /** What became of its delivery. */
+  /** What became of its delivery; `status` is the receiver's. */
   outcome:
-    | { kind: 'delivered'; /** The receiver's HTTP status. */ status: number }
+    | { kind: 'delivered'; status: number }
     | { kind: 'failed'; reason: string }
     | { kind: 'not_allowed'; reason: string }
 }

@@ -1,5 +1,3 @@
-'use strict'
-
 // `@utdk/plaid/sandbox`: the local Plaid Sandbox, as an object to hold in a test.
 
 const { NativeSandbox } = require('./binding.js')

@@ -1,5 +1,3 @@
-'use strict'
-
 // `demo`: the whole story in the terminal, through the package's public surface and nothing else.
 
 const { createHash, createPublicKey, verify } = require('node:crypto')
@@ -151,7 +149,11 @@ async function verifySignature({ raw, verification }, credentials) {
   expect('the signature', true, genuine)
   const { iat, request_body_sha256 } = decode(payload)
   expect('signed within five minutes', true, Math.abs(Date.now() / 1000 - iat) < 300)
-  expect('the hash of the body', createHash('sha256').update(raw).digest('hex'), request_body_sha256)
+  expect(
+    'the hash of the body',
+    createHash('sha256').update(raw).digest('hex'),
+    request_body_sha256,
+  )
   return kid
 }
 

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-'use strict'
 
 // The command line: Rust reads the arguments and says what is to be done.
 

@@ -1,5 +1,3 @@
-'use strict'
-
 // Checks the types of what the user passes, and reads the environment; what the values mean is
 // checked in Rust. A message names the option and never quotes its value.
 
@@ -153,7 +151,10 @@ function nonEmpty(variable) {
 function timeout(ms) {
   if (ms === undefined) return undefined
   if (typeof ms === 'number' && ms > 0 && ms <= LONGEST_TIMEOUT_MS) return ms
-  throw invalid('timeoutMs', `must be a number of milliseconds above 0, at most ${LONGEST_TIMEOUT_MS}`)
+  throw invalid(
+    'timeoutMs',
+    `must be a number of milliseconds above 0, at most ${LONGEST_TIMEOUT_MS}`,
+  )
 }
 
 function retries(count) {

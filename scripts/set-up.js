@@ -1,5 +1,3 @@
-'use strict'
-
 // Does whatever set-up is missing, so that `npm start` and `npm test` work in a fresh checkout:
 // the dependencies, and the release build of the addon. Needs nothing but Node itself.
 
@@ -23,12 +21,16 @@ function installDependencies() {
 function buildAddon() {
   const built = fs.readdirSync(root).filter((name) => name.endsWith('.node'))
   const newest = Math.max(
-    ...['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates'].map((name) => changed(inRoot(name))),
+    ...['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates'].map((name) =>
+      changed(inRoot(name)),
+    ),
   )
   const upToDate = built.length > 0 && built.every((name) => changed(inRoot(name)) >= newest)
   if (upToDate && fs.existsSync(inRoot('binding.js'))) return
   if (spawnSync('cargo', ['--version'], { cwd: root }).status !== 0) {
-    fail('Rust is missing, which building the addon needs: install it from https://rustup.rs, then run this again.')
+    fail(
+      'Rust is missing, which building the addon needs: install it from https://rustup.rs, then run this again.',
+    )
   }
   say('Building the native addon; the first time takes two to five minutes …')
   const started = Date.now()
@@ -54,7 +56,9 @@ function run(command, parameters, env = {}) {
   })
   if (status === 0) return
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
-  fail(`${command} ${parameters.join(' ')} failed${error ? `: ${error.message}` : '; its output is above.'}`)
+  fail(
+    `${command} ${parameters.join(' ')} failed${error ? `: ${error.message}` : '; its output is above.'}`,
+  )
 }
 
 function say(text) {

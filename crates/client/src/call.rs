@@ -8,6 +8,7 @@ use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
     USER_AGENT,
 };
+use http::uri::Scheme;
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body;
@@ -103,7 +104,8 @@ impl Client {
                 (Peer::Plaid, uri)
             }
         };
-        let connector = connector(&uri, &config, tls_config(&config)?)?;
+        let tls = tls_config(&config, uri.scheme() == Some(&Scheme::HTTPS))?;
+        let connector = connector(&uri, &config, tls)?;
         let http = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

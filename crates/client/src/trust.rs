@@ -19,19 +19,19 @@ use rustls::{
 use crate::config::Config;
 use crate::error::UsageError;
 
-/// The TLS settings of a client.
+/// The TLS settings of a client; `https` says that it will need them.
 ///
 /// # Errors
 ///
 /// A [`UsageError`] if `ca` holds no certificate that can be used as a root.
-pub(crate) fn tls_config(config: &Config) -> Result<ClientConfig, UsageError> {
+pub(crate) fn tls_config(config: &Config, https: bool) -> Result<ClientConfig, UsageError> {
     let provider = Arc::new(ring::default_provider());
     let trust = Trust {
         algorithms: provider.signature_verification_algorithms,
         own: own_roots(config)?.map(|roots| verifier(roots, &provider)),
         system: SystemRoots::of(config.system_ca_file.clone()),
     };
-    if trust.own.is_none() {
+    if https && trust.own.is_none() {
         trust.system.read_ahead();
     }
     let tls = ClientConfig::builder_with_provider(provider)
