@@ -1,9 +1,20 @@
+'use strict'
+
 // The public surface: the default client, `createPlaidClient`, and the error classes.
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./binding.js')
 const { ending, startedEngine, takeId } = require('./lib/engine.js')
-const { fromFailure, usageError, ...errors } = require('./lib/errors.js')
+const {
+  fromFailure,
+  PlaidApiError,
+  PlaidConnectionError,
+  PlaidError,
+  PlaidResponseError,
+  PlaidTimeoutError,
+  PlaidUsageError,
+  usageError,
+} = require('./lib/errors.js')
 const { callSettings, checkInput, clientSettings } = require('./lib/options.js')
 
 const requests = diagnostics_channel.tracingChannel('utdk.plaid.request')
@@ -61,7 +72,7 @@ async function resetLogin(native, input, options, trace) {
     case 'cancelled':
       throw signal.reason
     default:
-      throw new errors.PlaidError(
+      throw new PlaidError(
         'the native part of @utdk/plaid failed: this is a bug, please report it',
         { code: 'INTERNAL_ERROR' },
       )
@@ -91,5 +102,15 @@ function traced(native, host, input, options) {
   return requests.tracePromise(call, context)
 }
 
-module.exports = { createPlaidClient, sandboxitemresetlogin, ...errors }
+// Shorthand names only: Node finds no others for `import { … }`.
+module.exports = {
+  createPlaidClient,
+  PlaidApiError,
+  PlaidConnectionError,
+  PlaidError,
+  PlaidResponseError,
+  PlaidTimeoutError,
+  PlaidUsageError,
+  sandboxitemresetlogin,
+}
 module.exports.default = module.exports

@@ -35,7 +35,7 @@ export interface Webhook {
   /** Such as `ERROR`. */
   webhook_code: string
   /** The body, parsed. */
-  body: Record<string, unknown>
+  body: WebhookBody
   /** The body, byte for byte as it was sent: what `verification` vouches for. */
   rawBody: string
   /** The `Plaid-Verification` header: a JWT signed with ES256. */
@@ -45,6 +45,25 @@ export interface Webhook {
     | { kind: 'delivered'; status: number }
     | { kind: 'failed'; reason: string }
     | { kind: 'not_allowed'; reason: string }
+}
+
+/** What Plaid posts to a webhook's receiver. */
+export interface WebhookBody {
+  environment: string
+  /** Why the webhook was fired, if for an error. */
+  error?: {
+    display_message: string | null
+    error_code: string
+    error_code_reason: string | null
+    error_message: string
+    error_type: string
+    /** The HTTP status that goes with the error. */
+    status: number
+  } | null
+  item_id: string
+  webhook_code: string
+  webhook_type: string
+  [field: string]: unknown
 }
 
 /** A running Sandbox. It does not keep the process alive. */

@@ -1,3 +1,5 @@
+'use strict'
+
 // `@utdk/plaid/sandbox`: the local Plaid Sandbox, as an object to hold in a test.
 
 const { NativeSandbox } = require('./binding.js')

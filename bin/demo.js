@@ -1,3 +1,5 @@
+'use strict'
+
 // `demo`: the whole story in the terminal, through the package's public surface and nothing else.
 
 const { createHash, createPublicKey, verify } = require('node:crypto')

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+'use strict'
 
 // The command line: Rust reads the arguments and says what is to be done.
 

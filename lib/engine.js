@@ -1,3 +1,5 @@
+'use strict'
+
 // The JavaScript side of the engine: a dense table of pending calls, settled from one array per
 // wake-up, and the timer that keeps the process alive while there are any.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // The error classes, and how an error that Rust reports as data becomes an Error.
 
 class PlaidError extends Error {

@@ -1,3 +1,5 @@
+'use strict'
+
 // Checks the types of what the user passes, and reads the environment; what the values mean is
 // checked in Rust. A message names the option and never quotes its value.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Does whatever set-up is missing, so that `npm start` and `npm test` work in a fresh checkout:
 // the dependencies, and the release build of the addon. Needs nothing but Node itself.
 

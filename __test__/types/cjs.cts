@@ -1,0 +1,16 @@
+// What a CommonJS module may require, with and without `esModuleInterop`.
+
+import plaid = require('@utdk/plaid')
+import sandbox = require('@utdk/plaid/sandbox')
+
+import { createPlaidClient, PlaidError } from '@utdk/plaid'
+
+export async function use(access_token: string): Promise<boolean> {
+  const client = createPlaidClient({ baseUrl: (await sandbox.startSandbox()).url })
+  const first = await client.sandboxitemresetlogin({ access_token })
+  const second = await plaid.sandboxitemresetlogin({ access_token })
+  const third = await plaid.default.sandboxitemresetlogin({ access_token })
+  return first.reset_login && second.reset_login && third.reset_login
+}
+
+export const made: boolean = new plaid.PlaidUsageError() instanceof PlaidError

@@ -1,0 +1,77 @@
+// What an ECMAScript module may import, and of which types it is.
+
+import plaid, {
+  type CallOptions,
+  createPlaidClient,
+  PlaidApiError,
+  PlaidConnectionError,
+  PlaidError,
+  type PlaidRequestTrace,
+  PlaidResponseError,
+  PlaidTimeoutError,
+  PlaidUsageError,
+  type SandboxItemResetLoginResponse,
+  sandboxitemresetlogin,
+} from '@utdk/plaid'
+import { type Sandbox, startSandbox, type Webhook } from '@utdk/plaid/sandbox'
+
+const access_token = 'access-sandbox-x'
+const options: CallOptions = {
+  timeoutMs: 1,
+  maxRetries: 0,
+  headers: { traceparent: '00' },
+  signal: AbortSignal.timeout(1),
+}
+
+const reply: SandboxItemResetLoginResponse = await plaid.sandboxitemresetlogin({ access_token })
+const reset: boolean = reply.reset_login
+const id: string = reply.request_id
+const further: unknown = reply.whatever
+await sandboxitemresetlogin({ access_token, client_id: 'a', secret: 'b' }, options)
+
+const client = createPlaidClient({
+  baseUrl: 'http://localhost:1',
+  ca: [Buffer.from('')],
+  clientId: 'a',
+  headers: new Headers(),
+  secret: 'b',
+})
+await client.sandboxitemresetlogin({ access_token }, { headers: [['a', 'b']] })
+plaid.createPlaidClient({ gateway: { url: 'http://localhost:4000', token: 't' } })
+
+// @ts-expect-error access_token is required
+await plaid.sandboxitemresetlogin({})
+// @ts-expect-error access_token is a string
+await plaid.sandboxitemresetlogin({ access_token: 1 })
+// @ts-expect-error there is no such option
+createPlaidClient({ timeout: 1 })
+
+export function describe(error: unknown): string | number {
+  if (error instanceof PlaidApiError) return error.status + error.error_code + error.request_id
+  if (error instanceof PlaidUsageError) return error.field
+  if (error instanceof PlaidResponseError) return error.status
+  if (error instanceof PlaidTimeoutError || error instanceof PlaidConnectionError) return error.code
+  if (error instanceof plaid.PlaidError) return error.attempts
+  return error instanceof PlaidError && error.retryable ? 'again' : 'no'
+}
+
+export function trace({
+  operation,
+  host,
+  attempt,
+  status,
+  request_id,
+  duration,
+}: PlaidRequestTrace) {
+  return [operation, host, attempt, status, request_id, duration]
+}
+
+const sandbox: Sandbox = await startSandbox({ port: 0 })
+const item = await sandbox.createItem({ products: ['auth'], webhook: 'http://localhost:1/' })
+const webhook: Webhook = await sandbox.nextWebhook({ item_id: item.item_id, timeoutMs: 10 })
+export const outcome: number | string =
+  webhook.outcome.kind === 'delivered' ? webhook.outcome.status : webhook.outcome.reason
+await sandbox.repairItem(item.item_id)
+await sandbox.close()
+
+export { further, id, reset }
