@@ -10,11 +10,11 @@ const { failure } = require('./support/failure.js')
 const { json, raw, silent, startServer } = require('./support/server.js')
 
 const authority = createAuthority()
-const BOUND = { timeout: 20_000 }
+const BOUND = { timeout: 15_000 }
 
 async function start(t, ...replies) {
   const server = await startServer(t, { tls: authority.issue(), http2: true, replies })
-  return { server, client: clientOf(server, { ca: authority.pem, timeoutMs: 600_000 }) }
+  return { server, client: clientOf(server, { ca: authority.pem, timeoutMs: 60_000 }) }
 }
 
 test('HTTP/2 is chosen where the server offers it, with the same request', async (t) => {

@@ -12,8 +12,8 @@ const { assertNoSecret, assertNoSecretShown, failure } = require('./support/fail
 const { good, json, silent, startServer } = require('./support/server.js')
 
 /** A call that is not really cut off would go on for long after the test is over. */
-const PATIENT = { timeoutMs: 600_000 }
-const BOUND = { timeout: 20_000 }
+const PATIENT = { timeoutMs: 60_000 }
+const BOUND = { timeout: 15_000 }
 
 /** Asserts that a promise rejects with exactly `reason`. */
 async function rejectsWith(promise, reason) {

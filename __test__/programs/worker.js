@@ -8,7 +8,7 @@ const client = createPlaidClient({
   baseUrl: url,
   clientId: 'id',
   secret: 'secret',
-  timeoutMs: 600_000,
+  timeoutMs: 60_000,
 })
 client.sandboxitemresetlogin({ access_token }).then(
   (reply) => parentPort.postMessage({ reply }),
