@@ -4,7 +4,7 @@
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./binding.js')
-const { ending, startedEngine, takeId } = require('./lib/engine.js')
+const { begin, ending, startedEngine, takeId } = require('./lib/engine.js')
 const {
   fromFailure,
   PlaidApiError,
@@ -56,7 +56,7 @@ async function resetLogin(native, input, options, trace) {
 
   const id = takeId()
   if (settings) native.resetLoginWith(id, access_token, settings)
-  else native.resetLogin(id, access_token)
+  else begin(native, id, access_token)
   const ended = await ending(id, signal)
   if (typeof ended === 'string') {
     trace?.(1, 200, ended)

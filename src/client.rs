@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utdk_plaid_client::{ApiError, Client, Config, Error, Gateway, Outcome, Reply, ResetLogin};
 
@@ -121,6 +121,25 @@ impl NativeClient {
         self.submit(id, ResetLogin::new(access_token.into()));
     }
 
+    /// Calls with the client's own settings, as lines: an id, then its access token, then the next
+    /// id. One crossing for many.
+    #[napi]
+    pub fn reset_logins(&self, lines: String) {
+        let client = self.client.clone();
+        let lines = SecretString::from(lines);
+        self.jobs.begin(move |running| {
+            let mut lines = lines.expose_secret().split('\n');
+            while let (Some(id), Some(token)) = (lines.next(), lines.next()) {
+                let Ok(id) = id.parse() else { continue };
+                let (client, call) = (client.clone(), ResetLogin::new(token.into()));
+                running.begin(
+                    id,
+                    async move { completion(client.reset_login(call).await) },
+                );
+            }
+        });
+    }
+
     /// A call with settings of its own; completes under `id`.
     #[napi]
     pub fn reset_login_with(&self, id: u32, access_token: String, options: CallOptions) {
@@ -201,7 +220,9 @@ fn completion(outcome: Outcome) -> Completion {
             reset_login: true,
             request_id: Some(request_id),
             rest,
-        }) if rest.is_empty() && outcome.attempts == 1 => return Completion::Plain(request_id),
+        }) if rest.is_empty() && outcome.attempts == 1 && !request_id.contains(['\n', '\r']) => {
+            return Completion::Plain(request_id);
+        }
         Ok(reply) => Ending::Reply { reply },
         Err(error) => Ending::Failure {
             failure: error.into(),

@@ -3,16 +3,18 @@
 //! JavaScript hands a call over with an id of its choosing and gets exactly one completion for
 //! that id, whatever happens: also when the call is cancelled, panics, or the engine stops.
 
+use std::fmt::Write;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
-use napi::bindgen_prelude::{Either, Function};
+use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 use serde::Serialize;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
@@ -24,16 +26,22 @@ pub struct Engine {
 
 #[napi]
 impl Engine {
-    /// Starts the thread. `settle` is called with `[id, text, id, text, …]`: for a non-negative
-    /// id, `text` is the `request_id` of a plain success; for a negative one, it is the JSON of
-    /// the completion of `~id`.
+    /// Starts the thread. `settle` is called with lines: an id, then its text, then the next id. For
+    /// a non-negative id, the text is the `request_id` of a plain success; for a negative one, it is
+    /// the JSON of the completion of `~id`.
     #[napi(constructor)]
     pub fn new(env: Env, settle: Function<Batch, ()>) -> Result<Self> {
         let completions = Completions::new(settle)?;
+        let at_rest = completions.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            // Out of work for the moment: whatever has ended goes over in one wake-up.
+            .on_thread_park(move || at_rest.wake())
+            .build()?;
         let (jobs, queue) = unbounded_channel();
         let thread = std::thread::Builder::new()
             .name("plaid-io".into())
-            .spawn(move || serve(queue, completions))?;
+            .spawn(move || serve(runtime, queue, completions))?;
         // Registered after the thread-safe function, so it runs before that one is torn down.
         env.add_env_cleanup_hook((jobs.clone(), thread), stop)?;
         Ok(Self { jobs })
@@ -52,8 +60,9 @@ impl Engine {
     }
 }
 
-/// What crosses to JavaScript in one wake-up.
-pub(crate) type Batch = Vec<Either<i32, String>>;
+/// What crosses to JavaScript in one wake-up. One string, because each value that crosses on its own
+/// costs more than taking it out of a string does.
+pub(crate) type Batch = String;
 
 /// How a submitted piece of work ended.
 pub(crate) enum Completion {
@@ -82,15 +91,17 @@ impl Jobs {
     where
         F: Future<Output = Completion> + Send + 'static,
     {
-        let begin = |ticket: Ticket| {
-            tokio::spawn(async move { ticket.settle(work().await) }).abort_handle()
-        };
-        let _ = self.0.send(Job::Run(id, Box::new(begin)));
+        self.begin(move |running| running.begin(id, work()));
+    }
+
+    /// Has the I/O thread begin whatever `start` begins there.
+    pub(crate) fn begin(&self, start: impl FnOnce(&mut Running) + Send + 'static) {
+        let _ = self.0.send(Job::Begin(Box::new(start)));
     }
 }
 
 enum Job {
-    Run(u32, Box<dyn FnOnce(Ticket) -> AbortHandle + Send>),
+    Begin(Box<dyn FnOnce(&mut Running) + Send>),
     Cancel(u32),
     Stop,
 }
@@ -101,16 +112,7 @@ fn stop((jobs, thread): (UnboundedSender<Job>, JoinHandle<()>)) {
 }
 
 /// The I/O thread.
-fn serve(queue: UnboundedReceiver<Job>, completions: Arc<Completions>) {
-    let at_rest = completions.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        // Out of work for the moment: whatever has ended goes over in one wake-up.
-        .on_thread_park(move || at_rest.wake())
-        .build();
-    let Ok(runtime) = runtime else {
-        return completions.refuse_all(queue);
-    };
+fn serve(runtime: Runtime, queue: UnboundedReceiver<Job>, completions: Arc<Completions>) {
     runtime.block_on(take_jobs(queue, completions.clone()));
     // Not waiting for a host name that is still being resolved.
     runtime.shutdown_background();
@@ -118,23 +120,45 @@ fn serve(queue: UnboundedReceiver<Job>, completions: Arc<Completions>) {
 }
 
 async fn take_jobs(mut queue: UnboundedReceiver<Job>, completions: Arc<Completions>) {
-    // By id: JavaScript reuses ids, so this stays as long as the most calls ever in flight.
-    let mut running: Vec<Option<AbortHandle>> = Vec::new();
+    let mut running = Running {
+        tasks: Vec::new(),
+        completions,
+    };
     while let Some(job) = queue.recv().await {
         match job {
-            Job::Run(id, begin) => {
-                let index = id as usize;
-                if running.len() <= index {
-                    running.resize_with(index + 1, || None);
-                }
-                running[index] = Some(begin(Ticket::new(id, completions.clone())));
-            }
-            Job::Cancel(id) => {
-                if let Some(Some(task)) = running.get(id as usize) {
-                    task.abort();
-                }
-            }
+            Job::Begin(start) => start(&mut running),
+            Job::Cancel(id) => running.cancel(id),
             Job::Stop => return,
+        }
+    }
+}
+
+/// What the I/O thread has begun.
+pub(crate) struct Running {
+    /// By id: JavaScript reuses ids, so this stays as long as the most calls ever in flight.
+    tasks: Vec<Option<AbortHandle>>,
+    completions: Arc<Completions>,
+}
+
+impl Running {
+    /// Begins `work`; its completion comes back under `id`.
+    pub(crate) fn begin(
+        &mut self,
+        id: u32,
+        work: impl Future<Output = Completion> + Send + 'static,
+    ) {
+        let index = id as usize;
+        if self.tasks.len() <= index {
+            self.tasks.resize_with(index + 1, || None);
+        }
+        let ticket = Ticket::new(id, self.completions.clone());
+        let task = tokio::spawn(async move { ticket.settle(work.await) });
+        self.tasks[index] = Some(task.abort_handle());
+    }
+
+    fn cancel(&self, id: u32) {
+        if let Some(Some(task)) = self.tasks.get(id as usize) {
+            task.abort();
         }
     }
 }
@@ -185,8 +209,8 @@ struct Completions {
     woken: AtomicBool,
 }
 
-/// A batch this long is handed over even while there is more to do: 32 completions.
-const FULL: usize = 64;
+/// A batch of so many bytes, about thirty completions, is handed over even while there is more to do.
+const FULL: usize = 600;
 
 impl Completions {
     fn new(settle: Function<Batch, ()>) -> Result<Arc<Self>> {
@@ -210,13 +234,14 @@ impl Completions {
 
     fn push(&self, id: u32, completion: Completion) {
         let id = id as i32;
-        let (id, text) = match completion {
-            Completion::Plain(request_id) => (id, request_id),
-            Completion::Json(json) => (!id, json),
-        };
         let mut batch = self.lock();
-        batch.extend([Either::A(id), Either::B(text)]);
-        let full = batch.len() == FULL;
+        let before = batch.len();
+        let written = match completion {
+            Completion::Plain(request_id) => write!(batch, "{id}\n{request_id}\n"),
+            Completion::Json(json) => write!(batch, "{}\n{json}\n", !id),
+        };
+        written.expect("a string takes whatever is written");
+        let full = before < FULL && batch.len() >= FULL;
         drop(batch);
         if full {
             self.wake();
@@ -238,20 +263,6 @@ impl Completions {
         // Before the batch is taken: what is added after that needs a wake-up of its own.
         self.woken.store(false, Ordering::Release);
         std::mem::take(&mut *self.lock())
-    }
-
-    /// Without a runtime nothing can be done, but every call must still get its answer.
-    fn refuse_all(self: &Arc<Self>, mut queue: UnboundedReceiver<Job>) {
-        while let Some(job) = queue.blocking_recv() {
-            match job {
-                Job::Run(id, _) => {
-                    self.push(id, Completion::Json(r#"{"kind":"no_runtime"}"#.into()));
-                    self.wake();
-                }
-                Job::Cancel(_) => {}
-                Job::Stop => return,
-            }
-        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Batch> {

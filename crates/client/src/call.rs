@@ -3,26 +3,25 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
     USER_AGENT,
 };
 use http::uri::Scheme;
-use http::{Method, Request, Uri};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::{self, Config};
-use crate::connect::{Connector, connection_error, connector};
+use crate::connect::{connection_error, connector};
 use crate::error::{Error, UsageError};
+use crate::pool::Pool;
 use crate::trust::tls_config;
 use crate::wire::{self, Peer, Reply};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A pool of connections to one host, with the credentials to use there. Cheap to clone.
 ///
@@ -33,11 +32,10 @@ pub struct Client {
 }
 
 struct Shared {
-    http: legacy::Client<Connector, Full<Bytes>>,
+    pool: Arc<Pool>,
     /// One permit per request that may be under way.
     room: Semaphore,
     peer: Peer,
-    uri: Uri,
     /// Everything but the credentials.
     headers: HeaderMap,
     client_id: Option<SecretString>,
@@ -106,16 +104,10 @@ impl Client {
         };
         let tls = tls_config(&config, uri.scheme() == Some(&Scheme::HTTPS))?;
         let connector = connector(&uri, &config, tls)?;
-        let http = legacy::Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .build(connector);
         let shared = Shared {
-            http,
+            pool: Pool::new(uri, connector),
             room: Semaphore::new(AT_ONCE),
             peer,
-            uri,
             headers: prepared_headers(peer, &config)?,
             client_id: config.client_id,
             secret: config.secret,
@@ -130,7 +122,7 @@ impl Client {
 
     /// The host, and the port where one was given, that calls go to.
     pub fn host(&self) -> &str {
-        self.shared.uri.authority().map_or("", |host| host.as_str())
+        self.shared.pool.host()
     }
 
     /// Forces the Item into `ITEM_LOGIN_REQUIRED`. Dropping the future ends the call and closes
@@ -190,17 +182,14 @@ impl Client {
 
     async fn attempt(&self, call: &ResetLogin, progress: &mut Progress) -> Result<Reply, Failed> {
         let client = &*self.shared;
-        let mut request = Request::new(Full::new(wire::body(client.peer, call)));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = client.uri.clone();
-        *request.headers_mut() = headers(client, call)?;
+        let headers = headers(client, call)?;
+        let body = wire::body(client.peer, call);
 
         progress.attempts += 1;
         progress.status = None;
-        let response = client.http.request(request).await;
-        let (head, body) = response
-            .map_err(|error| connection_error(self.host(), &error))?
-            .into_parts();
+        let no_reply = |error: BoxError| connection_error(self.host(), &*error);
+        let (response, lease) = client.pool.post(headers, body).await.map_err(no_reply)?;
+        let (head, body) = response.into_parts();
         let status = head.status.as_u16();
         progress.status = Some(status);
         let retry_after = match status {
@@ -216,8 +205,9 @@ impl Client {
         let body = match Limited::new(body, MAX_REPLY).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(failed(too_long(status))),
-            Err(error) => return Err(connection_error(self.host(), &*error).into()),
+            Err(error) => return Err(no_reply(error).into()),
         };
+        client.pool.give_back(lease);
         wire::reply(client.peer, status, &body, &secrets(client, call)).map_err(failed)
     }
 }
@@ -252,9 +242,6 @@ impl Drop for Room<'_> {
         self.0.add_permits(1);
     }
 }
-
-/// Below the idle limit that load balancers commonly have (60 s), so that we close first.
-const POOL_IDLE: Duration = Duration::from_secs(50);
 
 fn too_long(status: u16) -> Error {
     wire::unexpected(status, "is longer than 1 MiB, and was not read to its end")
