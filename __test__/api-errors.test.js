@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: an error reply of Plaid's is a PlaidApiError that carries every documented field, and
 // none of the credentials that the reply may quote.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: only the Sandbox, and stand-ins for it, can be called; no plain http leaves this
 // machine.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: what goes wrong below HTTP is a PlaidConnectionError with a code, a deadline that
 // passes a PlaidTimeoutError; both say how many attempts there were.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: the default client comes from the environment, as it is at the first call; what is
 // passed to createPlaidClient wins over it.
 

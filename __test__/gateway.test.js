@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: with a gateway, calls go to its tool route with its own token and without any
 // credential of Plaid's; its envelope is taken off, and its errors are told as Plaid's are.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: a good call sends what the operation documents, and resolves with the reply's object.
 
 const assert = require('node:assert/strict')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: a server that offers HTTP/2 is spoken to in HTTP/2, and everything else stays as it is.
 
 const assert = require('node:assert/strict')

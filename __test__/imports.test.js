@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: `import plaid`, named imports and `require()` of '@utdk/plaid' all work.
 
 const assert = require('node:assert/strict')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: bad input is refused with a PlaidUsageError that names the field, before anything is
 // sent, and whatever is not a Sandbox token never leaves the process.
 

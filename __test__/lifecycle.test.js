@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: a call under way keeps the process alive, an idle client does not, and leaving in the
 // middle of a call is clean.
 

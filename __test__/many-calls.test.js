@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: a thousand calls at once all settle, each with its own reply.
 
 const assert = require('node:assert/strict')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: an option that cannot be right is refused with a PlaidUsageError that names it, and
 // nothing is sent.
 

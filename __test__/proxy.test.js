@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: HTTPS_PROXY and NO_PROXY are honoured, loopback is never taken to a proxy, and the
 // proxy's credentials are shown as little as Plaid's.
 

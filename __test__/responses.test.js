@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: a reply that is not what Plaid documents is a PlaidResponseError that says where it
 // goes wrong and never shows what it holds; no redirect is followed; no long reply is read.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: what may pass is tried again, as often as allowed and no sooner than the server asks;
 // the error tells how many attempts there were.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: nothing that the package hands out shows a secret, however it is printed.
 
 const assert = require('node:assert/strict')

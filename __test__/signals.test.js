@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: an aborted call rejects with the signal's reason, its connection is closed, and the
 // signal is left as it was found.
 

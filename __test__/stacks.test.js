@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: the stack of every error shows the function that made the call, and its file.
 
 const assert = require('node:assert/strict')

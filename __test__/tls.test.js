@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: a certificate that is not trusted, not in date or not the host's is refused by name,
 // and nothing is sent; `ca`, NODE_EXTRA_CA_CERTS and SSL_CERT_FILE make one trusted.
 

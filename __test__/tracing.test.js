@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: each call is published on the tracing channel `utdk.plaid.request`, in the async
 // context of its caller, and without a subscriber nothing is.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Promise: every worker thread can make calls of its own, and can be ended in the middle of one.
 
 const assert = require('node:assert/strict')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Imports the package, then takes `--set NAME=value` into the environment, makes one call with the
 // default client, and prints what came of it as JSON.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Has calls under way to a server of its own, which never answers, and leaves by process.exit()
 // once they have arrived.
 

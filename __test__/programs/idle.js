@@ -1,3 +1,5 @@
+'use strict'
+
 // Imports the package, and does with it what TEST_MODE says:
 //   import      nothing
 //   client      makes a client

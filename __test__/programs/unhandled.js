@@ -1,3 +1,5 @@
+'use strict'
+
 // Makes one call that is refused, and handles nothing.
 
 const plaid = require('../../index.js')

@@ -1,3 +1,5 @@
+'use strict'
+
 // A worker thread that makes one call to `workerData.url` and posts what came of it.
 
 const { parentPort, workerData } = require('node:worker_threads')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Certificates for TLS servers of the tests: an authority and what it issues, made in memory.
 // X.509 v3 with P-256 keys, in as much DER as that takes (RFC 5280, section 4.1).
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Runs one of the programs beside the tests in a process of its own.
 
 const { spawn } = require('node:child_process')

@@ -1,3 +1,5 @@
+'use strict'
+
 // The clients of the tests, with credentials that are easily recognised wherever they turn up.
 //
 // Loading this file takes out of the environment whatever the package would read there.

@@ -1,3 +1,5 @@
+'use strict'
+
 // Listens on the tracing channel.
 
 const diagnostics_channel = require('node:diagnostics_channel')

@@ -1,3 +1,5 @@
+'use strict'
+
 // The one check that every failing call goes through: it rejects as documented, and shows no
 // secret, neither in the error and what lies below it nor in the events on the channel.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // A CONNECT proxy on a free loopback port. It tunnels whatever is asked for to one local server,
 // unless it is told to answer otherwise.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // A scripted server on a free loopback port. Each request takes the next reply of the script, and
 // once that has run out the good one, so that a client can be seen to go on working.
 
