@@ -4,7 +4,7 @@
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./binding.js')
-const { begin, ending, startedEngine, takeId } = require('./lib/engine.js')
+const { begin, ending, handOver, startedEngine } = require('./lib/engine.js')
 const {
   fromFailure,
   PlaidApiError,
@@ -43,20 +43,26 @@ function sandboxitemresetlogin(input, options) {
 }
 
 /**
- * One call. It is an async function, and makes its errors after its `await`, so that their stacks
- * go on to whoever awaits it.
+ * One call. It is an async function, and its errors get their stacks after an `await`, so that these
+ * go on to whoever awaits the call.
  */
 async function resetLogin(native, input, options, trace) {
-  checkInput(input)
+  let settings
+  try {
+    checkInput(input)
+    settings = callSettings(input, options)
+  } catch (error) {
+    await undefined
+    Error.captureStackTrace(error, resetLogin)
+    throw error
+  }
   const { access_token } = input
   const signal = options?.signal
-  const own = options !== undefined || input.client_id !== undefined || input.secret !== undefined
-  const settings = own ? callSettings(input, options) : undefined
   if (signal?.aborted) throw signal.reason
 
-  const id = takeId()
-  if (settings) native.resetLoginWith(id, access_token, settings)
-  else begin(native, id, access_token)
+  const id = settings
+    ? handOver((id) => native.resetLoginWith(id, access_token, settings))
+    : begin(native, access_token)
   const ended = await ending(id, signal)
   if (typeof ended === 'string') {
     trace?.(1, 200, ended)

@@ -3,7 +3,7 @@
 // `@utdk/plaid/sandbox`: the local Plaid Sandbox, as an object to hold in a test.
 
 const { NativeSandbox } = require('./binding.js')
-const { ending, startedEngine, takeId } = require('./lib/engine.js')
+const { ending, handOver, startedEngine } = require('./lib/engine.js')
 const { PlaidError, PlaidTimeoutError, PlaidUsageError } = require('./lib/errors.js')
 const { checkNames, invalid, text, timeout } = require('./lib/options.js')
 
@@ -12,8 +12,9 @@ const running = new Set()
 
 async function startSandbox(options = {}) {
   checkNames(options, ['port'], 'startSandbox')
+  const number = port(options.port)
   const native = new NativeSandbox(startedEngine())
-  const started = await ask((id) => native.start(id, port(options.port)))
+  const started = await ask((id) => native.start(id, number))
   running.add(native)
   return new Sandbox(native, started)
 }
@@ -74,12 +75,10 @@ class Sandbox {
 
 /** Has the I/O thread do it, and gives its value back. */
 async function ask(send) {
-  const id = takeId()
-  send(id)
-  const answer = await ending(id)
+  const answer = await ending(handOver(send))
   if (answer.kind === 'value') return answer.value
-  const { code = 'CLOSED', message = 'the Sandbox is closed' } = answer
-  const error = new (classOf(code))(message, { code })
+  const { code = 'CLOSED', message = 'the Sandbox is closed', field } = answer
+  const error = new (classOf(code))(message, { code, field: field ?? undefined })
   Error.captureStackTrace(error, ask)
   throw error
 }

@@ -101,7 +101,9 @@ async function post({ baseUrl, clientId, secret }, path, body) {
     },
     body: JSON.stringify(body),
   })
-  const reply = await response.json()
+  const reply = await response.json().catch(() => {
+    throw new Error(`${path} answered ${response.status} with something that is not JSON`)
+  })
   if (!response.ok) throw new Error(`${path} answered ${response.status} ${reply.error_code}`)
   return reply
 }

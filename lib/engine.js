@@ -33,6 +33,19 @@ function takeId() {
   return free.length > 0 ? free.pop() : pending.length
 }
 
+/** Hands work over to the engine as `send(id)`, and returns the id. */
+function handOver(send) {
+  const id = takeId()
+  try {
+    send(id)
+    return id
+  } catch (error) {
+    free.push(id)
+    if (--inFlight === 0) keepAlive.unref()
+    throw error
+  }
+}
+
 /**
  * How the work under `id` ends.
  *
@@ -57,22 +70,23 @@ const MOST_AT_ONCE = 16
 const now = Promise.resolve()
 
 /**
- * Begins a call with the client's own settings. The first call of a tick crosses at once, the
- * others together: crossing costs more than all the rest that is done for a call in JavaScript.
+ * Begins a call with the client's own settings, and returns its id. The first call of a tick crosses
+ * at once, the others together: crossing costs more than all else that JavaScript does for a call.
  */
-function begin(native, id, access_token) {
+function begin(native, access_token) {
   if (!inTick || access_token.includes('\n')) {
-    native.resetLogin(id, access_token)
     if (!inTick) {
       inTick = true
       now.then(endTick)
     }
-    return
+    return handOver((id) => native.resetLogin(id, access_token))
   }
+  const id = takeId()
   if (linesOf !== native) cross()
   linesOf = native
   lines += `${id}\n${access_token}\n`
   if (++count === MOST_AT_ONCE) cross()
+  return id
 }
 
 function cross() {
@@ -87,17 +101,36 @@ function endTick() {
   linesOf = undefined
 }
 
+/** By signal: its one listener, and what to do for each of its calls. */
+const watched = new WeakMap()
+
 function cancelOnAbort(id, resolve, signal) {
   const cancel = () => {
     resolve({ kind: 'cancelled' })
     engine.cancel(id)
   }
-  signal.addEventListener('abort', cancel, { once: true })
+  const { cancels, listener } = watched.get(signal) ?? watch(signal)
+  cancels.add(cancel)
   // The id stays taken until the engine completes it, so `cancel` can't hit a later call.
   pending[id] = (result) => {
-    signal.removeEventListener('abort', cancel)
+    cancels.delete(cancel)
+    if (cancels.size === 0) {
+      signal.removeEventListener('abort', listener)
+      watched.delete(signal)
+    }
     resolve(result)
   }
+}
+
+function watch(signal) {
+  const cancels = new Set()
+  const listener = () => {
+    for (const cancel of cancels) cancel()
+  }
+  const watch = { cancels, listener }
+  signal.addEventListener('abort', listener, { once: true })
+  watched.set(signal, watch)
+  return watch
 }
 
 /** Called by the engine with lines of ids and texts; see `Engine::new` in src/engine.rs. */
@@ -116,4 +149,4 @@ function settle(batch) {
   if (inFlight === 0) keepAlive.unref()
 }
 
-module.exports = { begin, ending, startedEngine, takeId }
+module.exports = { begin, ending, handOver, startedEngine }

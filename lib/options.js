@@ -93,16 +93,20 @@ function checkInput(input) {
       "access_token is missing: pass the Item's access token",
     )
   }
-  text(input.access_token, 'access_token')
-  text(input.client_id, 'client_id')
-  text(input.secret, 'secret')
+  text(input.access_token, 'access_token', 'INVALID_FIELD')
+  text(input.client_id, 'client_id', 'INVALID_FIELD')
+  text(input.secret, 'secret', 'INVALID_FIELD')
 }
 
-/** What one call sets differently, as Rust takes it. `options` may be undefined. */
-function callSettings(input, options = {}) {
+/** What one call sets differently, as Rust takes it; `undefined` if it sets nothing. */
+function callSettings(input, options) {
+  if (options === undefined) {
+    if (input.client_id === undefined && input.secret === undefined) return undefined
+    options = {}
+  }
   checkNames(options, CALL_OPTIONS, 'the call')
   const { signal } = options
-  if (signal != null && (typeof signal !== 'object' || typeof signal.aborted !== 'boolean')) {
+  if (signal != null && typeof signal.addEventListener !== 'function') {
     throw invalid('signal', 'must be an AbortSignal')
   }
   return {
@@ -134,15 +138,14 @@ function printable(name) {
   return /^[A-Za-z_]{1,24}$/.test(name) ? name : '(not shown)'
 }
 
-function invalid(field, problem) {
-  const isInput = ['access_token', 'client_id', 'secret'].includes(field)
-  return usageError(isInput ? 'INVALID_FIELD' : 'INVALID_OPTION', field, `${field} ${problem}`)
+function invalid(field, problem, code = 'INVALID_OPTION') {
+  return usageError(code, field, `${field} ${problem}`)
 }
 
-function text(value, field) {
+function text(value, field, code) {
   if (value === undefined) return undefined
-  if (typeof value !== 'string') throw invalid(field, 'must be a string')
-  if (value === '') throw invalid(field, 'must not be empty')
+  if (typeof value !== 'string') throw invalid(field, 'must be a string', code)
+  if (value === '') throw invalid(field, 'must not be empty', code)
   return value
 }
 

@@ -13,7 +13,7 @@ pub struct CliNotice {
 }
 
 /// The name of the command that the arguments ask for, or what to print instead.
-#[napi]
+#[napi(catch_unwind)]
 pub fn read_command(arguments: Vec<String>) -> Either<String, CliNotice> {
     match utdk_plaid_cli::read(arguments) {
         Ok(command) => Either::A(format!("{command:?}").to_lowercase()),

@@ -75,7 +75,7 @@ pub struct NativeClient {
 }
 
 /// Makes a client, or says which setting is wrong.
-#[napi]
+#[napi(catch_unwind)]
 pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClient, Refusal> {
     let config = Config {
         client_id: options.client_id.map(SecretString::from),
@@ -110,20 +110,20 @@ pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClie
 #[napi]
 impl NativeClient {
     /// The host that calls go to.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn host(&self) -> &str {
         self.client.host()
     }
 
     /// A call with the client's own settings; completes under `id`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn reset_login(&self, id: u32, access_token: String) {
         self.submit(id, ResetLogin::new(access_token.into()));
     }
 
     /// Calls with the client's own settings, as lines: an id, then its access token, then the next
     /// id. One crossing for many.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn reset_logins(&self, lines: String) {
         let client = self.client.clone();
         let lines = SecretString::from(lines);
@@ -141,7 +141,7 @@ impl NativeClient {
     }
 
     /// A call with settings of its own; completes under `id`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn reset_login_with(&self, id: u32, access_token: String, options: CallOptions) {
         let call = ResetLogin {
             client_id: options.client_id.map(SecretString::from),
@@ -162,8 +162,9 @@ impl NativeClient {
     }
 }
 
-fn milliseconds(ms: f64) -> Duration {
-    Duration::from_secs_f64(ms / 1000.0)
+/// No time at all for what is not a length of time.
+pub(crate) fn milliseconds(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
 }
 
 fn pairs(headers: Vec<Vec<String>>) -> Vec<(String, String)> {

@@ -29,7 +29,7 @@ impl Engine {
     /// Starts the thread. `settle` is called with lines: an id, then its text, then the next id. For
     /// a non-negative id, the text is the `request_id` of a plain success; for a negative one, it is
     /// the JSON of the completion of `~id`.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, settle: Function<Batch, ()>) -> Result<Self> {
         let completions = Completions::new(settle)?;
         let at_rest = completions.clone();
@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// Drops the call's future, which closes its connection. Its completion still comes.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn cancel(&self, id: u32) {
         // It fails only while the environment is being torn down, when nobody awaits an answer.
         let _ = self.jobs.send(Job::Cancel(id));

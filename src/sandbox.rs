@@ -3,13 +3,13 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use napi_derive::napi;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utdk_plaid_sandbox::{Config, NewItem, Sandbox, SandboxError, Webhook, WebhookFilter};
 
+use crate::client::milliseconds;
 use crate::engine::{Completion, Engine, Jobs};
 
 /// A Sandbox, before, while and after it runs.
@@ -36,7 +36,7 @@ pub struct NewItemOptions {
 #[napi]
 impl NativeSandbox {
     /// A Sandbox that is not started yet.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(engine: &Engine) -> Self {
         Self {
             jobs: engine.jobs(),
@@ -45,7 +45,7 @@ impl NativeSandbox {
     }
 
     /// Starts it on `port`, 0 for a free one. Completes with its URL and credentials.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn start(&self, id: u32, port: u16) {
         let running = self.running.clone();
         self.jobs.run(id, move || async move {
@@ -58,6 +58,7 @@ impl NativeSandbox {
                             std::io::ErrorKind::PermissionDenied => "EACCES",
                             _ => "SANDBOX_NOT_STARTED",
                         },
+                        field: None,
                         message: format!("the Sandbox could not listen on port {port}: {error}"),
                     });
                 }
@@ -76,7 +77,7 @@ impl NativeSandbox {
     }
 
     /// Creates an Item. Completes with its `access_token` and `item_id`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn create_item(&self, id: u32, item: NewItemOptions) {
         self.ask(id, move |sandbox| async move {
             let created = sandbox.create_item(NewItem {
@@ -92,7 +93,7 @@ impl NativeSandbox {
     }
 
     /// Completes with the next webhook that matches, once its delivery has ended.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn next_webhook(
         &self,
         id: u32,
@@ -105,7 +106,7 @@ impl NativeSandbox {
                 item_id,
                 webhook_code,
             };
-            let timeout = Duration::from_secs_f64(timeout_ms / 1000.0);
+            let timeout = milliseconds(timeout_ms);
             let webhook = sandbox.next_webhook(filter, timeout);
             // The wait must not hold the Sandbox: closing it ends the wait.
             drop(sandbox);
@@ -114,7 +115,7 @@ impl NativeSandbox {
     }
 
     /// Repairs the Item as its user would in Link's update mode.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn repair_item(&self, id: u32, item_id: String) {
         self.ask(
             id,
@@ -123,7 +124,7 @@ impl NativeSandbox {
     }
 
     /// Stops it; completes when its port is free. Closing it twice does no harm.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
         let running = self.running.clone();
         self.jobs.run(id, move || async move {
@@ -160,6 +161,10 @@ impl NativeSandbox {
                 Ok(value) => Answer::Value { value },
                 Err(error) => Answer::Error {
                     code: error.code(),
+                    field: match &error {
+                        SandboxError::Invalid { field, .. } => Some(field),
+                        _ => None,
+                    },
                     message: error.to_string(),
                 },
             })
@@ -171,8 +176,14 @@ impl NativeSandbox {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Answer<T> {
-    Value { value: T },
-    Error { code: &'static str, message: String },
+    Value {
+        value: T,
+    },
+    Error {
+        code: &'static str,
+        field: Option<&'static str>,
+        message: String,
+    },
 }
 
 #[derive(Serialize)]

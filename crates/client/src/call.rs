@@ -208,7 +208,7 @@ impl Client {
             Err(error) => return Err(no_reply(error).into()),
         };
         client.pool.give_back(lease);
-        wire::reply(client.peer, status, &body, &secrets(client, call)).map_err(failed)
+        wire::reply(client.peer, status, &body, || secrets(client, call)).map_err(failed)
     }
 }
 
@@ -270,16 +270,17 @@ fn headers(client: &Shared, call: &ResetLogin) -> Result<HeaderMap, UsageError> 
     Ok(headers)
 }
 
-/// What must not show in an error, whatever a reply quotes.
-fn secrets<'a>(client: &'a Shared, call: &'a ResetLogin) -> [Option<&'a SecretString>; 6] {
-    [
+/// What must not show in an error of this call.
+fn secrets(client: &Shared, call: &ResetLogin) -> Vec<SecretString> {
+    let given = [
         Some(&call.access_token),
         call.client_id.as_ref(),
         call.secret.as_ref(),
         client.client_id.as_ref(),
         client.secret.as_ref(),
         client.gateway_token.as_ref(),
-    ]
+    ];
+    wire::secrets(&given, &headers(client, call).unwrap_or_default())
 }
 
 /// Refuses a token of another environment here, where it costs nothing and leaks nothing.

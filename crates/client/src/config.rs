@@ -212,7 +212,8 @@ pub(crate) fn add_headers(
         }
         let Ok(mut value) = HeaderValue::from_str(value) else {
             return refuse(format!(
-                "the value of header {name} has a character that HTTP does not allow, such as a newline"
+                "the value of header {} has a character that HTTP does not allow, such as a newline",
+                position + 1
             ));
         };
         // Whoever sends a header of their own may send a credential in it.

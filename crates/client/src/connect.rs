@@ -18,6 +18,7 @@ use rustls::{CertificateError, ClientConfig};
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tower_service::Service;
+use url::Url;
 
 use crate::config::{Config, is_loopback};
 use crate::error::{ConnectionError, UsageError};
@@ -68,7 +69,8 @@ impl Dial {
             _ => return Ok(Dial::Direct(plain(plain_http))),
         };
         let rules = |no_proxy: &str| Matcher::builder().https(proxy).no(no_proxy).build();
-        if rules("").intercept(target).is_none() {
+        let is_url = !proxy.contains("://") || Url::parse(proxy).is_ok();
+        if !is_url || rules("").intercept(target).is_none() {
             return Err(unusable_proxy());
         }
         let no_proxy = config.no_proxy.as_deref().unwrap_or_default();

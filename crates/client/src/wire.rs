@@ -1,8 +1,9 @@
 //! Writes the request and reads the reply: the only place where a secret is exposed.
 
 use bytes::Bytes;
-use http::header::HeaderValue;
+use http::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -63,6 +64,17 @@ pub(crate) fn secret_header(prefix: &str, secret: &SecretString) -> Option<Heade
     Some(value)
 }
 
+/// The values of a call that must not show in an error, whatever a reply quotes: `given` and every
+/// header that is not of this crate's own making.
+pub(crate) fn secrets(given: &[Option<&SecretString>], headers: &HeaderMap) -> Vec<SecretString> {
+    let given = given.iter().flatten().map(|secret| (*secret).clone());
+    let headers = headers
+        .values()
+        .filter(|value| value.is_sensitive())
+        .filter_map(|value| Some(value.to_str().ok()?.into()));
+    given.chain(headers).collect()
+}
+
 /// Reads a complete reply. `secrets` are struck out of whatever an error keeps of it.
 ///
 /// # Errors
@@ -72,7 +84,7 @@ pub(crate) fn reply(
     peer: Peer,
     status: u16,
     body: &[u8],
-    secrets: &[Option<&SecretString>],
+    secrets: impl FnOnce() -> Vec<SecretString>,
 ) -> Result<Reply, Error> {
     match (status, peer) {
         (200, Peer::Plaid) => success(status, body),
@@ -81,7 +93,7 @@ pub(crate) fn reply(
             status,
             "is a redirect, which is not followed: the credentials would go with it",
         )),
-        (400.., _) => Err(failure(peer, status, body, secrets)),
+        (400.., _) => Err(failure(peer, status, body, secrets())),
         _ => Err(unexpected(
             status,
             "has a status that this operation does not answer with",
@@ -114,13 +126,20 @@ fn success(status: u16, body: &[u8]) -> Result<Reply, Error> {
     }
 }
 
-/// Takes the reply out of the gateway's envelope, `{"data":…,"meta":…}`.
+/// Takes the reply out of the gateway's envelope, `{"data":…,"meta":…}`; with any other keys it is
+/// the reply itself.
 fn unwrap_gateway(status: u16, body: &[u8]) -> Result<Reply, Error> {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Envelope {
         data: Reply,
+        #[serde(rename = "meta")]
+        _meta: IgnoredAny,
     }
-    parse::<Envelope>(status, body).map(|envelope| envelope.data)
+    match serde_json::from_slice::<Envelope>(body) {
+        Ok(envelope) => Ok(envelope.data),
+        Err(_) => success(status, body),
+    }
 }
 
 /// Parses a body, with an error that names the place and never quotes the content.
@@ -154,20 +173,18 @@ fn parse<'a, T: Deserialize<'a>>(status: u16, body: &'a [u8]) -> Result<T, Error
 
 /// Reads an error reply leniently: a field of an undocumented type is left out rather than hiding
 /// the error code.
-fn failure(peer: Peer, status: u16, body: &[u8], secrets: &[Option<&SecretString>]) -> Error {
+fn failure(peer: Peer, status: u16, body: &[u8], mut secrets: Vec<SecretString>) -> Error {
     let fields: Map<String, Value> = match parse(status, body) {
         Ok(fields) => fields,
         Err(error) => return error,
     };
+    secrets.retain(|secret| secret.expose_secret().len() >= SHORTEST_SCRUBBED);
+    // The longest first: where one begins with another, the whole of it must go.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
     let scrub = |text: &str| {
-        secrets
-            .iter()
-            .flatten()
-            .map(|secret| secret.expose_secret())
-            .filter(|secret| secret.len() >= SHORTEST_SCRUBBED)
-            .fold(text.to_owned(), |text, secret| {
-                text.replace(secret, "[redacted]")
-            })
+        secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.expose_secret(), "[redacted]")
+        })
     };
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(scrub);
     let gateway_sentence = match peer {

@@ -12,6 +12,8 @@ pub enum SandboxError {
     /// A field of a [`NewItem`](crate::NewItem) breaks one of Plaid's rules.
     #[error("{message}")]
     Invalid {
+        /// The field, as [`NewItem`](crate::NewItem) names it.
+        field: &'static str,
         /// Plaid's `error_code`, such as `INVALID_FIELD`.
         code: &'static str,
         /// Plaid's `error_message`.
@@ -49,11 +51,10 @@ impl SandboxError {
             SandboxError::Closed => "CLOSED",
         }
     }
-}
 
-impl From<PlaidError> for SandboxError {
-    fn from(error: PlaidError) -> Self {
-        SandboxError::Invalid {
+    pub(crate) fn invalid(field: &'static str) -> impl FnOnce(PlaidError) -> Self {
+        move |error| SandboxError::Invalid {
+            field,
             code: error.error_code,
             message: error.error_message.into_owned(),
         }

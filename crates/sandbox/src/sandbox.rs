@@ -111,13 +111,16 @@ impl Sandbox {
             .unwrap_or_else(|| vec!["transactions".to_owned()]);
         let webhook = item.webhook.as_deref();
         let plan = ItemPlan {
-            products: catalog::products("products", products)?,
+            products: catalog::products("products", products)
+                .map_err(SandboxError::invalid("products"))?,
             webhook: webhook
                 .map(|url| catalog::webhook("webhook", url))
-                .transpose()?,
+                .transpose()
+                .map_err(SandboxError::invalid("webhook"))?,
             institution: catalog::institution(
                 item.institution_id.as_deref().unwrap_or("ins_109508"),
-            )?,
+            )
+            .map_err(SandboxError::invalid("institution_id"))?,
             user_id: None,
         };
         let mut state = self.shared.state();
