@@ -1,0 +1,124 @@
+'use strict'
+
+// Promise: docs/architecture.md names nothing that is not there, and leaves out no crate and no
+// directory; the README's links lead somewhere.
+
+const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+
+const root = path.join(__dirname, '..')
+const MAP = 'docs/architecture.md'
+
+/** Made by the build: there after it, and never committed. */
+const GENERATED = ['binding.js', 'binding.d.ts']
+
+const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+  .split('\0')
+  .filter(Boolean)
+const directories = new Set(tracked.flatMap(parents))
+
+/** The directories that a file is in. */
+function parents(file) {
+  const names = file.split('/').slice(0, -1)
+  return names.map((_, i) => names.slice(0, i + 1).join('/'))
+}
+
+function read(file) {
+  return fs.readFileSync(path.join(root, file), 'utf8')
+}
+
+/** What stands in backticks in `file` and looks like a path of this repository. */
+function namedPaths(file) {
+  const spans = [...read(file).matchAll(/`([^`\n]+)`/g)].map(([, span]) => span)
+  const isPath = (span) =>
+    /^[\w.-]+(\/[\w.-]+)*\/?$/.test(span) &&
+    (span.includes('/') || /\w\.(js|ts|rs|md|json|toml)$/.test(span))
+  return [...new Set(spans.filter(isPath))]
+}
+
+/** Whether a fresh checkout has it, or a build makes it. */
+function isThere(name) {
+  if (GENERATED.includes(name)) return fs.existsSync(path.join(root, name))
+  const bare = name.replace(/\/$/, '')
+  return directories.has(bare) || (!name.endsWith('/') && tracked.includes(bare))
+}
+
+const crates = [...directories].filter((name) => /^crates\/[^/]+$/.test(name))
+
+/** Stands for one directory in every crate. */
+const IN_EACH_CRATE = 'tests/it'
+
+test('every path that the map names is in the repository', () => {
+  const paths = namedPaths(MAP)
+  assert.ok(paths.length >= 20, 'the map names few paths, or they are not found any more')
+  const meant = paths.flatMap((name) =>
+    name === IN_EACH_CRATE ? crates.map((crate) => `${crate}/${name}`) : [name],
+  )
+  assert.deepEqual(
+    meant.filter((name) => !isThere(name)),
+    [],
+  )
+})
+
+test('every path that the README names is in the repository', () => {
+  const paths = namedPaths('README.md')
+  assert.ok(paths.length > 0)
+  assert.deepEqual(
+    paths.filter((name) => !isThere(name)),
+    [],
+  )
+})
+
+test('the binary that the map speaks of is there after a build', () => {
+  assert.match(read(MAP), /`\.node`/)
+  assert.ok(fs.readdirSync(root).some((name) => name.endsWith('.node')))
+})
+
+test('the map names every crate', () => {
+  assert.ok(crates.length > 0)
+  const paths = namedPaths(MAP)
+  assert.deepEqual(
+    crates.filter((crate) => !paths.some((name) => name.startsWith(`${crate}/`))),
+    [],
+  )
+})
+
+test('the map names every directory at the top', () => {
+  const paths = namedPaths(MAP)
+  const top = [...directories].filter((name) => !name.includes('/'))
+  assert.ok(top.length > 0)
+  assert.deepEqual(
+    top.filter((directory) => !paths.some((name) => name.startsWith(`${directory}/`))),
+    [],
+  )
+})
+
+for (const file of ['README.md', MAP]) {
+  test(`the links of ${file} resolve`, () => {
+    const links = [...read(file).matchAll(/\[[^\]]+\]\(([^)\s]+)\)/g)].map(([, link]) => link)
+    const broken = links.filter((link) => {
+      if (/^https?:/.test(link)) return !URL.canParse(link)
+      const [name, anchor] = link.split('#')
+      const target = name === '' ? file : path.posix.join(path.posix.dirname(file), name)
+      return !isThere(target) || (anchor !== undefined && !anchors(target).includes(anchor))
+    })
+    assert.deepEqual(broken, [])
+  })
+}
+
+test('the README links to the map', () => {
+  assert.ok(read('README.md').includes(`](${MAP})`))
+})
+
+/** The headings of a page, as links name them. */
+function anchors(file) {
+  return [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}

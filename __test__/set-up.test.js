@@ -1,0 +1,140 @@
+'use strict'
+
+// Promise: `npm start` and `npm test` set up what is missing, and say in one line what they cannot
+// set up.
+
+const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { test } = require('node:test')
+const { run } = require('./support/child.js')
+
+const root = path.join(__dirname, '..')
+const SCRIPT = 'scripts/set-up.js'
+
+/** Times of change, in seconds: of the files of a checkout, and of what is made from them later. */
+const EARLIER = 1_700_000_000
+const LATER = EARLIER + 1000
+
+/**
+ * A directory to be the only one in PATH, with this Node and stand-ins for `commands`: each of them
+ * notes that it was called in `log`, and exits with its status.
+ */
+function toolsWith(t, commands) {
+  const directory = temporary(t)
+  const log = path.join(directory, 'log')
+  fs.writeFileSync(log, '')
+  fs.symlinkSync(process.execPath, path.join(directory, 'node'))
+  for (const [name, status] of Object.entries(commands)) {
+    const script = `#!/bin/sh\necho "${name} $*" >> '${log}'\necho "${name} spoke"\nexit ${status}\n`
+    fs.writeFileSync(path.join(directory, name), script, { mode: 0o755 })
+  }
+  return { PATH: directory, calls: () => fs.readFileSync(log, 'utf8').split('\n').slice(0, -1) }
+}
+
+function temporary(t) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-set-up-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  return directory
+}
+
+/** A copy of what git tracks, with nothing installed or built. */
+function checkout(t) {
+  const copy = temporary(t)
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+  for (const file of files.split('\0').filter(Boolean)) {
+    // Deleted, but not committed yet.
+    if (!fs.existsSync(path.join(root, file))) continue
+    fs.mkdirSync(path.dirname(path.join(copy, file)), { recursive: true })
+    fs.copyFileSync(path.join(root, file), path.join(copy, file))
+    fs.utimesSync(path.join(copy, file), EARLIER, EARLIER)
+  }
+  return copy
+}
+
+function writeLater(...names) {
+  const file = path.join(...names)
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.writeFileSync(file, '')
+  fs.utimesSync(file, LATER, LATER)
+}
+
+/** Stands for installed dependencies. */
+function install(copy) {
+  writeLater(copy, 'node_modules', '.package-lock.json')
+}
+
+/** Stands for a build. */
+function build(copy) {
+  writeLater(copy, 'binding.js')
+  writeLater(copy, 'plaid.linux-x64-gnu.node')
+}
+
+function setUp(copy, { PATH }) {
+  return run(path.join(copy, SCRIPT), { env: { PATH } })
+}
+
+test('without Rust it says in one line what is missing and where to get it', async (t) => {
+  const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0 })]
+  install(copy)
+  const { code, stdout, stderr } = await setUp(copy, tools)
+  assert.equal(code, 1)
+  assert.equal(stdout, '')
+  assert.match(stderr, /^[^\n]*Rust is missing[^\n]*https:\/\/rustup\.rs[^\n]*\n$/)
+  assert.deepEqual(tools.calls(), [])
+})
+
+test('with everything set up it does nothing, needs no Rust and prints nothing', async (t) => {
+  const tools = toolsWith(t, { npm: 0 })
+  const { code, stdout, stderr } = await setUp(root, tools)
+  assert.deepEqual([code, stdout, stderr], [0, '', ''])
+  assert.deepEqual(tools.calls(), [])
+})
+
+test('a fresh checkout has its dependencies installed, then the addon built', async (t) => {
+  const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
+  const { code, stdout, stderr } = await setUp(copy, tools)
+  assert.deepEqual([code, stdout], [0, ''])
+  assert.match(stderr, /^Installing .*\nBuilding .*\nBuilt in \d+ s\.\n$/)
+  const [install, cargo, build, ...more] = tools.calls()
+  assert.match(install, /^npm ci\b/)
+  assert.equal(cargo, 'cargo --version')
+  assert.match(build, /^npm run .*build$/)
+  assert.deepEqual(more, [])
+})
+
+const STALE = ['src/lib.rs', 'crates/client/src/lib.rs', 'Cargo.toml', 'Cargo.lock', 'build.rs']
+
+test('the addon is built again after any of its sources has changed', async (t) => {
+  const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
+  install(copy)
+  build(copy)
+  await setUp(copy, tools)
+  assert.deepEqual(tools.calls(), [])
+  for (const file of STALE) {
+    fs.utimesSync(path.join(copy, file), LATER + 1, LATER + 1)
+    const before = tools.calls().length
+    assert.equal((await setUp(copy, tools)).code, 0)
+    assert.match(tools.calls().slice(before).join(), /^cargo --version,npm run .*build$/, file)
+    fs.utimesSync(path.join(copy, file), EARLIER, EARLIER)
+  }
+})
+
+test('the dependencies are installed again after the lockfile has changed', async (t) => {
+  const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
+  install(copy)
+  build(copy)
+  fs.utimesSync(path.join(copy, 'package-lock.json'), LATER + 1, LATER + 1)
+  assert.equal((await setUp(copy, tools)).code, 0)
+  assert.match(tools.calls().join(), /^npm ci\b[^,]*$/)
+})
+
+test('a step that fails shows its output, says which one it was, and ends the rest', async (t) => {
+  const [copy, tools] = [checkout(t), toolsWith(t, { npm: 7, cargo: 0 })]
+  const { code, stderr } = await setUp(copy, tools)
+  assert.equal(code, 1)
+  assert.match(stderr, /^Installing .*\nnpm spoke\nnpm ci .* failed; its output is above\.\n$/)
+  assert.equal(tools.calls().length, 1)
+})
