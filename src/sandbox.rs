@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi_derive::napi;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use utdk_plaid_sandbox::{Config, NewItem, Sandbox, SandboxError, Webhook, WebhookFilter};
+use utdk_plaid_sandbox::{Config, NewItem, Sandbox, SandboxError, WebhookFilter};
 
 use crate::client::milliseconds;
 use crate::engine::{Completion, Engine, Jobs};
@@ -110,7 +110,7 @@ impl NativeSandbox {
             let webhook = sandbox.next_webhook(filter, timeout);
             // The wait must not hold the Sandbox: closing it ends the wait.
             drop(sandbox);
-            async move { Ok::<Webhook, _>(webhook.await?) }
+            webhook
         });
     }
 
