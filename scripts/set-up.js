@@ -17,7 +17,9 @@ function installDependencies() {
   const installed = changed(inRoot('node_modules', '.package-lock.json'))
   if (installed >= changed(inRoot('package-lock.json'))) return
   say('Installing the npm packages that building and testing need …')
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  // Not `npm ci`: it refuses a lock file in which a registry that lacked another platform's optional
+  // package left a gap. This keeps to the locked versions, too, and writes no lock file.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
 function buildAddon() {
