@@ -2,9 +2,10 @@
 //! `ITEM_LOGIN_REQUIRED`.
 //!
 //! Reading order: `config` is what a caller may set and what is refused; `call` is the call itself,
-//! with its deadline and its retries; `wire` writes the request and reads the reply; `pool` keeps
-//! the connections; `connect` opens them, with `trust` deciding which certificates are believed;
-//! `error` is everything that can go wrong.
+//! with its deadline; `credentials`, `room` and `retry` decide what goes with it, when it may go and
+//! whether it goes again; `wire` writes the request and reads the reply; `pool` keeps the
+//! connections, `connect` opens them, with `trust` deciding which certificates are believed;
+//! `diagnosis` names what went wrong there, and `error` is everything that can go wrong.
 //!
 //! This crate does not know Node, nor any server: it is used by the Node addon and by the command
 //! line alike, and it never reads the environment.
@@ -14,13 +15,21 @@
 
 #![forbid(unsafe_code)]
 
-pub mod call;
 pub mod config;
+
+pub mod call;
+mod credentials;
+mod retry;
+mod room;
+
+mod wire;
+
 mod connect;
-pub mod error;
 mod pool;
 mod trust;
-mod wire;
+
+mod diagnosis;
+pub mod error;
 
 pub use call::{Client, Outcome, ResetLogin};
 pub use config::{Config, Gateway};

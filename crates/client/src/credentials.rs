@@ -1,0 +1,113 @@
+//! Which credentials go with a call, and where they must not show.
+
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::call::ResetLogin;
+use crate::error::UsageError;
+use crate::wire::{self, Peer};
+
+/// The credentials of a client.
+pub(crate) struct Credentials {
+    pub(crate) client_id: Option<SecretString>,
+    pub(crate) secret: Option<SecretString>,
+    pub(crate) gateway_token: Option<SecretString>,
+}
+
+impl Credentials {
+    /// Writes those that do not travel in the body: the client's own to Plaid, the bearer token to
+    /// a gateway, which holds Plaid's itself.
+    ///
+    /// # Errors
+    ///
+    /// A [`UsageError`] if one is missing, or HTTP cannot carry it.
+    pub(crate) fn add_to(
+        &self,
+        headers: &mut HeaderMap,
+        peer: Peer,
+        call: &ResetLogin,
+    ) -> Result<(), UsageError> {
+        let mut add = |name: HeaderName, field, prefix, secret: &SecretString| {
+            let Some(value) = wire::secret_header(prefix, secret) else {
+                return Err(UsageError::new(
+                    "INVALID_FIELD",
+                    field,
+                    format!(
+                        "{field} has a character that an HTTP header cannot carry, such as a newline"
+                    ),
+                ));
+            };
+            headers.insert(name, value);
+            Ok(())
+        };
+        if peer == Peer::Gateway {
+            return match &self.gateway_token {
+                Some(token) => add(AUTHORIZATION, "gateway.token", "Bearer ", token),
+                None => Ok(()),
+            };
+        }
+        match (&call.client_id, &self.client_id) {
+            (Some(_), _) => {}
+            (None, Some(id)) => add(PLAID_CLIENT_ID, "clientId", "", id)?,
+            (None, None) => return Err(missing("clientId", "PLAID_CLIENT_ID")),
+        }
+        match (&call.secret, &self.secret) {
+            (Some(_), _) => Ok(()),
+            (None, Some(secret)) => add(PLAID_SECRET, "secret", "", secret),
+            (None, None) => Err(missing("secret", "PLAID_SECRET")),
+        }
+    }
+
+    /// What must not show in an error of `call`, which had `headers`.
+    pub(crate) fn secrets(&self, call: &ResetLogin, headers: &HeaderMap) -> Vec<SecretString> {
+        let given = [
+            Some(&call.access_token),
+            call.client_id.as_ref(),
+            call.secret.as_ref(),
+            self.client_id.as_ref(),
+            self.secret.as_ref(),
+            self.gateway_token.as_ref(),
+        ];
+        wire::secrets(&given, headers)
+    }
+}
+
+const PLAID_CLIENT_ID: HeaderName = HeaderName::from_static("plaid-client-id");
+const PLAID_SECRET: HeaderName = HeaderName::from_static("plaid-secret");
+
+fn missing(field: &'static str, variable: &str) -> UsageError {
+    UsageError::new(
+        "MISSING_CREDENTIALS",
+        field,
+        format!("no {field}: pass it to createPlaidClient, or set {variable}"),
+    )
+}
+
+/// Refuses a token of another environment here, where it costs nothing and leaks nothing.
+///
+/// # Errors
+///
+/// A [`UsageError`] for anything but a Sandbox token.
+pub(crate) fn check_token(token: &SecretString) -> Result<(), UsageError> {
+    let refuse = |code, problem: &str| Err(UsageError::new(code, "access_token", problem));
+    let token = token.expose_secret();
+    if token.is_empty() {
+        return refuse(
+            "INVALID_FIELD",
+            "access_token is empty: pass the Item's access token",
+        );
+    }
+    if token.starts_with("access-sandbox-") {
+        return Ok(());
+    }
+    let real = ["access-production-", "access-development-"];
+    refuse(
+        "NOT_A_SANDBOX_TOKEN",
+        match real.iter().any(|prefix| token.starts_with(prefix)) {
+            true => {
+                "access_token belongs to a real Item: this operation exists only in the Sandbox, so nothing was sent"
+            }
+            false => "access_token is not a Sandbox token: it must begin with access-sandbox-",
+        },
+    )
+}
