@@ -1,0 +1,179 @@
+//! What is kept of a reply, and what is struck out of an error.
+
+use serde_json::{Value, json};
+use utdk_plaid_client::{ApiError, Client, Config, Error, Reply, ResetLogin};
+
+use crate::calls::{ACCESS_TOKEN, CLIENT_ID, SECRET, call, client, config, within};
+use crate::server::{Server, reply};
+
+async fn success(body: Value) -> Reply {
+    let server = Server::replying(vec![reply(200, &body.to_string())]).await;
+    let outcome = within(client(&server.url()).reset_login(call())).await;
+    outcome.result.expect("a reply")
+}
+
+#[tokio::test]
+async fn unknown_fields_of_a_reply_are_kept() {
+    let body = json!({
+        "reset_login": true,
+        "request_id": "m8MDnv9okwxFNBV",
+        "item": { "item_id": "Ed6bjNrDLJfGvZWwnkQlfxwoNz54B5C97ejBr" },
+        "warnings": ["one", null],
+    });
+
+    let reply = success(body.clone()).await;
+
+    assert_eq!(reply.rest["item"], body["item"]);
+    assert_eq!(reply.rest["warnings"], body["warnings"]);
+    assert_eq!(reply.rest.len(), 2, "the known fields are not repeated");
+    assert_eq!(serde_json::to_value(&reply).expect("JSON"), body);
+}
+
+#[tokio::test]
+async fn a_login_that_was_not_reset_is_passed_on_as_such() {
+    let reply = success(json!({ "reset_login": false, "request_id": "m8MDnv9okwxFNBV" })).await;
+
+    assert!(!reply.reset_login);
+    assert_eq!(reply.request_id.as_deref(), Some("m8MDnv9okwxFNBV"));
+}
+
+#[tokio::test]
+async fn a_reply_without_a_request_id_is_a_reply() {
+    let reply = success(json!({ "reset_login": true })).await;
+
+    assert!(reply.reset_login && reply.request_id.is_none());
+}
+
+/// A request's own values, wherever an error reply could quote them.
+#[tokio::test]
+async fn a_secret_is_struck_out_wherever_an_error_quotes_it() {
+    let secrets = [
+        ACCESS_TOKEN,
+        CLIENT_ID,
+        SECRET,
+        "call-client-id-1",
+        "call-secret-1",
+        "header-of-the-client",
+        "header-of-the-call",
+    ];
+    let quoting = format!("before {} after", secrets.join(" \"and\" "));
+    let body = json!({
+        "error_type": quoting,
+        "error_code": quoting,
+        "error_code_reason": quoting,
+        "error_message": quoting,
+        "display_message": quoting,
+        "documentation_url": quoting,
+        "suggested_action": quoting,
+        "request_id": quoting,
+        "causes": [{ "item_id": quoting, SECRET: { "deep": [quoting, 7] } }, quoting],
+        "echo": quoting,
+    });
+    let server = Server::replying(vec![reply(400, &body.to_string())]).await;
+    let client = Client::new(Config {
+        headers: vec![("x-client".into(), "header-of-the-client".into())],
+        ..config(&server.url())
+    });
+
+    let outcome = within(
+        client
+            .expect("the settings are good")
+            .reset_login(ResetLogin {
+                client_id: Some("call-client-id-1".into()),
+                secret: Some("call-secret-1".into()),
+                headers: vec![("x-call".into(), "header-of-the-call".into())],
+                ..call()
+            }),
+    )
+    .await;
+
+    let Err(error @ Error::Api(_)) = outcome.result else {
+        panic!("an api error was expected: {outcome:?}");
+    };
+    let struck_out = format!("before {} after", ["[redacted]"; 7].join(" \"and\" "));
+    check_says_only(&error, &struck_out);
+    let shown = format!("{error} {error:?}");
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{secret} shows in {shown}");
+    }
+}
+
+fn check_says_only(error: &Error, text: &str) {
+    let Error::Api(error) = error else {
+        panic!("{error:?}");
+    };
+    let ApiError {
+        status: _,
+        error_type,
+        error_code,
+        error_code_reason,
+        error_message,
+        display_message,
+        documentation_url,
+        suggested_action,
+        request_id,
+        causes,
+    } = &**error;
+    for field in [error_type, error_code, error_message] {
+        assert_eq!(field, text);
+    }
+    for field in [
+        error_code_reason,
+        display_message,
+        documentation_url,
+        suggested_action,
+        request_id,
+    ] {
+        assert_eq!(field.as_deref(), Some(text));
+    }
+    let expected = json!([{ "item_id": text, "[redacted]": { "deep": [text, 7] } }, text]);
+    assert_eq!(causes.as_deref(), expected.as_array().map(Vec::as_slice));
+}
+
+/// A secret that begins like another one must not leave the other's end behind.
+#[tokio::test]
+async fn of_two_secrets_that_begin_alike_the_longer_is_struck_out_whole() {
+    let body = json!({ "error_code": "NO", "error_message": "no: call-secret-with-an-end." });
+    let server = Server::replying(vec![reply(400, &body.to_string())]).await;
+
+    let outcome = within(client(&server.url()).reset_login(ResetLogin {
+        client_id: Some("call-secret".into()),
+        secret: Some("call-secret-with-an-end".into()),
+        ..call()
+    }))
+    .await;
+
+    match outcome.result {
+        Err(Error::Api(error)) => assert_eq!(error.error_message, "no: [redacted]."),
+        _ => panic!("an api error was expected: {outcome:?}"),
+    }
+}
+
+/// Values that a mistaken body would hold: none may come back in the error.
+#[tokio::test]
+async fn a_reply_that_plaid_does_not_document_is_named_and_never_quoted() {
+    for (status, body) in [
+        (200, r#"<html>quoted-content</html>"#),
+        (200, r#"{"reset_login":"quoted-content"}"#),
+        (200, r#"{"reset_login":true,"request_id":"quoted-con"#),
+        (200, r#"{"reset_login":true} quoted-content"#),
+        (200, r#"["quoted-content"]"#),
+        (200, ""),
+        (202, r#"{"reset_login":true,"quoted-content":1}"#),
+        (302, r#"{"reset_login":true,"quoted-content":1}"#),
+        (404, r#"quoted-content"#),
+        (404, r#"{"message":"quoted-content"}"#),
+    ] {
+        let server = Server::replying(vec![reply(status, body)]).await;
+        let outcome = within(client(&server.url()).reset_login(call())).await;
+
+        let Err(error @ Error::Response { status: told, .. }) = &outcome.result else {
+            panic!("{status} {body}: {outcome:?}");
+        };
+        assert_eq!((*told, error.code()), (status, "UNEXPECTED_RESPONSE"));
+        assert!(
+            !format!("{error} {error:?}").contains("quoted-con"),
+            "{error:?}"
+        );
+    }
+}

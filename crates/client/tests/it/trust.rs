@@ -1,0 +1,206 @@
+//! Which certificates are believed, and what a refused one is called.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use utdk_plaid_client::{Client, Config, Error, Outcome};
+
+use crate::calls::{DONE, call, config, within};
+use crate::server::{Server, reply};
+
+/// An authority that no system trusts.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        Self::named("an authority of these tests")
+    }
+
+    fn named(name: &str) -> Self {
+        let mut root = CertificateParams::default();
+        root.distinguished_name.push(DnType::CommonName, name);
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::self_signed(root, key).expect("a root"))
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    pub(crate) fn certificate_for(&self, host: &str) -> CertificateParams {
+        CertificateParams::new([host.to_owned()]).expect("a host")
+    }
+
+    /// Presents `certificate`, signed by this authority, and offers `protocols` by ALPN.
+    pub(crate) fn acceptor(
+        &self,
+        certificate: CertificateParams,
+        protocols: &[&str],
+    ) -> TlsAcceptor {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = certificate.signed_by(&key, &self.0).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring supports TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .expect("the key fits the certificate");
+        tls.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        TlsAcceptor::from(Arc::new(tls))
+    }
+}
+
+/// Calls a server on 127.0.0.1 that presents `certificate`, under `trusting`.
+async fn call_server(
+    authority: &Authority,
+    certificate: CertificateParams,
+    trusting: Config,
+) -> Outcome {
+    let acceptor = authority.acceptor(certificate, &["http/1.1"]);
+    let server = Server::start_tls(acceptor, |_, _| async { reply(200, DONE) }).await;
+    let client = Client::new(Config {
+        base_url: Some(server.https_url()),
+        ..trusting
+    });
+    within(client.expect("the settings are good").reset_login(call())).await
+}
+
+fn check_refused(outcome: &Outcome, code: &str) {
+    let Err(error @ Error::Connection(_)) = &outcome.result else {
+        panic!("a refused certificate is a connection error: {outcome:?}");
+    };
+    assert_eq!(error.code(), code);
+    assert!(!error.retryable());
+    assert_eq!(outcome.attempts, 1, "a certificate stays refused");
+}
+
+#[tokio::test]
+async fn a_certificate_that_the_callers_ca_signed_is_believed() {
+    let authority = Authority::new();
+    let trusting = Config {
+        ca: Some(authority.pem()),
+        ..config("")
+    };
+
+    let outcome = call_server(&authority, authority.certificate_for("127.0.0.1"), trusting).await;
+
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_here_vouches_for_is_refused_and_not_retried() {
+    let authority = Authority::new();
+
+    let outcome = call_server(
+        &authority,
+        authority.certificate_for("127.0.0.1"),
+        config(""),
+    )
+    .await;
+
+    check_refused(&outcome, "CERT_UNTRUSTED");
+}
+
+#[tokio::test]
+async fn another_ca_of_the_caller_does_not_make_a_certificate_believed() {
+    let authority = Authority::new();
+    let trusting = Config {
+        ca: Some(Authority::named("another authority").pem()),
+        ..config("")
+    };
+
+    let outcome = call_server(&authority, authority.certificate_for("127.0.0.1"), trusting).await;
+
+    check_refused(&outcome, "CERT_UNTRUSTED");
+}
+
+#[tokio::test]
+async fn a_certificate_out_of_its_time_or_for_another_host_is_told_apart() {
+    let authority = Authority::new();
+    let good = || authority.certificate_for("127.0.0.1");
+    let mut expired = good();
+    expired.not_after = date_time_ymd(2020, 1, 1);
+    let mut not_yet_valid = good();
+    not_yet_valid.not_before = date_time_ymd(4000, 1, 1);
+    let wrong_host = authority.certificate_for("sandbox.example");
+
+    for (certificate, code) in [
+        (expired, "CERT_EXPIRED"),
+        (not_yet_valid, "CERT_NOT_YET_VALID"),
+        (wrong_host, "CERT_WRONG_HOST"),
+    ] {
+        let trusting = Config {
+            ca: Some(authority.pem()),
+            ..config("")
+        };
+        let outcome = call_server(&authority, certificate, trusting).await;
+        check_refused(&outcome, code);
+    }
+}
+
+#[tokio::test]
+async fn the_systems_ca_file_is_believed() {
+    let authority = Authority::new();
+    let trusting = Config {
+        system_ca_file: Some(pem_file("system", &authority.pem())),
+        ..config("")
+    };
+
+    let outcome = call_server(&authority, authority.certificate_for("127.0.0.1"), trusting).await;
+
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_systems_ca_file_that_cannot_be_read_leaves_the_bundled_roots() {
+    let authority = Authority::new();
+    let trusting = Config {
+        system_ca_file: Some(missing_file()),
+        ..config("")
+    };
+
+    let outcome = call_server(&authority, authority.certificate_for("127.0.0.1"), trusting).await;
+
+    check_refused(&outcome, "CERT_UNTRUSTED");
+}
+
+#[tokio::test]
+async fn extra_ca_files_are_believed_and_one_that_cannot_be_read_is_passed_over() {
+    let authority = Authority::new();
+    let trusting = Config {
+        extra_ca_files: vec![
+            missing_file(),
+            pem_file("no-pem", "not a certificate"),
+            pem_file("extra", &authority.pem()),
+        ],
+        ..config("")
+    };
+
+    let outcome = call_server(&authority, authority.certificate_for("127.0.0.1"), trusting).await;
+
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+}
+
+/// A file of its own for each `name`; the directory is Cargo's, for tests.
+fn pem_file(name: &str, content: &str) -> PathBuf {
+    let file = format!("{}-{name}.pem", std::process::id());
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(file);
+    std::fs::write(&path, content).expect("the directory is Cargo's");
+    path
+}
+
+fn missing_file() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-such-directory/roots.pem")
+}
