@@ -1,5 +1,6 @@
 //! The call itself: one request, its deadline, and its retries.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +44,6 @@ struct Shared {
 }
 
 /// The input of one call, and what it sets differently from its [`Client`].
-#[derive(Debug)]
 pub struct ResetLogin {
     /// The Item's token; must begin with `access-sandbox-`.
     pub access_token: SecretString,
@@ -70,6 +70,16 @@ impl ResetLogin {
             max_retries: None,
             headers: Vec::new(),
         }
+    }
+}
+
+/// Without what may hold a credential, as a header may.
+impl fmt::Debug for ResetLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResetLogin")
+            .field("timeout", &self.timeout)
+            .field("max_retries", &self.max_retries)
+            .finish_non_exhaustive()
     }
 }
 

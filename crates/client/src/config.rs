@@ -1,5 +1,6 @@
 //! What a caller may set, and the rules that refuse a dangerous setting before anything is sent.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ use crate::error::UsageError;
 pub const DEFAULT_BASE_URL: &str = "https://sandbox.plaid.com";
 
 /// The settings of a [`Client`](crate::Client). All have defaults; use struct update.
-#[derive(Debug)]
 pub struct Config {
     /// Plaid's `client_id`, sent in the `PLAID-CLIENT-ID` header.
     pub client_id: Option<SecretString>,
@@ -45,12 +45,27 @@ pub struct Config {
 }
 
 /// The settings of a gateway that injects the credentials.
-#[derive(Debug)]
 pub struct Gateway {
     /// Where it listens, such as `http://localhost:4000`; may have a path.
     pub url: String,
     /// Sent as `Authorization: Bearer …`.
     pub token: Option<SecretString>,
+}
+
+/// Without what may hold a credential: also a header, and a URL that is refused for it later.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("timeout", &self.timeout)
+            .field("max_retries", &self.max_retries)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").finish_non_exhaustive()
+    }
 }
 
 impl Default for Config {
@@ -95,7 +110,12 @@ pub(crate) fn operation_url(base_url: &str) -> Result<Uri, UsageError> {
             "baseUrl is a Plaid host other than the Sandbox: this operation exists only at https://sandbox.plaid.com, so nothing was sent",
         ));
     }
-    to_uri(&url, "/sandbox/item/reset_login", "baseUrl")
+    to_uri(
+        &url,
+        "/sandbox/item/reset_login",
+        "baseUrl",
+        "INVALID_BASE_URL",
+    )
 }
 
 /// The URL of the operation's tool route below a gateway's URL.
@@ -107,7 +127,7 @@ pub(crate) fn gateway_url(gateway: &str) -> Result<Uri, UsageError> {
     let url = parse_url(gateway, "gateway.url", "INVALID_GATEWAY")?;
     let prefix = url.path().trim_end_matches('/');
     let route = format!("{prefix}/tools/plaid/sandboxitemresetlogin");
-    to_uri(&url, &route, "gateway.url")
+    to_uri(&url, &route, "gateway.url", "INVALID_GATEWAY")
 }
 
 fn parse_url(text: &str, field: &'static str, code: &'static str) -> Result<Url, UsageError> {
@@ -153,7 +173,12 @@ pub(crate) fn is_loopback(uri: &Uri) -> bool {
     Url::parse(&uri.to_string()).is_ok_and(|url| is_loopback_host(&url))
 }
 
-fn to_uri(url: &Url, path: &str, field: &'static str) -> Result<Uri, UsageError> {
+fn to_uri(
+    url: &Url,
+    path: &str,
+    field: &'static str,
+    code: &'static str,
+) -> Result<Uri, UsageError> {
     let scheme = match url.scheme() {
         "http" => Scheme::HTTP,
         _ => Scheme::HTTPS,
@@ -165,7 +190,7 @@ fn to_uri(url: &Url, path: &str, field: &'static str) -> Result<Uri, UsageError>
         .build()
         .map_err(|_| {
             UsageError::new(
-                "INVALID_BASE_URL",
+                code,
                 field,
                 format!("{field} is not a URL that HTTP can carry"),
             )
