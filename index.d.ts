@@ -165,8 +165,8 @@ export class PlaidResponseError extends PlaidError {
 
 /** Bad input, found before anything was sent. */
 export class PlaidUsageError extends PlaidError {
-  /** The input or option to change. */
-  readonly field: string
+  /** The input or option to change; `undefined` if it is none, as with a closed Sandbox. */
+  readonly field: string | undefined
 }
 
 /** What the `utdk.plaid.request` tracing channel publishes; it never holds a secret. */

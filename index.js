@@ -2,33 +2,20 @@
 
 // The public surface: the default client, `createPlaidClient`, and the error classes.
 
-const diagnostics_channel = require('node:diagnostics_channel')
-const { openClient } = require('./binding.js')
-const { begin, ending, handOver, startedEngine } = require('./lib/engine.js')
+// A binary that is missing fails the import, not the first call.
+require('./binding.js')
 const {
-  fromFailure,
   PlaidApiError,
   PlaidConnectionError,
   PlaidError,
   PlaidResponseError,
   PlaidTimeoutError,
   PlaidUsageError,
-  usageError,
 } = require('./lib/errors.js')
-const { callSettings, checkInput, clientSettings } = require('./lib/options.js')
-
-const requests = diagnostics_channel.tracingChannel('utdk.plaid.request')
 
 function createPlaidClient(options) {
-  const native = openClient(startedEngine(), clientSettings(options))
-  if (native.code !== undefined) throw usageError(native.code, native.field, native.message)
-  const { host } = native
-  return {
-    sandboxitemresetlogin: (input, options) =>
-      requests.hasSubscribers
-        ? traced(native, host, input, options)
-        : resetLogin(native, input, options),
-  }
+  // Loaded with the first client, so that an import costs little more than the binary.
+  return require('./lib/client.js').createPlaidClient(options)
 }
 
 let defaultClient
@@ -40,72 +27,6 @@ function sandboxitemresetlogin(input, options) {
     return Promise.reject(error)
   }
   return defaultClient.sandboxitemresetlogin(input, options)
-}
-
-/**
- * One call. It is an async function, and its errors get their stacks after an `await`, so that these
- * go on to whoever awaits the call.
- */
-async function resetLogin(native, input, options, trace) {
-  let settings
-  try {
-    checkInput(input)
-    settings = callSettings(input, options)
-  } catch (error) {
-    await undefined
-    Error.captureStackTrace(error, resetLogin)
-    throw error
-  }
-  const { access_token } = input
-  const signal = options?.signal
-  if (signal?.aborted) throw signal.reason
-
-  const id = settings
-    ? handOver((id) => native.resetLoginWith(id, access_token, settings))
-    : begin(native, access_token)
-  const ended = await ending(id, signal)
-  if (typeof ended === 'string') {
-    trace?.(1, 200, ended)
-    return { request_id: ended, reset_login: true }
-  }
-  const { attempts, failure, kind, reply, status } = ended
-  trace?.(attempts, status, reply?.request_id ?? failure?.api?.request_id)
-  switch (kind) {
-    case 'reply':
-      return reply
-    case 'failure':
-      throw fromFailure(failure, attempts)
-    case 'cancelled':
-      throw signal.reason
-    default:
-      throw new PlaidError(
-        'the native part of @utdk/plaid failed: this is a bug, please report it',
-        { code: 'INTERNAL_ERROR' },
-      )
-  }
-}
-
-/** The call with its events on the channel; without a subscriber it isn't even looked at. */
-function traced(native, host, input, options) {
-  const started = performance.now()
-  const context = {
-    operation: 'sandboxitemresetlogin',
-    host,
-    attempt: 0,
-    status: undefined,
-    request_id: undefined,
-    duration: undefined,
-  }
-  const call = async () => {
-    try {
-      return await resetLogin(native, input, options, (attempt, status, request_id) => {
-        Object.assign(context, { attempt, status, request_id })
-      })
-    } finally {
-      context.duration = performance.now() - started
-    }
-  }
-  return requests.tracePromise(call, context)
 }
 
 // Shorthand names only: Node finds no others for `import { … }`.

@@ -23,6 +23,7 @@ const CODE = [
   'bin/utdk-plaid.js',
   'binding.js',
   'index.js',
+  'lib/client.js',
   'lib/engine.js',
   'lib/errors.js',
   'lib/options.js',

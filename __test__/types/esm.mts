@@ -48,7 +48,7 @@ createPlaidClient({ timeout: 1 })
 
 export function describe(error: unknown): string | number {
   if (error instanceof PlaidApiError) return error.status + error.error_code + error.request_id
-  if (error instanceof PlaidUsageError) return error.field
+  if (error instanceof PlaidUsageError) return error.field ?? error.code
   if (error instanceof PlaidResponseError) return error.status
   if (error instanceof PlaidTimeoutError || error instanceof PlaidConnectionError) return error.code
   if (error instanceof plaid.PlaidError) return error.attempts
