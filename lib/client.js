@@ -48,7 +48,7 @@ async function resetLogin(native, input, options, trace) {
     trace?.(1, 200, ended)
     return { request_id: ended, reset_login: true }
   }
-  const { attempts, failure, kind, reply, status } = ended
+  const { attempts = 0, failure, kind, reply, status } = ended
   trace?.(attempts, status, reply?.request_id ?? failure?.api?.request_id)
   switch (kind) {
     case 'reply':

@@ -2,7 +2,7 @@
 //! completes under the id it is given.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi_derive::napi;
 use secrecy::ExposeSecret;
@@ -71,7 +71,7 @@ impl NativeSandbox {
                 },
             };
             let completion = Completion::json(&started);
-            *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox);
+            *held(&running) = Some(sandbox);
             completion
         });
     }
@@ -128,10 +128,7 @@ impl NativeSandbox {
     pub fn close(&self, id: u32) {
         let running = self.running.clone();
         self.jobs.run(id, move || async move {
-            let sandbox = running
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
+            let sandbox = held(&running).take();
             if let Some(sandbox) = sandbox.and_then(Arc::into_inner) {
                 sandbox.close().await;
             }
@@ -149,10 +146,7 @@ impl NativeSandbox {
     {
         let running = self.running.clone();
         self.jobs.run(id, move || async move {
-            let sandbox = running
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
+            let sandbox = held(&running).clone();
             let answer = match sandbox {
                 Some(sandbox) => question(sandbox).await,
                 None => Err(SandboxError::Closed),
@@ -170,6 +164,10 @@ impl NativeSandbox {
             })
         });
     }
+}
+
+fn held(running: &Running) -> MutexGuard<'_, Option<Arc<Sandbox>>> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What crosses to JavaScript.

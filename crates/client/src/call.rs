@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::{self, Config};
-use crate::connect::connector;
+use crate::connect::{BoxError, connector};
 use crate::credentials::{Credentials, check_token};
 use crate::diagnosis::connection_error;
 use crate::error::{Error, UsageError};
@@ -21,8 +21,6 @@ use crate::retry::{Failed, backoff, seconds_to_wait};
 use crate::room::Room;
 use crate::trust::tls_config;
 use crate::wire::{self, Peer, Reply};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A pool of connections to one host, with the credentials to use there. Cheap to clone.
 ///

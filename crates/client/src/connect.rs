@@ -23,7 +23,7 @@ use url::Url;
 use crate::config::{Config, is_loopback};
 use crate::error::UsageError;
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// TLS, if the URL says so, over whatever [`Dial`] reaches.
