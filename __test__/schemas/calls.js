@@ -1,0 +1,479 @@
+'use strict'
+
+// Bodies to call every route of Plaid's with that the Sandbox serves. `full` has all fields that go
+// together; it and the `good` ones are to succeed, the `bad` ones to fail; of `either` Plaid has
+// published no outcome. Each is made of `things` anew, as some calls use up what they are about.
+
+const WEBHOOK = 'http://127.0.0.1:9/webhook'
+const USER = 'usr_9nSp2KuZ2x4JDw'
+const UNKNOWN_UUID = '00000000-0000-4000-8000-000000000000'
+const MINUTE = 60_000
+
+/** What a call can be about; each of these makes a new one. `post` is a call that succeeds. */
+function thingsOf(sandbox, post) {
+  const item = (settings) => sandbox.createItem(settings)
+  const publicToken = async () =>
+    (await post('/sandbox/public_token/create', INSTITUTION_AND_PRODUCT)).public_token
+  const linkToken = async (fields) => {
+    const body = { ...LINK, ...(fields ?? { products: ['transactions'] }) }
+    return (await post('/link/token/create', body)).link_token
+  }
+  /** An Item to which all these calls were made. */
+  const itemAfter = async (paths, settings) => {
+    const created = await item(settings)
+    for (const path of paths) await post(path, { access_token: created.access_token })
+    return created
+  }
+  return {
+    sandbox,
+    post,
+    item,
+    brokenItem: (settings) => itemAfter(['/sandbox/item/reset_login'], settings),
+    removedItem: () => itemAfter(['/item/remove']),
+    itemAfter,
+    publicToken,
+    linkToken,
+  }
+}
+
+const INSTITUTION_AND_PRODUCT = {
+  institution_id: 'ins_109508',
+  initial_products: ['transactions'],
+}
+
+/** What every Link token is created with. */
+const LINK = {
+  client_name: 'Platypus',
+  country_codes: ['US'],
+  language: 'en',
+  user: { client_user_id: 'user-1' },
+}
+
+/** A body with the token of an Item that `make` makes. */
+const of = (make, fields) => async (things) => ({
+  access_token: (await make(things)).access_token,
+  ...fields,
+})
+
+const anItem = ({ item }) => item()
+const anItemWithWebhook = ({ item }) => item({ webhook: WEBHOOK })
+const aBrokenItem = ({ brokenItem }) => brokenItem()
+const aBrokenItemWithWebhook = ({ brokenItem }) => brokenItem({ webhook: WEBHOOK })
+const aRemovedItem = ({ removedItem }) => removedItem()
+const anItemForAuth = ({ item }) => item({ products: ['auth', 'transactions'] })
+const anItemOfAUser = ({ item }) => item({ user_id: USER })
+
+/** A body with a fixed content. */
+const just = (body) => async () => body
+
+/** A body with a token of `kind`, none of which is one of this Sandbox's. */
+const withBadToken = (field, kind, more) =>
+  Object.fromEntries(
+    [
+      ['a malformed token', 'ABCDEFG1234567'],
+      ['a token of another environment', `${kind}-production-${UNKNOWN_UUID}`],
+      ['a token of no environment', `${kind}-moon-${UNKNOWN_UUID}`],
+      ['a token of another kind', `processor-sandbox-${UNKNOWN_UUID}`],
+      ['an unknown token', `${kind}-sandbox-${UNKNOWN_UUID}`],
+      ['a token to be escaped', `${kind}-<&>-\u2028"\\\n\u0001😀é`],
+    ].map(([name, token]) => [name, just({ [field]: token, ...more })]),
+  )
+
+const ON_NO_ITEM = {
+  ...withBadToken('access_token', 'access'),
+  'a removed Item': of(aRemovedItem),
+}
+
+/** The ids of an Item's accounts. */
+async function accountIds({ post }, { access_token }) {
+  const { accounts } = await post('/accounts/get', { access_token })
+  return accounts.map(({ account_id }) => account_id)
+}
+
+/** A body that asks for some of an Item's accounts. */
+const forAccounts = (make, choose) => async (things) => {
+  const made = await make(things)
+  const account_ids = choose(await accountIds(things, made))
+  return { access_token: made.access_token, options: { account_ids } }
+}
+
+const WRONG_ACCOUNTS = {
+  'an unknown account': of(anItemForAuth, { options: { account_ids: ['no-such-account'] } }),
+  'an account of another Item': async (things) => ({
+    ...(await of(anItemForAuth)(things)),
+    options: { account_ids: await accountIds(things, await things.item()) },
+  }),
+  'account_ids that are no list': of(anItemForAuth, { options: { account_ids: 'x' } }),
+  'account_ids of numbers': of(anItemForAuth, { options: { account_ids: [7] } }),
+  'options null': of(anItemForAuth, { options: null }),
+}
+
+const link = (fields) => just({ ...LINK, ...fields })
+const linkOf = (make, fields) => of(make, { ...LINK, ...fields })
+
+/** A body about a Link token after `then` was done with it. */
+const afterLink = (fields, then) => async (things) => {
+  const created = typeof fields === 'function' ? await fields(things) : fields
+  const link_token = await things.linkToken(created)
+  await then(things.sandbox, link_token)
+  return { link_token }
+}
+
+const complete = (sandbox, link_token) => sandbox.completeLink(link_token)
+const exit = (sandbox, link_token) => sandbox.exitLink(link_token)
+const nothing = async () => {}
+
+const fire = (webhook_code, webhook_type) =>
+  of(anItemWithWebhook, { webhook_code, ...(webhook_type && { webhook_type }) })
+
+const CALLS = {
+  '/sandbox/item/reset_login': {
+    required: ['access_token'],
+    full: of(anItem),
+    good: {
+      'an Item with a webhook': of(anItemWithWebhook),
+      'an Item of a user': of(anItemOfAUser),
+      'a broken Item': of(aBrokenItem),
+      'a broken Item with a webhook': of(aBrokenItemWithWebhook),
+    },
+    bad: ON_NO_ITEM,
+  },
+
+  '/sandbox/public_token/create': {
+    required: ['institution_id', 'initial_products'],
+    full: just({
+      institution_id: 'ins_109511',
+      initial_products: ['transactions', 'auth', 'auth'],
+      options: {
+        webhook: WEBHOOK,
+        override_username: 'user_good',
+        override_password: 'pass_good',
+        transactions: { start_date: '2026-01-01', end_date: '2026-02-01', days_requested: 30 },
+        statements: { start_date: '2026-01-01', end_date: '2026-02-01' },
+        income_verification: {
+          income_source_types: ['bank'],
+          bank_income: { days_requested: 30 },
+        },
+      },
+      user_id: USER,
+    }),
+    good: {
+      'no options': just(INSTITUTION_AND_PRODUCT),
+      'empty options': just({ ...INSTITUTION_AND_PRODUCT, options: {} }),
+    },
+    bad: {
+      'an unknown institution': just({ ...INSTITUTION_AND_PRODUCT, institution_id: 'ins_0' }),
+      'an unknown product': just({ ...INSTITUTION_AND_PRODUCT, initial_products: ['loan'] }),
+      'no product': just({ ...INSTITUTION_AND_PRODUCT, initial_products: [] }),
+      'products of numbers': just({ ...INSTITUTION_AND_PRODUCT, initial_products: [7] }),
+      'a webhook that is no URL': just({ ...INSTITUTION_AND_PRODUCT, options: { webhook: 'x' } }),
+      'options null': just({ ...INSTITUTION_AND_PRODUCT, options: null }),
+    },
+  },
+
+  '/item/public_token/exchange': {
+    required: ['public_token'],
+    full: async ({ publicToken }) => ({ public_token: await publicToken() }),
+    bad: {
+      ...withBadToken('public_token', 'public'),
+      'an expired token': async ({ sandbox, publicToken }) => {
+        const public_token = await publicToken()
+        await sandbox.advanceClock(31 * MINUTE)
+        return { public_token }
+      },
+    },
+    either: {
+      'a token for the second time': async ({ post, publicToken }) => {
+        const public_token = await publicToken()
+        await post('/item/public_token/exchange', { public_token })
+        return { public_token }
+      },
+    },
+  },
+
+  '/item/get': {
+    required: ['access_token'],
+    full: of(anItem),
+    good: {
+      'an Item with a webhook': of(anItemWithWebhook),
+      'an Item with other products': of(({ item }) => item({ products: ['investments', 'auth'] })),
+      'an Item of another institution': of(({ item }) => item({ institution_id: 'ins_43' })),
+      'an Item of a user': of(anItemOfAUser),
+      'a broken Item': of(aBrokenItem),
+      'a broken Item with a webhook': of(aBrokenItemWithWebhook),
+      'an Item broken twice': of(({ itemAfter }) =>
+        itemAfter(['/sandbox/item/reset_login', '/sandbox/item/reset_login'], { webhook: WEBHOOK }),
+      ),
+      'an Item that broke by itself': of(async ({ sandbox, item }) => {
+        const created = await item({ webhook: WEBHOOK })
+        await sandbox.advanceClock(31 * 24 * 60 * MINUTE)
+        return created
+      }),
+      'a repaired Item': of(async ({ sandbox, brokenItem }) => {
+        const broken = await brokenItem({ webhook: WEBHOOK })
+        await sandbox.repairItem(broken.item_id)
+        return broken
+      }),
+      'an Item whose webhook was taken away': of(async ({ post, brokenItem }) => {
+        const broken = await brokenItem({ webhook: WEBHOOK })
+        const { access_token } = broken
+        await post('/item/webhook/update', { access_token, webhook: null })
+        return broken
+      }),
+      'an Item from a public token': async ({ post, publicToken }) => {
+        const public_token = await publicToken()
+        const { access_token } = await post('/item/public_token/exchange', { public_token })
+        return { access_token }
+      },
+    },
+    bad: ON_NO_ITEM,
+  },
+
+  '/item/remove': {
+    required: ['access_token'],
+    full: of(anItem, {
+      reason_code: 'FRAUD_OTHER',
+      reason_note: 'as <b>told</b> & ‘seen’',
+    }),
+    good: {
+      'no reason': of(anItem),
+      'a null reason': of(anItem, { reason_code: null, reason_note: null }),
+      'a broken Item': of(aBrokenItemWithWebhook),
+    },
+    bad: ON_NO_ITEM,
+    either: {
+      'an unknown reason': of(anItem, { reason_code: 'BOREDOM' }),
+      'a very long reason': of(anItem, { reason_note: 'x'.repeat(513) }),
+    },
+  },
+
+  '/item/webhook/update': {
+    required: ['access_token'],
+    full: of(anItem, { webhook: `${WEBHOOK}?a=<b>&c=d` }),
+    good: {
+      'an Item that had another webhook': of(anItemWithWebhook, { webhook: `${WEBHOOK}/new` }),
+      'a webhook to be removed': of(anItemWithWebhook, { webhook: null }),
+    },
+    bad: {
+      ...withBadToken('access_token', 'access', { webhook: WEBHOOK }),
+      'a removed Item': of(aRemovedItem, { webhook: WEBHOOK }),
+      'a webhook that is no URL': of(anItem, { webhook: 'ABCDEFG1234567' }),
+      'an empty webhook': of(anItem, { webhook: '' }),
+      'a webhook that is a number': of(anItem, { webhook: 7 }),
+    },
+    either: {
+      'no webhook': of(anItemWithWebhook),
+      'a broken Item': of(aBrokenItemWithWebhook, { webhook: `${WEBHOOK}/new` }),
+    },
+  },
+
+  '/item/access_token/invalidate': {
+    required: ['access_token'],
+    full: of(anItem),
+    good: { 'a broken Item': of(aBrokenItem) },
+    bad: {
+      ...ON_NO_ITEM,
+      'a token for the second time': of(({ itemAfter }) =>
+        itemAfter(['/item/access_token/invalidate']),
+      ),
+    },
+  },
+
+  '/accounts/get': {
+    required: ['access_token'],
+    full: forAccounts(anItem, (ids) => ids.slice(0, 2)),
+    good: {
+      'all accounts': of(anItem),
+      'empty options': of(anItem, { options: {} }),
+      'all accounts by name': forAccounts(anItem, (ids) => ids.toReversed()),
+      'an Item of another institution': of(({ item }) => item({ institution_id: 'ins_43' })),
+    },
+    bad: { ...ON_NO_ITEM, ...WRONG_ACCOUNTS, 'a broken Item': of(aBrokenItem) },
+    either: { 'no account': of(anItem, { options: { account_ids: [] } }) },
+  },
+
+  '/auth/get': {
+    required: ['access_token'],
+    full: forAccounts(anItemForAuth, (ids) => ids.slice(0, 2)),
+    good: {
+      'all accounts': of(anItemForAuth),
+      'empty options': of(anItemForAuth, { options: {} }),
+    },
+    bad: { ...ON_NO_ITEM, ...WRONG_ACCOUNTS, 'a broken Item': of(aBrokenItem) },
+    either: {
+      'an Item without the product': of(anItem),
+      'no account': of(anItemForAuth, { options: { account_ids: [] } }),
+      'accounts that have no numbers': forAccounts(anItemForAuth, (ids) => ids.slice(-1)),
+      'an Item of another institution': of(({ item }) =>
+        item({ institution_id: 'ins_43', products: ['auth'] }),
+      ),
+    },
+  },
+
+  '/link/token/create': {
+    required: ['client_name', 'country_codes', 'language'],
+    open: ['account_filters', 'hosted_link'],
+    full: just({
+      ...LINK,
+      user: {
+        client_user_id: 'user-1',
+        email_address: 'user@example.com',
+        phone_number: '+14155550123',
+      },
+      products: ['transactions'],
+      optional_products: ['identity'],
+      webhook: WEBHOOK,
+      redirect_uri: 'https://example.com/oauth',
+      link_customization_name: 'default',
+      account_filters: { depository: { account_subtypes: ['checking'] } },
+      hosted_link: {
+        completion_redirect_uri: 'https://example.com/done',
+        url_lifetime_seconds: 900,
+        is_mobile_app: false,
+      },
+      transactions: { days_requested: 30 },
+    }),
+    good: {
+      products: link({ products: ['auth', 'transactions'] }),
+      'Hosted Link': link({ products: ['auth'], hosted_link: {} }),
+      'update mode': linkOf(anItem),
+      'update mode of a broken Item': linkOf(aBrokenItemWithWebhook, { webhook: WEBHOOK }),
+      'update mode by Hosted Link': linkOf(aBrokenItem, { hosted_link: {} }),
+    },
+    bad: {
+      ...withBadToken('access_token', 'access', LINK),
+      'update mode of a removed Item': linkOf(aRemovedItem),
+      'a user that has no id': link({ products: ['auth'], user: {} }),
+      'a user that is a string': link({ products: ['auth'], user: 'user-1' }),
+      'an unknown product': link({ products: ['loan'] }),
+      'products that are no list': link({ products: 'auth' }),
+      'a webhook that is no URL': link({ products: ['auth'], webhook: 'x' }),
+      'a country code that is a number': link({ products: ['auth'], country_codes: [7] }),
+    },
+    either: {
+      'neither products nor a token': just(LINK),
+      'products and a token': linkOf(anItem, { products: ['auth'] }),
+      'an unknown country': link({ products: ['auth'], country_codes: ['XX'] }),
+      'no country': link({ products: ['auth'], country_codes: [] }),
+      'an unknown language': link({ products: ['auth'], language: 'xx' }),
+      'a name that is too long': link({ products: ['auth'], client_name: 'x'.repeat(31) }),
+      'a user of Plaid’s': link({ products: ['auth'], user_id: USER, user: undefined }),
+    },
+  },
+
+  '/link/token/get': {
+    required: ['link_token'],
+    full: afterLink({ products: ['auth'], hosted_link: {} }, complete),
+    good: {
+      'a new token': afterLink({ products: ['auth'] }, nothing),
+      'a token with settings': afterLink(
+        {
+          products: ['auth', 'transactions'],
+          webhook: WEBHOOK,
+          redirect_uri: 'https://example.com/oauth',
+          account_filters: { depository: { account_subtypes: ['checking'] } },
+          country_codes: ['US', 'CA'],
+        },
+        nothing,
+      ),
+      'a completed session': afterLink({ products: ['auth'] }, complete),
+      'a session that was left': afterLink({ products: ['auth'] }, exit),
+      'a session that was left, then completed': afterLink(
+        { products: ['auth'] },
+        async (sandbox, link_token) => {
+          await exit(sandbox, link_token)
+          await complete(sandbox, link_token)
+        },
+      ),
+      'update mode': afterLink(of(aBrokenItem), nothing),
+      'update mode, completed': afterLink(of(aBrokenItemWithWebhook), complete),
+      'update mode, left': afterLink(of(aBrokenItem), exit),
+      'update mode by Hosted Link, completed': afterLink(
+        of(aBrokenItem, { hosted_link: {} }),
+        complete,
+      ),
+    },
+    bad: withBadToken('link_token', 'link'),
+    either: {
+      'an expired token': afterLink({ products: ['auth'] }, (sandbox) =>
+        sandbox.advanceClock(5 * 60 * MINUTE),
+      ),
+    },
+  },
+
+  '/sandbox/item/fire_webhook': {
+    required: ['access_token', 'webhook_code'],
+    full: fire('ERROR', 'ITEM'),
+    good: {
+      ERROR: fire('ERROR'),
+      LOGIN_REPAIRED: fire('LOGIN_REPAIRED', 'ITEM'),
+      PENDING_DISCONNECT: fire('PENDING_DISCONNECT', 'ITEM'),
+      'a broken Item': of(aBrokenItemWithWebhook, { webhook_code: 'LOGIN_REPAIRED' }),
+    },
+    bad: {
+      ...withBadToken('access_token', 'access', { webhook_code: 'ERROR' }),
+      'a removed Item': of(aRemovedItem, { webhook_code: 'ERROR' }),
+      'an Item without a webhook': of(anItem, { webhook_code: 'ERROR' }),
+      'an unknown code': fire('NO_SUCH_CODE'),
+      'an unknown type': fire('ERROR', 'NO_SUCH_TYPE'),
+    },
+    either: {
+      'a code of another type': fire('ERROR', 'TRANSACTIONS'),
+      'a webhook of another product': fire('DEFAULT_UPDATE', 'TRANSACTIONS'),
+    },
+  },
+
+  '/webhook_verification_key/get': {
+    required: ['key_id'],
+    full: async ({ sandbox, brokenItem }) => {
+      const { item_id } = await brokenItem({ webhook: WEBHOOK })
+      const { verification } = await sandbox.nextWebhook({ item_id })
+      const { kid } = JSON.parse(Buffer.from(verification.split('.')[0], 'base64url'))
+      return { key_id: kid }
+    },
+    bad: {
+      'an unknown key': just({ key_id: UNKNOWN_UUID }),
+      'what is no key': just({ key_id: '<key>' }),
+    },
+  },
+
+  '/sandbox/user/reset_login': {
+    required: [],
+    full: async (things) => ({
+      user_id: USER,
+      item_ids: [(await anItemOfAUser(things)).item_id],
+    }),
+    good: {
+      'all Items of a user': async (things) => {
+        await things.item({ user_id: USER, webhook: WEBHOOK })
+        await anItemOfAUser(things)
+        return { user_id: USER }
+      },
+      'item_ids null': async (things) => {
+        await anItemOfAUser(things)
+        return { user_id: USER, item_ids: null }
+      },
+      'no item_ids': async (things) => {
+        await anItemOfAUser(things)
+        return { user_id: USER, item_ids: [] }
+      },
+    },
+    bad: {
+      'a user that is a number': just({ user_id: 7 }),
+      'item_ids that are no list': just({ user_id: USER, item_ids: 'x' }),
+      'item_ids of numbers': just({ user_id: USER, item_ids: [7] }),
+    },
+    either: {
+      'no user': just({}),
+      'an unknown user': just({ user_id: 'usr_unknown' }),
+      'a user’s token': just({ user_token: `user-sandbox-${UNKNOWN_UUID}` }),
+      'an Item of nobody': async ({ item }) => ({
+        user_id: USER,
+        item_ids: [(await item()).item_id],
+      }),
+      'an unknown Item': just({ user_id: USER, item_ids: ['no-such-item'] }),
+    },
+  },
+}
+
+module.exports = { CALLS, USER, thingsOf }
