@@ -149,6 +149,12 @@ function text(value, field, code) {
   return value
 }
 
+function texts(values, field) {
+  if (values === undefined) return undefined
+  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values
+  throw invalid(field, 'must be an array of strings')
+}
+
 function nonEmpty(variable) {
   return variable === '' ? undefined : variable
 }
@@ -198,4 +204,14 @@ function pem(ca) {
     .join('\n')
 }
 
-module.exports = { callSettings, checkInput, checkNames, clientSettings, invalid, text, timeout }
+module.exports = {
+  callSettings,
+  checkInput,
+  checkNames,
+  clientSettings,
+  invalid,
+  printable,
+  text,
+  texts,
+  timeout,
+}

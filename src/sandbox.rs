@@ -1,13 +1,14 @@
 //! The local Sandbox as JavaScript holds it. It runs on the engine's I/O thread; every method
 //! completes under the id it is given.
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use napi_derive::napi;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use utdk_plaid_sandbox::{Config, NewItem, Sandbox, SandboxError, WebhookFilter};
+use serde_json::Value;
+use utdk_plaid_sandbox::{Config, Sandbox, SandboxError};
 
 use crate::client::milliseconds;
 use crate::engine::{Completion, Engine, Jobs};
@@ -20,17 +21,23 @@ pub struct NativeSandbox {
 }
 
 /// Empty before it is started and after it is closed.
-type Running = Arc<Mutex<Option<Arc<Sandbox>>>>;
+type Running = Arc<Mutex<Option<Sandbox>>>;
 
-/// An Item to be created; what is absent takes the Sandbox's default.
+/// How the Sandbox is to run; what is absent takes the Sandbox's default.
 #[napi(object)]
-pub struct NewItemOptions {
-    /// Where its webhooks go.
-    pub webhook: Option<String>,
-    /// The products it is initialised with.
-    pub products: Option<Vec<String>>,
-    /// Plaid's id of an institution.
-    pub institution_id: Option<String>,
+pub struct SandboxSettings {
+    /// An IP address to listen on.
+    pub host: Option<String>,
+    /// 0 for a free one.
+    pub port: u16,
+    /// A whole number.
+    pub seed: Option<f64>,
+    /// What its clock shows at the start: milliseconds since 1970.
+    pub now_ms: Option<f64>,
+    /// `name` or `name:port`.
+    pub allow_webhook_hosts: Vec<String>,
+    /// Whether the control routes answer other machines.
+    pub allow_remote_control: bool,
 }
 
 #[napi]
@@ -44,83 +51,41 @@ impl NativeSandbox {
         }
     }
 
-    /// Starts it on `port`, 0 for a free one. Completes with its URL and credentials.
+    /// Starts it. Completes with its URL and credentials.
     #[napi(catch_unwind)]
-    pub fn start(&self, id: u32, port: u16) {
+    pub fn start(&self, id: u32, settings: SandboxSettings) {
         let running = self.running.clone();
         self.jobs.run(id, move || async move {
-            let sandbox = match Sandbox::start(Config { port }).await {
-                Ok(sandbox) => Arc::new(sandbox),
-                Err(error) => {
-                    return Completion::json(&Answer::<()>::Error {
-                        code: match error.kind() {
-                            std::io::ErrorKind::AddrInUse => "EADDRINUSE",
-                            std::io::ErrorKind::PermissionDenied => "EACCES",
-                            _ => "SANDBOX_NOT_STARTED",
-                        },
-                        field: None,
-                        message: format!("the Sandbox could not listen on port {port}: {error}"),
-                    });
-                }
+            let started = match config(settings) {
+                Ok(config) => Sandbox::start(config).await,
+                Err(error) => Err(error),
             };
-            let started = Answer::Value {
-                value: Started {
-                    url: sandbox.url(),
-                    client_id: sandbox.client_id(),
-                    secret: sandbox.secret().expose_secret(),
-                },
-            };
-            let completion = Completion::json(&started);
-            *held(&running) = Some(sandbox);
-            completion
+            completion(started.map(|sandbox| {
+                let started = Started {
+                    url: sandbox.url().to_owned(),
+                    client_id: sandbox.client_id().to_owned(),
+                    secret: sandbox.secret().expose_secret().to_owned(),
+                };
+                *held(&running) = Some(sandbox);
+                started
+            }))
         });
     }
 
-    /// Creates an Item. Completes with its `access_token` and `item_id`.
+    /// Asks the controls, as over HTTP under `/_sandbox/`: `options` is JSON. Completes with the
+    /// value of the reply.
     #[napi(catch_unwind)]
-    pub fn create_item(&self, id: u32, item: NewItemOptions) {
-        self.ask(id, move |sandbox| async move {
-            let created = sandbox.create_item(NewItem {
-                webhook: item.webhook,
-                products: item.products,
-                institution_id: item.institution_id,
-            })?;
-            Ok(Created {
-                access_token: created.access_token.expose_secret().to_owned(),
-                item_id: created.item_id,
+    pub fn ask(&self, id: u32, method: String, path: String, options: String) {
+        let running = self.running.clone();
+        self.jobs.run(id, move || async move {
+            // The wait must not hold the Sandbox: closing it ends the wait.
+            let controls = held(&running).as_ref().map(|sandbox| (**sandbox).clone());
+            let options = serde_json::from_str(&options).unwrap_or(Value::Null);
+            completion(match controls {
+                Some(controls) => controls.answer(&method, &path, options).await,
+                None => Err(SandboxError::Closed),
             })
         });
-    }
-
-    /// Completes with the next webhook that matches, once its delivery has ended.
-    #[napi(catch_unwind)]
-    pub fn next_webhook(
-        &self,
-        id: u32,
-        item_id: Option<String>,
-        webhook_code: Option<String>,
-        timeout_ms: f64,
-    ) {
-        self.ask(id, move |sandbox| {
-            let filter = WebhookFilter {
-                item_id,
-                webhook_code,
-            };
-            let timeout = milliseconds(timeout_ms);
-            let webhook = sandbox.next_webhook(filter, timeout);
-            // The wait must not hold the Sandbox: closing it ends the wait.
-            drop(sandbox);
-            webhook
-        });
-    }
-
-    /// Repairs the Item as its user would in Link's update mode.
-    #[napi(catch_unwind)]
-    pub fn repair_item(&self, id: u32, item_id: String) {
-        self.ask(
-            id,
-            move |sandbox| async move { sandbox.repair_item(&item_id) },
-        );
     }
 
     /// Stops it; completes when its port is free. Closing it twice does no harm.
@@ -129,45 +94,46 @@ impl NativeSandbox {
         let running = self.running.clone();
         self.jobs.run(id, move || async move {
             let sandbox = held(&running).take();
-            if let Some(sandbox) = sandbox.and_then(Arc::into_inner) {
+            if let Some(sandbox) = sandbox {
                 sandbox.close().await;
             }
-            Completion::json(&Answer::Value { value: () })
-        });
-    }
-
-    /// Puts a question to the running Sandbox, on the I/O thread.
-    fn ask<T: Serialize, F>(
-        &self,
-        id: u32,
-        question: impl FnOnce(Arc<Sandbox>) -> F + Send + 'static,
-    ) where
-        F: Future<Output = Result<T, SandboxError>> + Send + 'static,
-    {
-        let running = self.running.clone();
-        self.jobs.run(id, move || async move {
-            let sandbox = held(&running).clone();
-            let answer = match sandbox {
-                Some(sandbox) => question(sandbox).await,
-                None => Err(SandboxError::Closed),
-            };
-            Completion::json(&match answer {
-                Ok(value) => Answer::Value { value },
-                Err(error) => Answer::Error {
-                    code: error.code(),
-                    field: match &error {
-                        SandboxError::Invalid { field, .. } => Some(field),
-                        _ => None,
-                    },
-                    message: error.to_string(),
-                },
-            })
+            completion(Ok(()))
         });
     }
 }
 
-fn held(running: &Running) -> MutexGuard<'_, Option<Arc<Sandbox>>> {
+fn held(running: &Running) -> MutexGuard<'_, Option<Sandbox>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
+    let default = Config::default();
+    Ok(Config {
+        host: match settings.host {
+            Some(host) => host.parse().map_err(|_| SandboxError::Option {
+                field: "host".into(),
+                message: "host must be an IP address, such as 127.0.0.1 or 0.0.0.0".into(),
+            })?,
+            None => default.host,
+        },
+        port: settings.port,
+        // JavaScript has checked that it is a whole number.
+        seed: settings.seed.map(|seed| seed as u64),
+        now: settings.now_ms.map(|ms| UNIX_EPOCH + milliseconds(ms)),
+        allow_webhook_hosts: settings.allow_webhook_hosts,
+        allow_remote_control: settings.allow_remote_control,
+    })
+}
+
+fn completion<T: Serialize>(answer: Result<T, SandboxError>) -> Completion {
+    Completion::json(&match answer {
+        Ok(value) => Answer::Value { value },
+        Err(error) => Answer::Error {
+            code: error.code(),
+            field: error.field().map(str::to_owned),
+            message: error.to_string(),
+        },
+    })
 }
 
 /// What crosses to JavaScript.
@@ -179,21 +145,15 @@ enum Answer<T> {
     },
     Error {
         code: &'static str,
-        field: Option<&'static str>,
+        field: Option<String>,
         message: String,
     },
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Started<'a> {
-    url: &'a str,
-    client_id: &'a str,
-    secret: &'a str,
-}
-
-#[derive(Serialize)]
-struct Created {
-    access_token: String,
-    item_id: String,
+struct Started {
+    url: String,
+    client_id: String,
+    secret: String,
 }

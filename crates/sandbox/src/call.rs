@@ -1,6 +1,8 @@
 //! From a request to its reply, through Plaid's checks in Plaid's order (inferred): route, body,
 //! credentials, fields; the token is the route's own.
 
+use std::time::Duration;
+
 use hyper::{
     HeaderMap, Method, StatusCode,
     header::{CONTENT_TYPE, HeaderValue},
@@ -10,6 +12,9 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use crate::{
+    event::Event,
+    faults::{Failure, Hit},
+    journal::{self, LoggedRequest},
     json,
     plaid_error::PlaidError,
     routes::{ROUTES, Route},
@@ -17,17 +22,33 @@ use crate::{
 };
 
 /// What goes back to the client.
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) body: String,
+pub(crate) enum Reply {
+    /// JSON.
+    Json {
+        status: StatusCode,
+        body: String,
+        /// The `Retry-After` header, in seconds.
+        retry_after: Option<u64>,
+        /// The connection ends in the middle of the body.
+        is_cut_short: bool,
+    },
+    /// A proxy's page.
+    Html(u16),
+    /// A connection that is reset.
+    Reset,
+    /// Nothing, ever.
+    Silence,
 }
 
 /// A request that has passed the checks all routes share, for its route to carry out.
 pub(crate) struct Call<'a> {
     pub(crate) fields: &'a Fields,
     pub(crate) request_id: &'a str,
-    pub(crate) shared: &'a Shared,
+    /// Where the client reached this Sandbox.
+    pub(crate) origin: String,
     pub(crate) state: &'a mut State,
+    /// The place of the Item that it is about, once that is known.
+    item: Option<usize>,
 }
 
 /// The JSON object that a request's body is. Of a key that stands in it twice the last one
@@ -35,49 +56,155 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Fields(Map<String, Value>);
 
 /// The reply to a request. `body` is `None` when it could not be read.
-pub(crate) fn answer(shared: &Shared, head: &Parts, body: Option<&[u8]>) -> Reply {
-    let admitted = admit(shared, head, body);
+pub(crate) async fn answer(shared: &Shared, head: &Parts, body: Option<&[u8]>) -> Reply {
+    let path = head.uri.path();
+    let route = ROUTES.iter().find(|route| route.path == path);
+    let hit = match route {
+        Some(route) => shared.state().faults.draw(route.path),
+        None => Hit::default(),
+    };
+    if hit.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(hit.delay_ms)).await;
+    }
+    let done = match &hit.failure {
+        None | Some(Failure::CutShort) => act(shared, head, route, body),
+        Some(failure) => instead(shared, failure),
+    };
+    let mut state = shared.state();
+    let request = LoggedRequest {
+        at: state.clock.now(),
+        method: head.method.to_string(),
+        path: route.map_or_else(|| journal::shown_path(path), |it| it.path.to_owned()),
+        fields: done.fields,
+        item_id: done.item_id,
+        status: done.status.map(|status| status.as_u16()),
+        error_code: done.error_code,
+        request_id: done.request_id,
+        fault: hit.failure.as_ref().map(Failure::name),
+    };
+    state.tell(|| Event::Request(request.clone()));
+    state.journal.note(request);
+    drop(state);
+    match (done.reply, hit.failure) {
+        (Reply::Json { status, body, .. }, Some(Failure::CutShort)) => Reply::Json {
+            status,
+            body,
+            retry_after: None,
+            is_cut_short: true,
+        },
+        (reply, _) => reply,
+    }
+}
+
+/// A reply, and what the log says about it.
+struct Done {
+    reply: Reply,
+    status: Option<StatusCode>,
+    fields: Option<Value>,
+    item_id: Option<String>,
+    error_code: Option<&'static str>,
+    request_id: Option<String>,
+}
+
+/// Does what was asked.
+fn act(shared: &Shared, head: &Parts, route: Option<&'static Route>, body: Option<&[u8]>) -> Done {
+    let mut shown = None;
+    let admitted = admit(shared, head, route, body, &mut shown);
 
     let mut state = shared.state();
-    let request_id = state.random.request_id();
+    let request_id = state.requests.request_id();
+    let mut item_id = None;
     let result = admitted.and_then(|(route, fields)| {
-        (route.act)(&mut Call {
+        let mut call = Call {
             fields: &fields,
             request_id: &request_id,
-            shared,
+            origin: origin(shared, &head.headers),
             state: &mut state,
-        })
+            item: None,
+        };
+        let result = (route.act)(&mut call);
+        item_id = call.item.map(|place| call.state.items[place].id.clone());
+        result
     });
     drop(state);
+    Done {
+        fields: shown,
+        item_id,
+        ..reply(result, None, request_id)
+    }
+}
 
-    let (status, mut reply) = match result {
-        Ok(reply) => (StatusCode::OK, reply),
-        Err(error) => (error.status, error.to_json()),
-    };
-    reply["request_id"] = request_id.into();
-    Reply {
+/// Fails on purpose.
+fn instead(shared: &Shared, failure: &Failure) -> Done {
+    let bare = |reply, status| Done {
+        reply,
         status,
-        body: json::render(reply),
+        fields: None,
+        item_id: None,
+        error_code: None,
+        request_id: None,
+    };
+    match failure {
+        Failure::Error { error, retry_after } => {
+            let request_id = shared.state().requests.request_id();
+            reply(Err(error.clone()), *retry_after, request_id)
+        }
+        Failure::Html { status } => bare(Reply::Html(*status), StatusCode::from_u16(*status).ok()),
+        Failure::Reset | Failure::CutShort => bare(Reply::Reset, None),
+        Failure::Hang => bare(Reply::Silence, None),
+    }
+}
+
+fn reply(result: Result<Value, PlaidError>, retry_after: Option<u64>, request_id: String) -> Done {
+    let (status, mut body, error_code) = match result {
+        Ok(body) => (StatusCode::OK, body, None),
+        Err(error) => (error.status, error.to_json(), Some(error.error_code)),
+    };
+    body["request_id"] = request_id.as_str().into();
+    Done {
+        reply: Reply::Json {
+            status,
+            body: json::render(body),
+            retry_after,
+            is_cut_short: false,
+        },
+        status: Some(status),
+        fields: None,
+        item_id: None,
+        error_code,
+        request_id: Some(request_id),
     }
 }
 
 fn admit(
     shared: &Shared,
     head: &Parts,
+    route: Option<&'static Route>,
     body: Option<&[u8]>,
+    shown: &mut Option<Value>,
 ) -> Result<(&'static Route, Fields), PlaidError> {
-    let path = head.uri.path();
-    let route = ROUTES
-        .iter()
-        .find(|route| route.path == path)
-        .ok_or_else(PlaidError::not_found)?;
+    let route = route.ok_or_else(PlaidError::not_found)?;
     if head.method != Method::POST {
         return Err(PlaidError::invalid_route(route.path));
     }
     let fields = Fields::parse(head.headers.get(CONTENT_TYPE), body)?;
+    *shown = Some(journal::shown_fields(route, &fields.0));
     authenticate(shared, &head.headers, &fields)?;
     fields.check(route)?;
     Ok((route, fields))
+}
+
+/// `http://` and the host by which the client reached this Sandbox: in a container it is known by
+/// another name than its own.
+fn origin(shared: &Shared, headers: &HeaderMap) -> String {
+    let host = headers
+        .get("host")
+        .and_then(|host| host.to_str().ok())
+        .filter(|host| host.parse::<hyper::http::uri::Authority>().is_ok() && !host.contains('@'));
+    match host {
+        Some(host) => format!("http://{host}"),
+        None => shared.url.clone(),
+    }
 }
 
 /// Credentials stand in the body or in headers (documented). Where both are given the body wins
@@ -114,6 +241,26 @@ fn authenticate(shared: &Shared, headers: &HeaderMap, fields: &Fields) -> Result
     Ok(())
 }
 
+impl Call<'_> {
+    /// The place of the Item that the field `access_token` names.
+    pub(crate) fn item(&mut self) -> Result<usize, PlaidError> {
+        let token = self.fields.text("access_token")?;
+        self.item_of(token)
+    }
+
+    /// The place of an access token's Item.
+    pub(crate) fn item_of(&mut self, access_token: &str) -> Result<usize, PlaidError> {
+        let place = self.state.item_of(access_token)?;
+        self.item = Some(place);
+        Ok(place)
+    }
+
+    /// Says which Item the call is about.
+    pub(crate) fn concerns(&mut self, place: usize) {
+        self.item = Some(place);
+    }
+}
+
 impl Fields {
     fn parse(content_type: Option<&HeaderValue>, body: Option<&[u8]>) -> Result<Self, PlaidError> {
         // A missing content type is a wrong one (inferred).
@@ -131,11 +278,30 @@ impl Fields {
     ///
     /// Null, another type and the empty string are all answered alike (observed for
     /// `access_token`, inferred for the rest).
-    pub(crate) fn text(&self, name: &str) -> Result<&str, PlaidError> {
-        match self.0.get(name).and_then(Value::as_str) {
-            None | Some("") => Err(PlaidError::invalid_field(name, "a non-empty string")),
+    pub(crate) fn text(&self, path: &str) -> Result<&str, PlaidError> {
+        match self.find(path).and_then(Value::as_str) {
+            None | Some("") => Err(PlaidError::invalid_field(path, "a non-empty string")),
             Some(text) => Ok(text),
         }
+    }
+
+    /// A string that may be left out, or null, but not empty.
+    pub(crate) fn optional_text(&self, path: &str) -> Result<Option<&str>, PlaidError> {
+        match self.find(path) {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => self.text(path).map(Some),
+        }
+    }
+
+    /// A list of strings that may be left out, or null.
+    pub(crate) fn texts(&self, path: &str) -> Result<Option<Vec<&str>>, PlaidError> {
+        let list = match self.find(path) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(list) => list.as_array(),
+        };
+        list.and_then(|list| list.iter().map(Value::as_str).collect())
+            .map(Some)
+            .ok_or_else(|| PlaidError::invalid_field(path, "a list of strings"))
     }
 
     /// The value at a dotted path, if it is there.
@@ -161,11 +327,14 @@ impl Fields {
         if !unknown.is_empty() {
             return Err(PlaidError::unknown_fields(&unknown));
         }
-        // Options may be left out, but not null (documented). The sentence is inferred.
-        match self.0.get("options") {
-            None | Some(Value::Object(_)) => Ok(()),
-            Some(_) => Err(PlaidError::invalid_field("options", "an object")),
+        // What holds fields may be left out, but not null (documented for `options`). The sentence
+        // is inferred.
+        for (name, value) in &self.0 {
+            if route.is_parent(name) && !value.is_object() {
+                return Err(PlaidError::invalid_field(name, "an object"));
+            }
         }
+        Ok(())
     }
 }
 
@@ -181,15 +350,13 @@ fn collect_unknown(
             "" => name.clone(),
             _ => format!("{parent}.{name}"),
         };
-        let is_parent = route.optional.iter().any(|field| {
-            let rest = field.strip_prefix(path.as_str());
-            rest.is_some_and(|rest| rest.starts_with('.'))
-        });
         match value {
             _ if route.takes(&path) => {}
-            Value::Object(inner) if is_parent => collect_unknown(inner, &path, route, out),
+            Value::Object(inner) if route.is_parent(&path) => {
+                collect_unknown(inner, &path, route, out);
+            }
             // Not unknown, whatever else is wrong with it.
-            _ if is_parent => {}
+            _ if route.is_parent(&path) => {}
             _ => out.push(path),
         }
     }

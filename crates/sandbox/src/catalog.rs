@@ -101,6 +101,11 @@ pub(crate) static ACCOUNTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("accounts.json")).expect("accounts.json is a list")
 });
 
+/// Where `user_good` has the accounts that were recorded.
+pub(crate) fn first_platypus_bank() -> &'static Institution {
+    &INSTITUTIONS[0]
+}
+
 /// # Errors
 ///
 /// INVALID_INSTITUTION when Plaid's Sandbox is not known to have it.
@@ -116,17 +121,22 @@ pub(crate) fn institution(id: &str) -> Result<&'static Institution, PlaidError> 
 ///
 /// # Errors
 ///
-/// INVALID_FIELD about `field` when there is none, or one that is no product (the latter
-/// inferred).
-pub(crate) fn products(field: &str, mut products: Vec<String>) -> Result<Vec<String>, PlaidError> {
-    products.sort_unstable();
-    products.dedup();
-    let known = |product: &String| PRODUCTS.contains(&product.as_str());
-    if products.is_empty() || !products.iter().all(known) {
+/// About `field`: INVALID_FIELD when there is none, INVALID_PRODUCT when one is no product
+/// (observed for `initial_products`, inferred for others).
+pub(crate) fn products(field: &str, names: &[&str]) -> Result<Vec<&'static str>, PlaidError> {
+    let known = |name: &&&str| PRODUCTS.contains(*name);
+    if names.is_empty() {
         let must_be = "a list of strings containing at least one product";
         return Err(PlaidError::invalid_field(field, must_be));
     }
-    Ok(products)
+    let unknown: Vec<&str> = names.iter().filter(|name| !known(name)).copied().collect();
+    if !unknown.is_empty() {
+        return Err(PlaidError::invalid_products(field, &unknown));
+    }
+    let known = PRODUCTS
+        .into_iter()
+        .filter(|product| names.contains(product));
+    Ok(known.collect())
 }
 
 /// # Errors

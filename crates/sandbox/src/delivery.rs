@@ -1,147 +1,198 @@
-//! Sends one webhook: signs it, posts it once, and says how that ended. Nothing it does reaches
-//! past loopback.
+//! Sends webhooks: signs each attempt, posts it, notes how it ended, and plans the next one by
+//! Plaid's schedule.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::{
-    Request, Response,
-    body::{Bytes, Incoming},
-    client::conn::http1,
-    header,
-};
-use hyper_util::rt::TokioIo;
-use tokio::{
-    net::{TcpStream, lookup_host},
-    task::JoinSet,
-    time::{Duration, Instant, timeout_at},
-};
-use url::{Host, Position, Url};
+use http_body_util::{BodyExt, Limited};
+use hyper::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
-    state::Shared,
+    clock::Timer,
+    event::Event,
+    receiver::{self, Post},
+    signing::Signer,
+    state::{Shared, State},
     time,
-    webhook::{Outcome, Webhook},
+    webhook::{Attempt, Outcome, Webhook},
 };
 
-/// An answer that takes longer counts as none (documented).
+/// An answer that takes longer counts as none (documented). By the Sandbox's clock.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// How much of an answer's body is read before the connection is closed.
-const ANSWER_LIMIT: usize = 64 << 10;
+/// How long after the first attempt the second one is made (documented).
+pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(30);
 
-/// A fired webhook on its way out.
-pub(crate) struct Parcel {
-    /// Its id in the mailbox.
-    pub(crate) id: u64,
-    pub(crate) url: String,
-    pub(crate) item_id: String,
-    pub(crate) webhook_type: &'static str,
-    pub(crate) webhook_code: &'static str,
-    pub(crate) body: String,
+/// How many times longer each wait is than the one before it (documented).
+const GROWTH: u32 = 4;
+
+/// For how long after it was fired a webhook is delivered again (documented). That makes seven
+/// attempts.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How much of an answer's body is read before the connection is closed, and for how long.
+const ANSWER_LIMIT: usize = 64 << 10;
+const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the server's task is asked to do about deliveries.
+pub(crate) enum Errand {
+    Deliver(Parcel),
+    /// Drop all that are under way.
+    CancelAll,
 }
 
-/// Makes the one attempt, and puts its outcome into the mailbox.
+/// A webhook to make an attempt for.
+pub(crate) struct Parcel {
+    pub(crate) id: u64,
+    pub(crate) epoch: u64,
+    /// Told of the webhook when the attempt has ended: one that was asked for, outside the schedule.
+    pub(crate) asked_by: Option<oneshot::Sender<Webhook>>,
+}
+
+impl State {
+    /// Hands a webhook over for an attempt.
+    pub(crate) fn send(&mut self, id: u64, asked_by: Option<oneshot::Sender<Webhook>>) {
+        let epoch = self.webhooks.send();
+        // Fails only once the server is gone, and then nobody waits for the webhook.
+        let _ = self.errands.send(Errand::Deliver(Parcel {
+            id,
+            epoch,
+            asked_by,
+        }));
+    }
+}
+
+/// Makes one attempt.
 pub(crate) async fn deliver(parcel: Parcel, shared: Arc<Shared>) {
-    let iat = time::unix(time::now());
-    let verification = shared.signer.sign(&parcel.body, iat);
-    let outcome = attempt(&parcel, &verification).await;
-    let webhook = Webhook {
-        url: parcel.url,
-        item_id: parcel.item_id,
-        webhook_type: parcel.webhook_type.to_owned(),
-        webhook_code: parcel.webhook_code.to_owned(),
-        body: parcel.body,
+    let Some((number, attempt)) = begin(&parcel, &shared) else {
+        return;
+    };
+    // By this machine's clock, not the Sandbox's: a receiver refuses a webhook whose `iat` is not
+    // of its own last five minutes, and cannot know that the Sandbox's clock was moved.
+    let verification = attempt
+        .signer
+        .sign(&attempt.body, time::unix(SystemTime::now()));
+    let post = Post {
+        url: &attempt.url,
+        verification: &verification,
+        body: &attempt.body,
+        allowed_hosts: &shared.config.allow_webhook_hosts,
+    };
+    let (outcome, retry_after) = tokio::select! {
+        ended = send(post) => ended,
+        () = shared.until(attempt.began + TIME_LIMIT) => {
+            (receiver::failed("no answer within 10 seconds"), None)
+        }
+    };
+    let ended = Attempt {
+        at: attempt.began,
         verification,
         outcome,
     };
-    shared.state().mailbox.end(parcel.id, webhook);
+    end(parcel, number, ended, retry_after, &shared);
 }
 
-async fn attempt(parcel: &Parcel, verification: &str) -> Outcome {
-    let deadline = Instant::now() + TIME_LIMIT;
-    // Outlives the answer's head, so that its body can be read; ends with this attempt.
-    let mut connection = JoinSet::new();
-    let posted = post(parcel, verification, &mut connection);
-    let answer = match timeout_at(deadline, posted).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(outcome)) => return outcome,
-        Err(_) => return failed("no answer within 10 seconds"),
+struct Begun {
+    began: SystemTime,
+    url: String,
+    body: String,
+    signer: Arc<Signer>,
+}
+
+fn begin(parcel: &Parcel, shared: &Shared) -> Option<(u64, Begun)> {
+    let mut state = shared.state();
+    if state.webhooks.epoch() != parcel.epoch {
+        return None;
+    }
+    let began = state.clock.now();
+    let number = state.webhooks.begin(began + TIME_LIMIT);
+    let signer = state.keys.current();
+    let Some(webhook) = state.webhooks.find(parcel.id) else {
+        // Forgotten before its turn came.
+        state.webhooks.end(parcel.id, number);
+        return None;
     };
-    let status = answer.status().as_u16();
+    let begun = Begun {
+        began,
+        url: webhook.url.clone(),
+        body: webhook.body.clone(),
+        signer,
+    };
+    Some((number, begun))
+}
+
+/// The outcome, and how long the receiver asked to be left alone.
+async fn send(post: Post<'_>) -> (Outcome, Option<Duration>) {
+    let answer = match post.send().await {
+        Ok(answer) => answer,
+        Err(outcome) => return (outcome, None),
+    };
+    let (head, body) = answer.response.into_parts();
     // What it says does not matter, but a receiver that is cut off while it writes logs an error.
-    let body = Limited::new(answer.into_body(), ANSWER_LIMIT).collect();
-    let _ = timeout_at(deadline, body).await;
-    Outcome::Delivered { status }
-}
-
-/// The receiver's answer, or what came instead. A redirect is an answer: it is not followed.
-async fn post(
-    parcel: &Parcel,
-    verification: &str,
-    connection: &mut JoinSet<()>,
-) -> Result<Response<Incoming>, Outcome> {
-    let url = Url::parse(&parcel.url).map_err(|error| failed(error.to_string()))?;
-    let addresses = loopback_addresses(&url).await?;
-    // `accept-encoding` and `user-agent` are those of a Go program (inferred).
-    let request = Request::post(&url[Position::BeforePath..Position::AfterQuery])
-        .header(
-            header::HOST,
-            &url[Position::BeforeHost..Position::AfterPort],
-        )
-        .header(header::USER_AGENT, "Go-http-client/1.1")
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::ACCEPT_ENCODING, "gzip")
-        .header("plaid-verification", verification)
-        .body(Full::new(Bytes::copy_from_slice(parcel.body.as_bytes())))
-        .map_err(|error| failed(error.to_string()))?;
-
-    let stream = TcpStream::connect(&addresses[..])
-        .await
-        .map_err(|error| failed(format!("could not connect: {error}")))?;
-    let unanswered = |error: hyper::Error| failed(format!("no answer: {error}"));
-    let (mut sender, io) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(unanswered)?;
-    connection.spawn(async move {
-        // Its error is reported by `send_request` too.
-        let _ = io.await;
-    });
-    sender.send_request(request).await.map_err(unanswered)
-}
-
-/// Where to connect to: every address of the receiver, provided all of them are loopback. They
-/// are connected to as they were checked; the name is not looked up a second time.
-async fn loopback_addresses(url: &Url) -> Result<Vec<SocketAddr>, Outcome> {
-    if url.scheme() != "http" {
-        return Err(not_allowed("only http receivers are delivered to"));
-    }
-    let port = url.port_or_known_default().unwrap_or(80);
-    let addresses: Vec<SocketAddr> = match url.host() {
-        Some(Host::Ipv4(ip)) => vec![(ip, port).into()],
-        Some(Host::Ipv6(ip)) => vec![(ip, port).into()],
-        // A name that cannot be looked up has no addresses, and is refused below.
-        Some(Host::Domain(name)) => match lookup_host((name, port)).await {
-            Ok(addresses) => addresses.collect(),
-            Err(_) => Vec::new(),
-        },
-        None => Vec::new(),
-    };
-    let is_loopback = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
-    match addresses.is_empty() || !addresses.iter().all(is_loopback) {
-        true => Err(not_allowed("only loopback receivers are delivered to")),
-        false => Ok(addresses),
+    let body = Limited::new(body, ANSWER_LIMIT).collect();
+    let _ = timeout(ANSWER_PATIENCE, body).await;
+    let status = head.status.as_u16();
+    match head.status {
+        StatusCode::OK => (Outcome::Delivered { status }, None),
+        // Documented for 429 alone.
+        StatusCode::TOO_MANY_REQUESTS => {
+            let wait = retry_after(&head.headers, SystemTime::now());
+            (Outcome::Refused { status }, wait)
+        }
+        _ => (Outcome::Refused { status }, None),
     }
 }
 
-fn failed(reason: impl Into<String>) -> Outcome {
-    Outcome::Failed {
-        reason: reason.into(),
+/// `Retry-After`, in seconds or as a date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(now)
+            .ok(),
     }
 }
 
-fn not_allowed(reason: &str) -> Outcome {
-    Outcome::NotAllowed {
-        reason: format!("{reason}; this webhook was not sent"),
+/// Notes how an attempt ended, and plans the next one, if there is to be one.
+fn end(
+    parcel: Parcel,
+    number: u64,
+    attempt: Attempt,
+    retry_after: Option<Duration>,
+    shared: &Shared,
+) {
+    let mut state = shared.state();
+    let state = &mut *state;
+    if state.webhooks.epoch() != parcel.epoch {
+        return;
     }
+    let now = state.clock.now();
+    let is_asked_for = parcel.asked_by.is_some();
+    if let Some(webhook) = state.webhooks.find(parcel.id) {
+        let succeeded = matches!(attempt.outcome, Outcome::Delivered { .. });
+        let is_over = succeeded || matches!(attempt.outcome, Outcome::NotAllowed { .. });
+        webhook.attempts.push(attempt);
+        if is_over {
+            webhook.next_attempt_at = None;
+        } else if !is_asked_for {
+            let due = now.checked_add(retry_after.unwrap_or(webhook.next_wait));
+            webhook.next_wait *= GROWTH;
+            webhook.next_attempt_at = due.filter(|due| *due <= webhook.fired_at + GIVEN_UP_AFTER);
+        }
+        let webhook = webhook.clone();
+        if let (false, Some(due)) = (is_asked_for, webhook.next_attempt_at) {
+            state.clock.set(due, Timer::Redeliver(webhook.id));
+        }
+        state.tell(|| Event::Delivery(webhook.clone()));
+        if let Some(asked_by) = parcel.asked_by {
+            // Fails if whoever asked has stopped waiting.
+            let _ = asked_by.send(webhook);
+        }
+    }
+    state.webhooks.end(parcel.id, number);
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{
     catalog::{ACCOUNTS, Institution, OFFERED_PRODUCTS},
+    event::{ItemState, ItemSummary},
     plaid_error::PlaidError,
+    random::Random,
     time,
 };
 
@@ -14,14 +16,18 @@ pub(crate) struct Item {
     pub(crate) id: String,
     pub(crate) institution: &'static Institution,
     /// In alphabetical order.
-    pub(crate) products: Vec<String>,
+    pub(crate) products: Vec<&'static str>,
     pub(crate) webhook: Option<String>,
-    pub(crate) user_id: Option<String>,
-    /// One for each of the institution's accounts, in their order.
-    pub(crate) account_ids: Vec<String>,
+    /// A `user_id` or a `user_token`.
+    pub(crate) user: Option<String>,
+    /// The one in force; none before the public token is exchanged.
+    pub(crate) access_token: Option<String>,
+    /// From which the ids of its accounts follow.
+    pub(crate) accounts_seed: u64,
     pub(crate) created_at: SystemTime,
-    /// Whether the Item is in ITEM_LOGIN_REQUIRED.
-    pub(crate) login_required: bool,
+    pub(crate) state: ItemState,
+    /// When it breaks by itself, unless it is broken or repaired before.
+    pub(crate) breaks_at: SystemTime,
     pub(crate) last_webhook: Option<(&'static str, SystemTime)>,
 }
 
@@ -29,9 +35,11 @@ impl Item {
     /// The `item` of a reply with this `request_id`. `/item/get` adds `created_at`.
     ///
     /// The error of a broken Item is the one a data route would answer with, its `request_id`
-    /// included (observed by a third party; that the id is the reply's own is inferred).
+    /// included (observed by a third party; that the id is the reply's own is inferred). That
+    /// `auth_method` is there only for an Item with Auth is observed of an Item without, that it is
+    /// Instant Auth then is inferred.
     pub(crate) fn to_json(&self, request_id: &str) -> Value {
-        let error = self.login_required.then(|| {
+        let error = self.is_broken().then(|| {
             let mut error = PlaidError::item_login_required().to_json();
             error["request_id"] = request_id.into();
             error
@@ -40,7 +48,7 @@ impl Item {
             .into_iter()
             .filter(|product| !self.has(product))
             .collect();
-        json!({
+        let mut item = json!({
             "available_products": available,
             "billed_products": self.products,
             "consent_expiration_time": null,
@@ -51,7 +59,11 @@ impl Item {
             "products": self.products,
             "update_type": "background",
             "webhook": self.webhook.as_deref().unwrap_or_default(),
-        })
+        });
+        if self.has("auth") {
+            item["auth_method"] = "INSTANT_AUTH".into();
+        }
+        item
     }
 
     /// The `status` of `/item/get`. Observed with `transactions`; that `investments` appears
@@ -72,44 +84,41 @@ impl Item {
 
     /// The `accounts` of `/accounts/get`.
     pub(crate) fn accounts(&self) -> Vec<Value> {
-        let with_id = |(account, id): (&Value, &String)| {
+        let with_id = |(account, id): (&Value, String)| {
             let mut account = account.clone();
-            account["account_id"] = id.as_str().into();
+            account["account_id"] = id.into();
             account
         };
         ACCOUNTS
             .iter()
-            .zip(&self.account_ids)
+            .zip(self.account_ids())
             .map(with_id)
             .collect()
     }
 
-    /// The body of the ITEM / ERROR webhook. The keys are observed; `display_message`,
-    /// `error_code_reason`, `user_id` (of an Item that has a user) and the absence of
-    /// `request_id` are documented. That it is indented as replies are is inferred.
-    pub(crate) fn error_webhook(&self) -> Value {
-        let error = PlaidError::item_login_required();
-        let mut body = json!({
-            "environment": "sandbox",
-            "error": {
-                "display_message": null,
-                "error_code": error.error_code,
-                "error_code_reason": null,
-                "error_message": error.error_message,
-                "error_type": error.error_type,
-                "status": error.status.as_u16(),
-            },
-            "item_id": self.id,
-            "webhook_code": "ERROR",
-            "webhook_type": "ITEM",
-        });
-        if let Some(user_id) = &self.user_id {
-            body["user_id"] = user_id.as_str().into();
-        }
-        body
+    /// One for each of its accounts, in their order; the same for the Item's life.
+    pub(crate) fn account_ids(&self) -> Vec<String> {
+        let mut random = Random::seeded(self.accounts_seed);
+        ACCOUNTS.iter().map(|_| random.object_id()).collect()
     }
 
-    fn has(&self, product: &str) -> bool {
-        self.products.iter().any(|held| held == product)
+    pub(crate) fn has(&self, product: &str) -> bool {
+        self.products.contains(&product)
+    }
+
+    /// Whether it is in ITEM_LOGIN_REQUIRED.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.state == ItemState::LoginRequired
+    }
+
+    pub(crate) fn summary(&self) -> ItemSummary {
+        ItemSummary {
+            item_id: self.id.clone(),
+            institution_id: self.institution.id,
+            products: self.products.clone(),
+            webhook: self.webhook.clone(),
+            user_id: self.user.clone(),
+            state: self.state,
+        }
     }
 }

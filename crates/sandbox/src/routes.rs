@@ -1,8 +1,14 @@
-//! The table of Plaid's routes served here, and what each one does once a call is admitted.
+//! The table of Plaid's routes served here. What each one does once a call is admitted stands in
+//! `routes/`.
 
-use serde_json::{Value, json};
+mod items;
+mod link;
+mod sandbox;
+mod webhooks;
 
-use crate::{call::Call, catalog, item::Item, plaid_error::PlaidError, state::ItemPlan, time};
+use serde_json::Value;
+
+use crate::{call::Call, plaid_error::PlaidError};
 
 /// One route of Plaid's API.
 pub(crate) struct Route {
@@ -15,24 +21,54 @@ pub(crate) struct Route {
 }
 
 /// Paths and fields are documented, in Plaid's OpenAPI file.
-pub(crate) const ROUTES: [Route; 6] = [
+pub(crate) const ROUTES: [Route; 14] = [
     Route {
         path: "/sandbox/item/reset_login",
         required: &["access_token"],
         optional: &[],
-        act: reset_login,
+        act: sandbox::reset_login,
     },
     Route {
         path: "/item/get",
         required: &["access_token"],
         optional: &[],
-        act: item,
+        act: items::get,
     },
     Route {
         path: "/accounts/get",
         required: &["access_token"],
         optional: &["options.account_ids"],
-        act: accounts,
+        act: items::accounts,
+    },
+    Route {
+        path: "/auth/get",
+        required: &["access_token"],
+        optional: &["options.account_ids"],
+        act: items::auth,
+    },
+    Route {
+        path: "/item/remove",
+        required: &["access_token"],
+        optional: &["reason_code", "reason_note"],
+        act: items::remove,
+    },
+    Route {
+        path: "/item/webhook/update",
+        required: &["access_token"],
+        optional: &["webhook"],
+        act: items::update_webhook,
+    },
+    Route {
+        path: "/item/access_token/invalidate",
+        required: &["access_token"],
+        optional: &[],
+        act: items::invalidate_access_token,
+    },
+    Route {
+        path: "/item/public_token/exchange",
+        required: &["public_token"],
+        optional: &[],
+        act: items::exchange_public_token,
     },
     Route {
         path: "/sandbox/public_token/create",
@@ -51,19 +87,37 @@ pub(crate) const ROUTES: [Route; 6] = [
             "user_token",
             "user_id",
         ],
-        act: create_public_token,
+        act: sandbox::create_public_token,
     },
     Route {
-        path: "/item/public_token/exchange",
-        required: &["public_token"],
+        path: "/sandbox/user/reset_login",
+        required: &[],
+        optional: &["user_id", "user_token", "item_ids"],
+        act: sandbox::reset_logins_of_user,
+    },
+    Route {
+        path: "/sandbox/item/fire_webhook",
+        required: &["access_token", "webhook_code"],
+        optional: &["webhook_type"],
+        act: sandbox::fire_webhook,
+    },
+    Route {
+        path: "/link/token/create",
+        required: &["client_name", "language", "country_codes"],
+        optional: &link::OPTIONAL_FIELDS,
+        act: link::create_token,
+    },
+    Route {
+        path: "/link/token/get",
+        required: &["link_token"],
         optional: &[],
-        act: exchange_public_token,
+        act: link::token,
     },
     Route {
         path: "/webhook_verification_key/get",
         required: &["key_id"],
         optional: &[],
-        act: verification_key,
+        act: webhooks::verification_key,
     },
 ];
 
@@ -74,91 +128,12 @@ impl Route {
             || self.required.contains(&path)
             || self.optional.contains(&path)
     }
-}
 
-/// A second reset succeeds too, and fires again (both inferred).
-fn reset_login(call: &mut Call) -> Result<Value, PlaidError> {
-    let item = call.state.item_of(call.fields.text("access_token")?)?;
-    item.login_required = true;
-    if item.webhook.is_some() {
-        let item_id = item.id.clone();
-        call.state.fire_item_error(&item_id);
-    }
-    Ok(json!({ "reset_login": true }))
-}
-
-/// A broken Item is still answered, with its error inside (observed).
-fn item(call: &mut Call) -> Result<Value, PlaidError> {
-    let item = call.state.item_of(call.fields.text("access_token")?)?;
-    let mut shown = item.to_json(call.request_id);
-    shown["created_at"] = time::seconds(item.created_at).into();
-    Ok(json!({ "item": shown, "status": item.status() }))
-}
-
-fn accounts(call: &mut Call) -> Result<Value, PlaidError> {
-    let item = call.state.item_of(call.fields.text("access_token")?)?;
-    if item.login_required {
-        return Err(PlaidError::item_login_required());
-    }
-    let accounts = match call.fields.find("options.account_ids") {
-        None => item.accounts(),
-        Some(wanted) => chosen_accounts(item, wanted)?,
-    };
-    Ok(json!({ "accounts": accounts, "item": item.to_json(call.request_id) }))
-}
-
-/// In the Item's order (inferred). The sentence for a list that is none is inferred as well.
-fn chosen_accounts(item: &Item, wanted: &Value) -> Result<Vec<Value>, PlaidError> {
-    let wanted: Vec<&str> = wanted
-        .as_array()
-        .and_then(|ids| ids.iter().map(Value::as_str).collect())
-        .ok_or_else(|| PlaidError::invalid_field("options.account_ids", "a list of strings"))?;
-    let known = |id: &&str| item.account_ids.iter().any(|known| known == id);
-    if !wanted.iter().all(known) {
-        return Err(PlaidError::invalid_account_id());
-    }
-    let mut accounts = item.accounts();
-    accounts.retain(|account| wanted.iter().any(|id| account["account_id"] == **id));
-    Ok(accounts)
-}
-
-fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
-    let fields = call.fields;
-    let institution_id = fields.text("institution_id")?;
-    // What is not a list of strings is answered as an empty list is (observed for a string).
-    let products = fields
-        .find("initial_products")
-        .and_then(|value| serde_json::from_value(value.clone()).ok())
-        .unwrap_or_default();
-    let products = catalog::products("initial_products", products)?;
-    let webhook = fields
-        .find("options.webhook")
-        .map(|url| catalog::webhook("options.webhook", url.as_str().unwrap_or_default()))
-        .transpose()?;
-    let user_id = fields
-        .find("user_id")
-        .map(|_| fields.text("user_id").map(str::to_owned))
-        .transpose()?;
-    let item_id = call.state.add_item(ItemPlan {
-        products,
-        webhook,
-        institution: catalog::institution(institution_id)?,
-        user_id,
-    });
-    Ok(json!({ "public_token": call.state.add_public_token(item_id) }))
-}
-
-fn exchange_public_token(call: &mut Call) -> Result<Value, PlaidError> {
-    let public_token = call.fields.text("public_token")?;
-    let item_id = call.state.exchange(public_token, time::now())?;
-    let access_token = call.state.add_access_token(item_id.clone());
-    Ok(json!({ "access_token": access_token, "item_id": item_id }))
-}
-
-fn verification_key(call: &mut Call) -> Result<Value, PlaidError> {
-    let signer = &call.shared.signer;
-    match call.fields.text("key_id")? {
-        key_id if key_id == signer.kid() => Ok(json!({ "key": signer.jwk() })),
-        _ => Err(PlaidError::invalid_webhook_verification_key_id()),
+    /// Whether `path` is an object of this route that holds fields.
+    pub(crate) fn is_parent(&self, path: &str) -> bool {
+        self.optional.iter().any(|field| {
+            let rest = field.strip_prefix(path);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        })
     }
 }

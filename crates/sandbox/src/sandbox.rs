@@ -1,175 +1,94 @@
-//! The handle a test holds: it starts the server, and does what no Plaid route does.
+//! The handle a test holds: it starts the server, and stops it.
 
-use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::Deref,
+    sync::Arc,
+    time::SystemTime,
+};
 
-use secrecy::SecretString;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
-use crate::{
-    catalog,
-    error::SandboxError,
-    mailbox::Ticket,
-    server,
-    state::{ItemPlan, Shared},
-    webhook::{Webhook, WebhookFilter},
-};
+use crate::{controls::Controls, error::SandboxError, server, state::Shared};
 
 /// How a [`Sandbox`] is to run. Fill it by struct update: `Config { port: 8080, ..Default::default() }`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Config {
-    /// The loopback port to listen on; 0 takes a free one.
+    /// The address to listen on; 127.0.0.1 by default.
+    pub host: IpAddr,
+    /// The port to listen on; 0, the default, takes a free one.
     pub port: u16,
+    /// Makes every id, token, credential, key and fault repeatable; by default each Sandbox has its
+    /// own.
+    pub seed: Option<u64>,
+    /// What the Sandbox's clock shows at the start; by default real time. It runs on from there.
+    pub now: Option<SystemTime>,
+    /// Webhook receivers outside this machine that may be called, as `name` or `name:port`; by
+    /// default none.
+    pub allow_webhook_hosts: Vec<String>,
+    /// Whether the control routes answer callers from other machines; by default they do not.
+    pub allow_remote_control: bool,
 }
 
-/// A running Plaid Sandbox. Dropping it stops the server and cancels deliveries under way.
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            seed: None,
+            now: None,
+            allow_webhook_hosts: Vec::new(),
+            allow_remote_control: false,
+        }
+    }
+}
+
+/// A running Plaid Sandbox. Dropping it stops the server and cancels deliveries under way. What
+/// can be done with it stands in [`Controls`].
 pub struct Sandbox {
-    url: String,
-    shared: Arc<Shared>,
+    controls: Controls,
     // Never sent on: the server runs until this end of the channel is gone.
     keep_running: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
-/// An Item to create with [`Sandbox::create_item`]. What is `None` takes its default.
-#[derive(Debug, Clone, Default)]
-pub struct NewItem {
-    /// Where the Item's webhooks go; none by default.
-    pub webhook: Option<String>,
-    /// The products to initialise it with; `transactions` by default.
-    pub products: Option<Vec<String>>,
-    /// One of Plaid's Sandbox institutions; `ins_109508`, First Platypus Bank, by default.
-    pub institution_id: Option<String>,
-}
-
-/// What [`Sandbox::create_item`] hands back.
-#[derive(Debug, Clone)]
-pub struct CreatedItem {
-    /// The token that Plaid's routes take for this Item.
-    pub access_token: SecretString,
-    /// The Item's id, as webhooks and `/item/get` name it.
-    pub item_id: String,
-}
-
 impl Sandbox {
-    /// Starts a Sandbox on 127.0.0.1, on the tokio runtime of the caller. It answers from the
-    /// moment this returns.
+    /// Starts a Sandbox on the tokio runtime of the caller. It answers from the moment this
+    /// returns.
     ///
     /// # Errors
     ///
-    /// The error of binding the port, such as `AddrInUse` when [`Config::port`] is taken.
-    pub async fn start(config: Config) -> io::Result<Sandbox> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let (outbox, parcels) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared::new(outbox));
-        let (keep_running, shutdown) = oneshot::channel();
-        let server = tokio::spawn(server::run(
-            listener,
-            Arc::clone(&shared),
-            parcels,
-            async move {
-                let _ = shutdown.await;
-            },
-        ));
-        Ok(Sandbox {
-            url,
-            shared,
-            keep_running,
-            server,
-        })
-    }
-
-    /// `http://127.0.0.1:PORT`: the base URL to give to a Plaid client.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The `client_id` this Sandbox accepts: 24 hex characters, new for each Sandbox.
-    pub fn client_id(&self) -> &str {
-        &self.shared.client_id
-    }
-
-    /// The `secret` this Sandbox accepts: 30 hex characters, new for each Sandbox.
-    pub fn secret(&self) -> &SecretString {
-        &self.shared.secret
-    }
-
-    /// Creates an Item and its access token in one step, under the rules of
-    /// `/sandbox/public_token/create`.
-    ///
-    /// # Errors
-    ///
-    /// [`SandboxError::Invalid`] with Plaid's own code and message when a field breaks those
-    /// rules: correct the field.
-    pub fn create_item(&self, item: NewItem) -> Result<CreatedItem, SandboxError> {
-        let products = item
-            .products
-            .unwrap_or_else(|| vec!["transactions".to_owned()]);
-        let webhook = item.webhook.as_deref();
-        let plan = ItemPlan {
-            products: catalog::products("products", products)
-                .map_err(SandboxError::invalid("products"))?,
-            webhook: webhook
-                .map(|url| catalog::webhook("webhook", url))
-                .transpose()
-                .map_err(SandboxError::invalid("webhook"))?,
-            institution: catalog::institution(
-                item.institution_id.as_deref().unwrap_or("ins_109508"),
-            )
-            .map_err(SandboxError::invalid("institution_id"))?,
-            user_id: None,
-        };
-        let mut state = self.shared.state();
-        let item_id = state.add_item(plan);
-        let access_token = state.add_access_token(item_id.clone());
-        Ok(CreatedItem {
-            access_token: access_token.into(),
-            item_id,
-        })
-    }
-
-    /// The oldest webhook that matches and that no call has had yet, as soon as its delivery
-    /// attempt has ended: by then the receiver has answered, or never will. Webhooks fired before
-    /// this call count. Of several calls at once, the earlier call gets the older webhook.
-    ///
-    /// Dropping the future gives up its place, and loses no webhook. A Sandbox keeps the last
-    /// 10 000 webhooks that nobody asked for.
-    ///
-    /// # Errors
-    ///
-    /// - [`SandboxError::WebhookTimeout`] when none came within `timeout`: the message says how
-    ///   many webhooks were fired.
-    /// - [`SandboxError::Closed`] when the Sandbox was closed or dropped meanwhile.
-    pub fn next_webhook(
-        &self,
-        filter: WebhookFilter,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<Webhook, SandboxError>> + Send + 'static + use<> {
-        let ticket = Ticket::new(Arc::clone(&self.shared), filter);
-        ticket.redeem(timeout)
-    }
-
-    /// Puts an Item back into a good state, as if its user had completed Link's update mode. An
-    /// extension of this Sandbox: no Plaid route heals an Item. It fires no webhook, and on a
-    /// healthy Item does nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`SandboxError::ItemNotFound`] when no Item has this id.
-    pub fn repair_item(&self, item_id: &str) -> Result<(), SandboxError> {
-        match self.shared.state().items.get_mut(item_id) {
-            Some(item) => {
-                item.login_required = false;
-                Ok(())
-            }
-            None => Err(SandboxError::ItemNotFound {
-                item_id: item_id.to_owned(),
-            }),
+    /// - [`SandboxError::Listen`] when nothing can listen there: choose another port.
+    /// - [`SandboxError::Option`] when an entry of [`Config::allow_webhook_hosts`] is no host.
+    pub async fn start(config: Config) -> Result<Sandbox, SandboxError> {
+        if !config.allow_webhook_hosts.iter().all(|host| is_host(host)) {
+            return Err(SandboxError::option(
+                "allowWebhookHosts",
+                "must name hosts, such as \"backend\" or \"backend:8080\"",
+            ));
         }
+        let address = SocketAddr::from((config.host, config.port));
+        let failed = |source| SandboxError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let mut address = listener.local_addr().map_err(failed)?;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        let (errands, to_run) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(format!("http://{address}"), config, errands));
+        let (keep_running, shutdown) = oneshot::channel();
+        let running = server::run(listener, Arc::clone(&shared), to_run, async move {
+            let _ = shutdown.await;
+        });
+        Ok(Sandbox {
+            controls: Controls { shared },
+            keep_running,
+            server: tokio::spawn(running),
+        })
     }
 
     /// Stops the server: ends its connections and deliveries, and returns once the port is free.
@@ -180,10 +99,30 @@ impl Sandbox {
     }
 }
 
+impl Deref for Sandbox {
+    type Target = Controls;
+
+    fn deref(&self) -> &Controls {
+        &self.controls
+    }
+}
+
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox")
-            .field("url", &self.url)
+            .field("url", &self.url())
             .finish_non_exhaustive()
     }
+}
+
+/// `name`, `name:port`, or an address in either place.
+fn is_host(text: &str) -> bool {
+    url::Url::parse(&format!("http://{text}/")).is_ok_and(|url| {
+        url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && !text.ends_with('/')
+    })
 }

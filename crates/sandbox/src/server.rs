@@ -1,25 +1,40 @@
-//! Connections in, replies out, until shut down. Everything it starts ends with it.
+//! Connections in, replies out, deliveries off, timers rung, until shut down. Everything it starts
+//! ends with it.
 
-use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::{
-    Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    HeaderMap, Request, Response, StatusCode,
+    body::{Body, Bytes, Frame, Incoming, SizeHint},
     header::{self, HeaderName, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc::UnboundedReceiver,
     task::JoinSet,
+    time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
     call::{self, Reply},
-    delivery::{self, Parcel},
+    delivery::{self, Errand},
+    doors::{self, Answer, Content},
+    hosted_page,
     state::Shared,
 };
 
@@ -29,6 +44,10 @@ const BODY_LIMIT: usize = 1 << 20;
 /// How much of a refused body is still read, so that the client is done writing and reads the
 /// reply, instead of finding its connection reset.
 const DISCARD_LIMIT: usize = 16 << 20;
+
+/// A connection that brings no request, or half a one, for so long is closed. nginx keeps idle
+/// connections for as long.
+const IDLE_LIMIT: Duration = Duration::from_secs(75);
 
 /// Webhooks under way at once. Each has a socket of its own, and a process commonly has 1024.
 const DELIVERIES_AT_ONCE: usize = 256;
@@ -40,78 +59,214 @@ const COMMON_HEADERS: [(HeaderName, &str); 3] = [
     (header::VARY, "Accept-Encoding"),
 ];
 
-/// Headers of a success alone (observed; of the recorded errors some carry `plaid-version`, the
-/// later ones do not). Plaid's strict-transport-security is left out: over plain http it is
-/// void.
-const SUCCESS_HEADERS: [(HeaderName, &str); 4] = [
-    (HeaderName::from_static("plaid-version"), "2020-09-14"),
+/// Headers of a success alone (observed). Plaid's strict-transport-security is left out: over plain
+/// http it is void.
+const SUCCESS_HEADERS: [(HeaderName, &str); 3] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_XSS_PROTECTION, "1; mode=block"),
 ];
 
-/// Serves `listener` and delivers `parcels` until `shutdown` resolves; then the port, every
-/// connection and every delivery are let go before it returns.
+/// Of a success, but not on these routes (observed; of the recorded errors some carry it, the later
+/// ones do not).
+const VERSION: (&str, &str) = ("plaid-version", "2020-09-14");
+const UNVERSIONED: [&str; 2] = ["/link/token/get", "/webhook_verification_key/get"];
+
+/// Serves `listener` and does `errands` until `shutdown` resolves; then the port, every connection
+/// and every delivery are let go before it returns.
 pub(crate) async fn run(
     listener: TcpListener,
     shared: Arc<Shared>,
-    mut parcels: UnboundedReceiver<Parcel>,
+    mut errands: UnboundedReceiver<Errand>,
     shutdown: impl Future<Output = ()> + Send,
 ) {
     let mut connections = JoinSet::new();
     let mut deliveries = JoinSet::new();
+    let mut waiting = VecDeque::new();
+    let mut moved = shared.state().clock.watch();
     let mut shutdown = pin!(shutdown);
     loop {
+        let next_timer = next_timer(&shared);
         tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve(stream, Arc::clone(&shared)));
+                Ok((stream, peer)) => {
+                    connections.spawn(serve(stream, peer, Arc::clone(&shared)));
                 }
                 // Out of file descriptors, mostly: time for other connections to end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
-            Some(parcel) = parcels.recv(), if deliveries.len() < DELIVERIES_AT_ONCE => {
-                deliveries.spawn(delivery::deliver(parcel, Arc::clone(&shared)));
-            }
+            Some(errand) = errands.recv() => match errand {
+                Errand::Deliver(parcel) => waiting.push_back(parcel),
+                Errand::CancelAll => {
+                    waiting.clear();
+                    deliveries.abort_all();
+                }
+            },
+            () = sleep_until(next_timer) => shared.state().ring_timers(),
+            _ = moved.changed() => {}
             Some(_) = connections.join_next() => {}
             Some(_) = deliveries.join_next() => {}
+        }
+        while deliveries.len() < DELIVERIES_AT_ONCE
+            && let Some(parcel) = waiting.pop_front()
+        {
+            deliveries.spawn(delivery::deliver(parcel, Arc::clone(&shared)));
         }
     }
     drop(listener);
     connections.shutdown().await;
     deliveries.shutdown().await;
-    shared.state().mailbox.close();
+    // What still waits for an attempt that was asked for learns that there will be none.
+    drop((waiting, errands));
+    shared.state().webhooks.close();
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+fn next_timer(shared: &Shared) -> Instant {
+    let clock = &shared.state().clock;
+    match clock.next_due() {
+        Some(due) => clock.instant_of(due),
+        // Nothing is due: a day is as good as never, for it is looked at again then.
+        None => Instant::now() + Duration::from_secs(24 * 60 * 60),
+    }
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     // Replies are single small writes: nothing is gained by holding them back.
     let _ = stream.set_nodelay(true);
+    let is_to_be_reset = AtomicBool::new(false);
     let service = service_fn(|request| {
-        let shared = &shared;
-        async move { Ok::<_, Infallible>(answer(shared, request).await) }
+        let (shared, is_to_be_reset) = (&shared, &is_to_be_reset);
+        async move {
+            let response = answer(shared, peer, request).await;
+            is_to_be_reset.store(response.is_none(), Ordering::Relaxed);
+            response.ok_or_else(reset)
+        }
     });
-    // An error here is the client's: it hung up, or it does not speak HTTP.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE_LIMIT)
+        .serve_connection(TokioIo::new(stream), service);
+    // An error here is the client's, which hung up or does not speak HTTP; or it is on purpose.
+    let _ = (&mut connection).await;
+    if is_to_be_reset.load(Ordering::Relaxed) {
+        let stream = connection.into_parts().io.into_inner();
+        // Closed with a reset instead of an orderly end.
+        let _ = stream.set_zero_linger();
+    }
 }
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
+/// The response, or none for a connection that is to be reset.
+async fn answer(
+    shared: &Arc<Shared>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Option<Response<ReplyBody>> {
     let (head, body) = request.into_parts();
-    let body = read(body).await;
-    let Reply { status, body } = call::answer(shared, &head, body.as_deref());
-
-    let mut response = Response::new(Full::from(body));
-    *response.status_mut() = status;
-    let success: &[_] = match status {
-        StatusCode::OK => &SUCCESS_HEADERS,
-        _ => &[],
-    };
-    for (name, value) in COMMON_HEADERS.iter().chain(success) {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
+    // Who sends too slowly is hung up on.
+    let body = timeout(IDLE_LIMIT, read(body)).await.ok()?;
+    let path = head.uri.path();
+    if let Some(rest) = path.strip_prefix("/_sandbox/") {
+        return Some(own(doors::control(
+            shared,
+            peer,
+            &head,
+            rest,
+            body.as_deref(),
+        )
+        .await));
     }
+    if let Some(rest) = path.strip_prefix("/hl/") {
+        return Some(own(doors::hosted(shared, &head, rest)));
+    }
+    match call::answer(shared, &head, body.as_deref()).await {
+        Reply::Json {
+            status,
+            body,
+            retry_after,
+            is_cut_short,
+        } => {
+            let mut response = Response::new(ReplyBody::new(body.into(), is_cut_short));
+            *response.status_mut() = status;
+            let headers = response.headers_mut();
+            set(headers, &COMMON_HEADERS);
+            if status == StatusCode::OK {
+                set(headers, &SUCCESS_HEADERS);
+                if !UNVERSIONED.contains(&path) {
+                    let (name, value) = VERSION;
+                    headers.insert(name, HeaderValue::from_static(value));
+                }
+            }
+            if let Some(seconds) = retry_after {
+                headers.insert(header::RETRY_AFTER, seconds.into());
+            }
+            Some(response)
+        }
+        Reply::Html(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            Some(proxy_page(status))
+        }
+        Reply::Reset => None,
+        Reply::Silence => std::future::pending().await,
+    }
+}
+
+fn set(headers: &mut HeaderMap, values: &[(HeaderName, &'static str)]) {
+    for (name, value) in values {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// As nginx makes them.
+fn proxy_page(status: StatusCode) -> Response<ReplyBody> {
+    let title = format!(
+        "{} {}",
+        status.as_u16(),
+        status.canonical_reason().unwrap_or_default()
+    );
+    let page = format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
+         </center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    );
+    let mut response = Response::new(ReplyBody::new(page.into(), false));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::SERVER, HeaderValue::from_static("nginx"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
+}
+
+/// A response of the Sandbox's own addresses. Nothing of theirs is to be kept by anybody.
+fn own(answer: Answer) -> Response<ReplyBody> {
+    let text = HeaderValue::from_static;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, text("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
+    headers.insert(header::REFERRER_POLICY, text("no-referrer"));
+    let body = match answer.content {
+        Content::Json(body) => {
+            headers.insert(
+                header::CONTENT_TYPE,
+                text("application/json; charset=utf-8"),
+            );
+            body
+        }
+        Content::Page(body) => {
+            let policy = text(hosted_page::content_security_policy());
+            headers.insert(header::CONTENT_TYPE, text("text/html; charset=utf-8"));
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            body
+        }
+        Content::Location(location) => {
+            if let Ok(location) = HeaderValue::from_str(&location) {
+                headers.insert(header::LOCATION, location);
+            }
+            String::new()
+        }
+    };
+    let mut response = Response::new(ReplyBody::new(body.into(), false));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = headers;
     response
 }
 
@@ -133,4 +288,53 @@ async fn read(mut body: Incoming) -> Option<Vec<u8>> {
         }
     }
     (length <= BODY_LIMIT).then_some(kept)
+}
+
+fn reset() -> io::Error {
+    io::ErrorKind::ConnectionReset.into()
+}
+
+/// A response's body. One that is cut short announces more than it has.
+struct ReplyBody {
+    left: Option<Bytes>,
+    announced: u64,
+    is_cut_short: bool,
+}
+
+impl ReplyBody {
+    fn new(mut bytes: Bytes, is_cut_short: bool) -> Self {
+        let announced = bytes.len() as u64;
+        if is_cut_short {
+            bytes.truncate(bytes.len() / 2);
+        }
+        ReplyBody {
+            left: Some(bytes).filter(|bytes| !bytes.is_empty()),
+            announced,
+            is_cut_short,
+        }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Ready(match self.left.take() {
+            Some(bytes) => Some(Ok(Frame::data(bytes))),
+            None if self.is_cut_short => Some(Err(reset())),
+            None => None,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_none() && !self.is_cut_short
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
 }

@@ -1,5 +1,7 @@
-//! The key that signs webhooks: Plaid's `Plaid-Verification` header, and the public half that
+//! The keys that sign webhooks: Plaid's `Plaid-Verification` header, and the public halves that
 //! `/webhook_verification_key/get` hands out.
+
+use std::{sync::Arc, time::SystemTime};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
@@ -8,7 +10,48 @@ use sha2::{Digest, Sha256};
 
 use crate::{random::Random, time};
 
-/// An ECDSA key on P-256, one for the lifetime of a Sandbox.
+/// Every key of a Sandbox. Webhooks are signed by the newest.
+pub(crate) struct Keys {
+    random: Random,
+    current: Arc<Signer>,
+    /// With the Unix seconds at which each expired.
+    expired: Vec<(Arc<Signer>, u64)>,
+}
+
+impl Keys {
+    pub(crate) fn new(mut random: Random, now: SystemTime) -> Self {
+        Keys {
+            current: Arc::new(Signer::new(&mut random, now)),
+            expired: Vec::new(),
+            random,
+        }
+    }
+
+    pub(crate) fn current(&self) -> Arc<Signer> {
+        Arc::clone(&self.current)
+    }
+
+    /// Makes a new key the current one, and returns its `kid`. The last one is still handed out,
+    /// as expired: receivers are to refuse it (documented).
+    pub(crate) fn rotate(&mut self, now: SystemTime) -> String {
+        let new = Arc::new(Signer::new(&mut self.random, now));
+        let kid = new.kid.clone();
+        let old = std::mem::replace(&mut self.current, new);
+        self.expired.push((old, time::unix(now)));
+        kid
+    }
+
+    /// The public key of this `kid` as Plaid shows it, if there is one.
+    pub(crate) fn jwk(&self, kid: &str) -> Option<Value> {
+        if kid == self.current.kid {
+            return Some(self.current.jwk(None));
+        }
+        let expired = self.expired.iter().find(|(signer, _)| signer.kid == kid);
+        expired.map(|(signer, at)| signer.jwk(Some(*at)))
+    }
+}
+
+/// An ECDSA key on P-256.
 pub(crate) struct Signer {
     key: SigningKey,
     /// A uuid (observed).
@@ -18,7 +61,7 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    pub(crate) fn new(random: &mut Random) -> Self {
+    fn new(random: &mut Random, now: SystemTime) -> Self {
         let key = loop {
             // Zero and the numbers above the curve's order are no keys: one draw in four billion.
             if let Ok(key) = SigningKey::from_slice(&random.bytes()) {
@@ -28,22 +71,18 @@ impl Signer {
         Signer {
             key,
             kid: random.uuid(),
-            created_at: time::unix(time::now()),
+            created_at: time::unix(now),
         }
     }
 
-    pub(crate) fn kid(&self) -> &str {
-        &self.kid
-    }
-
     /// The public key as Plaid shows it (observed).
-    pub(crate) fn jwk(&self) -> Value {
+    fn jwk(&self, expired_at: Option<u64>) -> Value {
         let point = self.key.verifying_key().to_sec1_point(false);
         json!({
             "alg": "ES256",
             "created_at": self.created_at,
             "crv": "P-256",
-            "expired_at": null,
+            "expired_at": expired_at,
             "kid": self.kid,
             "kty": "EC",
             "use": "sig",

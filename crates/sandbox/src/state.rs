@@ -1,5 +1,5 @@
-//! What a Sandbox remembers: credentials and key for its lifetime, and behind one lock
-//! everything that changes.
+//! What a Sandbox remembers: credentials for its lifetime, and behind one lock everything that
+//! changes.
 
 use std::{
     collections::HashMap,
@@ -8,71 +8,101 @@ use std::{
 };
 
 use secrecy::SecretString;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::{
+    sync::{broadcast, mpsc::UnboundedSender},
+    time::sleep_until,
+};
 
 use crate::{
-    catalog::{ACCOUNTS, Institution},
-    delivery::Parcel,
+    catalog::Institution,
+    clock::{Clock, Timer},
+    delivery::{Errand, FIRST_WAIT},
+    event::{Event, ItemState},
+    faults::Faults,
     item::Item,
+    journal::Journal,
     json,
+    link::LinkTokens,
     mailbox::Mailbox,
-    plaid_error::{PlaidError, TokenKind},
-    random::Random,
-    signing::Signer,
-    time,
+    notice::Notice,
+    plaid_error::PlaidError,
+    random::{Random, Streams},
+    sandbox::Config,
+    signing::Keys,
+    token::TokenKind,
+    webhook::Webhook,
 };
 
 /// Documented.
 const PUBLIC_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// After which an Item breaks by itself (documented). That a repair begins the 30 days anew is
+/// inferred.
+const HEALTHY_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Events that a slow listener may be behind.
+const EVENTS_KEPT: usize = 1024;
+
 /// What the handle, the connections and the deliveries of one Sandbox share.
 pub(crate) struct Shared {
+    /// Where it is reached.
+    pub(crate) url: String,
+    pub(crate) config: Config,
     pub(crate) client_id: String,
     pub(crate) secret: SecretString,
-    pub(crate) signer: Signer,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// Held by whoever moves the clock or starts over.
+    pub(crate) advancing: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
 /// What changes. Held for no longer than one call takes, and never across an await.
 pub(crate) struct State {
-    pub(crate) random: Random,
-    pub(crate) items: HashMap<String, Item>,
-    pub(crate) mailbox: Mailbox,
-    /// The Item's id, by access token.
-    access_tokens: HashMap<String, String>,
+    pub(crate) clock: Clock,
+    /// For the ids of Items, of their accounts and of tokens.
+    pub(crate) objects: Random,
+    /// For the ids of requests.
+    pub(crate) requests: Random,
+    pub(crate) keys: Keys,
+    pub(crate) items: Vec<Item>,
+    pub(crate) link_tokens: LinkTokens,
+    pub(crate) webhooks: Mailbox,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
+    pub(crate) errands: UnboundedSender<Errand>,
+    by_id: HashMap<String, usize>,
+    /// The Item's place, by access token.
+    access_tokens: HashMap<String, usize>,
     public_tokens: HashMap<String, PublicToken>,
-    outbox: UnboundedSender<Parcel>,
+    events: broadcast::Sender<Event>,
 }
 
 /// What an Item is made of; checked already.
 pub(crate) struct ItemPlan {
     pub(crate) institution: &'static Institution,
-    pub(crate) products: Vec<String>,
+    pub(crate) products: Vec<&'static str>,
     pub(crate) webhook: Option<String>,
-    pub(crate) user_id: Option<String>,
+    pub(crate) user: Option<String>,
 }
 
 struct PublicToken {
-    item_id: String,
+    item: usize,
     created_at: SystemTime,
 }
 
 impl Shared {
-    /// Webhooks that are fired leave through `outbox`.
-    pub(crate) fn new(outbox: UnboundedSender<Parcel>) -> Self {
-        let mut random = Random::new();
+    /// Deliveries leave through `errands`.
+    pub(crate) fn new(url: String, config: Config, errands: UnboundedSender<Errand>) -> Self {
+        let mut streams = Streams::new(config.seed);
+        let (events, _) = broadcast::channel(EVENTS_KEPT);
         Shared {
-            client_id: random.hex(24),
-            secret: random.hex(30).into(),
-            signer: Signer::new(&mut random),
-            state: Mutex::new(State {
-                random,
-                items: HashMap::new(),
-                mailbox: Mailbox::default(),
-                access_tokens: HashMap::new(),
-                public_tokens: HashMap::new(),
-                outbox,
-            }),
+            url,
+            client_id: streams.credentials.hex(24),
+            secret: streams.credentials.hex(30).into(),
+            events: events.clone(),
+            advancing: tokio::sync::Mutex::default(),
+            state: Mutex::new(State::new(streams, config.now, errands, events)),
+            config,
         }
     }
 
@@ -81,145 +111,248 @@ impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Starts over as if this Sandbox had just been started, but for its URL and its credentials.
+    pub(crate) async fn reset(&self) {
+        let _alone = self.advancing.lock().await;
+        let mut state = self.state();
+        let state = &mut *state;
+        state.clock.restart(self.config.now);
+        state.webhooks.reset();
+        let _ = state.errands.send(Errand::CancelAll);
+        let streams = Streams::new(self.config.seed);
+        state.keys = Keys::new(streams.keys, state.clock.now());
+        state.objects = streams.objects;
+        state.requests = streams.requests;
+        state.faults = Faults::new(streams.faults);
+        state.journal = Journal::default();
+        state.link_tokens = LinkTokens::default();
+        state.items.clear();
+        state.by_id.clear();
+        state.access_tokens.clear();
+        state.public_tokens.clear();
+    }
+
+    /// Until the Sandbox's clock shows `time`.
+    pub(crate) async fn until(&self, time: SystemTime) {
+        loop {
+            let (instant, mut moved) = {
+                let state = self.state();
+                if state.clock.now() >= time {
+                    return;
+                }
+                (state.clock.instant_of(time), state.clock.watch())
+            };
+            tokio::select! {
+                () = sleep_until(instant) => {}
+                _ = moved.changed() => {}
+            }
+        }
+    }
 }
 
 impl State {
-    /// Adds an Item in a good state, and returns its id.
-    pub(crate) fn add_item(&mut self, plan: ItemPlan) -> String {
-        let id = self.random.object_id();
-        let item = Item {
-            id: id.clone(),
+    fn new(
+        streams: Streams,
+        start: Option<SystemTime>,
+        errands: UnboundedSender<Errand>,
+        events: broadcast::Sender<Event>,
+    ) -> Self {
+        let clock = Clock::new(start);
+        State {
+            keys: Keys::new(streams.keys, clock.now()),
+            clock,
+            objects: streams.objects,
+            requests: streams.requests,
+            items: Vec::new(),
+            link_tokens: LinkTokens::default(),
+            webhooks: Mailbox::default(),
+            faults: Faults::new(streams.faults),
+            journal: Journal::default(),
+            errands,
+            by_id: HashMap::new(),
+            access_tokens: HashMap::new(),
+            public_tokens: HashMap::new(),
+            events,
+        }
+    }
+
+    /// Tells whoever listens; what is told is made only if somebody does.
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        if self.events.receiver_count() > 0 {
+            // Fails if the last listener has just left.
+            let _ = self.events.send(event());
+        }
+    }
+
+    /// Adds a healthy Item, and returns its place.
+    pub(crate) fn add_item(&mut self, plan: ItemPlan) -> usize {
+        let now = self.clock.now();
+        let place = self.items.len();
+        let id = self.objects.object_id();
+        self.by_id.insert(id.clone(), place);
+        self.items.push(Item {
+            id,
             institution: plan.institution,
             products: plan.products,
             webhook: plan.webhook,
-            user_id: plan.user_id,
-            account_ids: ACCOUNTS.iter().map(|_| self.random.object_id()).collect(),
-            created_at: time::now(),
-            login_required: false,
+            user: plan.user,
+            access_token: None,
+            accounts_seed: self.objects.seed(),
+            created_at: now,
+            state: ItemState::Healthy,
+            breaks_at: now + HEALTHY_FOR,
             last_webhook: None,
-        };
-        self.items.insert(id.clone(), item);
-        id
+        });
+        self.clock.set(now + HEALTHY_FOR, Timer::BreakItem(place));
+        self.tell_item(place);
+        place
     }
 
-    pub(crate) fn add_access_token(&mut self, item_id: String) -> String {
-        let token = format!("access-sandbox-{}", self.random.uuid());
-        self.access_tokens.insert(token.clone(), item_id);
+    pub(crate) fn find_item(&self, item_id: &str) -> Option<usize> {
+        self.by_id.get(item_id).copied()
+    }
+
+    /// Gives an Item a new access token; the one before it, if any, is unknown from now on.
+    pub(crate) fn renew_access_token(&mut self, place: usize) -> String {
+        let token = format!("access-sandbox-{}", self.objects.uuid());
+        self.access_tokens.insert(token.clone(), place);
+        if let Some(old) = self.items[place].access_token.replace(token.clone()) {
+            self.access_tokens.remove(&old);
+        }
         token
     }
 
-    pub(crate) fn add_public_token(&mut self, item_id: String) -> String {
-        let token = format!("public-sandbox-{}", self.random.uuid());
-        let created_at = time::now();
+    pub(crate) fn add_public_token(&mut self, place: usize) -> String {
+        let token = format!("public-sandbox-{}", self.objects.uuid());
+        let created_at = self.clock.now();
         self.public_tokens.insert(
             token.clone(),
             PublicToken {
-                item_id,
+                item: place,
                 created_at,
             },
         );
         token
     }
 
-    /// Uses a public token up, and returns its Item's id. A second exchange finds it unknown
-    /// (inferred).
+    /// The place of the Item that a public token is for. It can be exchanged again while it lives
+    /// (observed).
     ///
     /// # Errors
     ///
-    /// INVALID_PUBLIC_TOKEN when it is malformed, foreign, unknown or expired.
-    pub(crate) fn exchange(&mut self, token: &str, now: SystemTime) -> Result<String, PlaidError> {
+    /// INVALID_PUBLIC_TOKEN when it is malformed, foreign, unknown or expired, ITEM_NOT_FOUND when
+    /// its Item was removed (the latter inferred).
+    pub(crate) fn item_of_public_token(&self, token: &str) -> Result<usize, PlaidError> {
         let kind = TokenKind::Public;
-        check_token(kind, token)?;
-        let age = match self.public_tokens.get(token) {
-            Some(known) => now.duration_since(known.created_at).unwrap_or_default(),
-            None => return Err(kind.unknown()),
-        };
-        if age >= PUBLIC_TOKEN_LIFETIME {
+        kind.check(token)?;
+        let known = self.public_tokens.get(token);
+        let known = known.ok_or_else(|| kind.unknown())?;
+        let age = self.clock.now().duration_since(known.created_at);
+        if age.unwrap_or_default() >= PUBLIC_TOKEN_LIFETIME {
             return Err(PlaidError::expired_public_token());
         }
-        match self.public_tokens.remove(token) {
-            Some(used) => Ok(used.item_id),
-            None => Err(kind.unknown()),
+        self.not_removed(known.item)
+    }
+
+    /// The place of the Item that an access token is for.
+    ///
+    /// # Errors
+    ///
+    /// INVALID_ACCESS_TOKEN when it is malformed, foreign or unknown, ITEM_NOT_FOUND when its Item
+    /// was removed.
+    pub(crate) fn item_of(&self, access_token: &str) -> Result<usize, PlaidError> {
+        let kind = TokenKind::Access;
+        kind.check(access_token)?;
+        let place = *self
+            .access_tokens
+            .get(access_token)
+            .ok_or_else(|| kind.unknown())?;
+        self.not_removed(place)
+    }
+
+    fn not_removed(&self, place: usize) -> Result<usize, PlaidError> {
+        match self.items[place].state {
+            ItemState::Removed => Err(PlaidError::item_not_found()),
+            _ => Ok(place),
         }
     }
 
-    /// # Errors
-    ///
-    /// INVALID_ACCESS_TOKEN when it is malformed, foreign or unknown.
-    pub(crate) fn item_of(&mut self, access_token: &str) -> Result<&mut Item, PlaidError> {
-        let kind = TokenKind::Access;
-        check_token(kind, access_token)?;
-        self.access_tokens
-            .get(access_token)
-            .and_then(|item_id| self.items.get_mut(item_id))
-            .ok_or_else(|| kind.unknown())
+    /// Puts an Item into ITEM_LOGIN_REQUIRED, and fires ITEM / ERROR; also if it is there already
+    /// (inferred).
+    pub(crate) fn break_item(&mut self, place: usize) {
+        self.items[place].state = ItemState::LoginRequired;
+        self.tell_item(place);
+        self.fire(place, Notice::item_error());
     }
 
-    /// Fires ITEM / ERROR to an Item's webhook URL. Without a URL nothing is fired, and
-    /// `last_webhook` stays as it was (inferred).
-    pub(crate) fn fire_item_error(&mut self, item_id: &str) {
-        let Some(item) = self.items.get_mut(item_id) else {
-            return;
-        };
+    /// Puts an Item back into a good state. Returns whether that changed anything.
+    pub(crate) fn heal_item(&mut self, place: usize) -> bool {
+        let now = self.clock.now();
+        let item = &mut self.items[place];
+        if !item.is_broken() {
+            return false;
+        }
+        item.state = ItemState::Healthy;
+        item.breaks_at = now + HEALTHY_FOR;
+        self.clock.set(now + HEALTHY_FOR, Timer::BreakItem(place));
+        self.tell_item(place);
+        true
+    }
+
+    pub(crate) fn remove_item(&mut self, place: usize) {
+        self.items[place].state = ItemState::Removed;
+        self.tell_item(place);
+    }
+
+    /// Fires a webhook to an Item's URL. Without a URL nothing is fired, and `last_webhook` stays
+    /// as it was (inferred).
+    pub(crate) fn fire(&mut self, place: usize, notice: Notice) {
+        let now = self.clock.now();
+        let item = &mut self.items[place];
         let Some(url) = item.webhook.clone() else {
             return;
         };
-        item.last_webhook = Some(("ERROR", time::now()));
-        // Fails only once the server is gone, and then nobody waits for the webhook.
-        let _ = self.outbox.send(Parcel {
-            id: self.mailbox.fire(item_id, "ERROR"),
+        item.last_webhook = Some((notice.webhook_code, now));
+        let body = json::render(notice.body(item));
+        let id = self.webhooks.fire(Webhook {
+            id: 0,
+            fired_at: now,
             url,
-            item_id: item_id.to_owned(),
-            webhook_type: "ITEM",
-            webhook_code: "ERROR",
-            body: json::render(item.error_webhook()),
+            item_id: item.id.clone(),
+            webhook_type: notice.webhook_type,
+            webhook_code: notice.webhook_code,
+            body,
+            attempts: Vec::new(),
+            next_attempt_at: None,
+            next_wait: FIRST_WAIT,
         });
+        self.send(id, None);
     }
-}
 
-/// The form `<kind>-<environment>-<identifier>`, and this environment. Plaid's environments are
-/// documented; that another word is malformed rather than foreign is inferred.
-fn check_token(kind: TokenKind, token: &str) -> Result<(), PlaidError> {
-    let mut parts = token.splitn(3, '-');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(name), Some(environment), Some(identifier))
-            if name == kind.name() && !identifier.is_empty() =>
-        {
-            match environment {
-                "sandbox" => Ok(()),
-                "development" | "production" => Err(kind.foreign(environment)),
-                _ => Err(kind.malformed()),
+    /// Does everything that is due by the clock.
+    pub(crate) fn ring_timers(&mut self) {
+        while let Some((due, timer)) = self.clock.take_due() {
+            match timer {
+                Timer::BreakItem(place) => {
+                    let item = &self.items[place];
+                    if item.state == ItemState::Healthy && item.breaks_at == due {
+                        self.break_item(place);
+                    }
+                }
+                Timer::Redeliver(id) => {
+                    let webhook = self.webhooks.find(id);
+                    let planned = webhook.filter(|webhook| webhook.next_attempt_at == Some(due));
+                    if let Some(webhook) = planned {
+                        webhook.next_attempt_at = None;
+                        self.send(id, None);
+                    }
+                }
             }
         }
-        _ => Err(kind.malformed()),
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog;
-
-    // Over a socket this would take the half hour.
-    #[test]
-    fn a_public_token_is_exchanged_for_half_an_hour() {
-        let (outbox, _parcels) = tokio::sync::mpsc::unbounded_channel();
-        let shared = Shared::new(outbox);
-        let mut state = shared.state();
-        let item_id = state.add_item(ItemPlan {
-            institution: catalog::institution("ins_109508").unwrap(),
-            products: vec!["transactions".to_owned()],
-            webhook: None,
-            user_id: None,
-        });
-        let token = state.add_public_token(item_id.clone());
-
-        let late = time::now() + PUBLIC_TOKEN_LIFETIME;
-        let error = state.exchange(&token, late).unwrap_err();
-        assert_eq!(error.error_code, "INVALID_PUBLIC_TOKEN");
-        assert!(error.error_message.contains("is expired"));
-
-        let in_time = late - Duration::from_secs(10);
-        assert_eq!(state.exchange(&token, in_time).unwrap(), item_id);
+    fn tell_item(&self, place: usize) {
+        self.tell(|| Event::Item(self.items[place].summary()));
     }
 }

@@ -1,10 +1,9 @@
-//! Instants, and the two ways Plaid writes them: to the second and to the millisecond.
+//! Instants, and the two ways Plaid writes them: to the second and to the millisecond. Which
+//! instant it is, the clock says.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub(crate) fn now() -> SystemTime {
-    SystemTime::now()
-}
+use serde::Serializer;
 
 /// Seconds since 1970; a clock before then counts as 1970.
 pub(crate) fn unix(time: SystemTime) -> u64 {
@@ -20,6 +19,22 @@ pub(crate) fn seconds(time: SystemTime) -> String {
 pub(crate) fn milliseconds(time: SystemTime) -> String {
     let milliseconds = since_epoch(time).subsec_millis();
     format!("{}.{milliseconds:03}Z", date_and_time(time))
+}
+
+/// For serde: an instant as [`milliseconds`] writes it.
+pub(crate) fn serialize<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&milliseconds(*time))
+}
+
+/// For serde: an instant as [`milliseconds`] writes it, or null.
+pub(crate) fn serialize_option<S: Serializer>(
+    time: &Option<SystemTime>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serialize(time, to),
+        None => to.serialize_none(),
+    }
 }
 
 fn date_and_time(time: SystemTime) -> String {

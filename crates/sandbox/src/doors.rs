@@ -1,0 +1,239 @@
+//! The Sandbox's own addresses over HTTP: the control routes under `/_sandbox/`, and the hosted
+//! pages under `/hl/`; and who may use them.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use hyper::{
+    HeaderMap, Method, StatusCode,
+    header::{CONTENT_TYPE, HOST, ORIGIN},
+    http::request::Parts,
+};
+use serde_json::{Value, json};
+use url::Host;
+
+use crate::{
+    controls::Controls,
+    error::SandboxError,
+    hosted_page::{self, Page, Stage},
+    item::Item,
+    json,
+    link::{HostedState, LinkToken, Purpose},
+    state::{Shared, State},
+};
+
+/// What goes back to whoever came through a door.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content: Content,
+}
+
+pub(crate) enum Content {
+    Json(String),
+    Page(String),
+    /// Where to go on.
+    Location(String),
+}
+
+/// A request to a control route, whose path goes on with `rest`.
+pub(crate) async fn control(
+    shared: &Arc<Shared>,
+    peer: SocketAddr,
+    head: &Parts,
+    rest: &str,
+    body: Option<&[u8]>,
+) -> Answer {
+    if let Err(refusal) = admit(shared, peer, head) {
+        return refused(StatusCode::FORBIDDEN, "FORBIDDEN", refusal, None);
+    }
+    let options = match options(head, body) {
+        Ok(options) => options,
+        Err(problem) => return refused(StatusCode::BAD_REQUEST, "INVALID_BODY", problem, None),
+    };
+    let controls = Controls {
+        shared: Arc::clone(shared),
+    };
+    match controls.answer(head.method.as_str(), rest, options).await {
+        Ok(value) => Answer {
+            status: StatusCode::OK,
+            content: Content::Json(json::render(value)),
+        },
+        Err(error) => {
+            let status = match &error {
+                SandboxError::NoSuchRoute { .. }
+                | SandboxError::ItemNotFound { .. }
+                | SandboxError::WebhookNotFound { .. } => StatusCode::NOT_FOUND,
+                SandboxError::WebhookTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
+                SandboxError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            refused(status, error.code(), &error.to_string(), error.field())
+        }
+    }
+}
+
+fn refused(status: StatusCode, code: &str, message: &str, field: Option<&str>) -> Answer {
+    let body = json!({ "error_code": code, "error_message": message, "field": field });
+    Answer {
+        status,
+        content: Content::Json(json::render(body)),
+    }
+}
+
+/// The controls are for tests on this machine: not for other machines, unless they are allowed, and
+/// never for a page of another site that the user's browser happens to show.
+fn admit(shared: &Shared, peer: SocketAddr, head: &Parts) -> Result<(), &'static str> {
+    if !shared.config.allow_remote_control {
+        // The name counts, too: a page can have its own name lead to this machine.
+        let is_local = peer.ip().to_canonical().is_loopback() && names_loopback(&head.headers);
+        if !is_local {
+            return Err(
+                "the control routes answer callers on this machine alone, under a loopback name; \
+                 start the Sandbox with --allow-remote-control, or allowRemoteControl, to change \
+                 that",
+            );
+        }
+    }
+    match is_from_another_site(&head.headers) {
+        true => Err("the control routes do not answer pages of other sites"),
+        false => Ok(()),
+    }
+}
+
+fn names_loopback(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let url = host.and_then(|host| url::Url::parse(&format!("http://{host}/")).ok());
+    match url.as_ref().and_then(url::Url::host) {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// What a browser says about the page that a request comes from.
+fn is_from_another_site(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|it| it.to_str().unwrap_or_default());
+    let other_site = matches!(text("sec-fetch-site"), Some("cross-site" | "same-site"));
+    let own_origin = |origin: &str| {
+        let own = text(HOST.as_str()).unwrap_or_default();
+        origin.strip_prefix("http://") == Some(own) || origin.strip_prefix("https://") == Some(own)
+    };
+    other_site || text(ORIGIN.as_str()).is_some_and(|origin| !own_origin(origin))
+}
+
+/// The JSON of the body; none for a body that is empty.
+fn options(head: &Parts, body: Option<&[u8]>) -> Result<Value, &'static str> {
+    let body = body.ok_or("the body is longer than 1 MiB, or ended early")?;
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    let content_type = head.headers.get(CONTENT_TYPE);
+    let is_json = content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim().starts_with("application/json"));
+    match is_json {
+        true => serde_json::from_slice(body).map_err(|_| "the body is not JSON"),
+        false => Err("the content type of the body must be application/json"),
+    }
+}
+
+/// A request to a hosted page, whose path goes on with `rest`: `<id>` shows it, and a POST to
+/// `<id>/complete` or `<id>/exit` does what its two buttons say.
+pub(crate) fn hosted(shared: &Shared, head: &Parts, rest: &str) -> Answer {
+    let (id, action) = match rest.split_once('/') {
+        Some((id, action)) => (id, Some(action)),
+        None => (rest, None),
+    };
+    let mut state = shared.state();
+    let state = &mut *state;
+    let Some(token) = state.hosted_token(id).map(|(token, _)| token.to_owned()) else {
+        return page(StatusCode::NOT_FOUND, hosted_page::unknown());
+    };
+    match (&head.method, action) {
+        (&Method::GET | &Method::HEAD, None) => {
+            state.open_link(&token);
+            show(state, id, None)
+        }
+        (&Method::GET | &Method::HEAD, Some("exited")) => {
+            show(state, id, Some(Stage::Exited { continue_to: None }))
+        }
+        (&Method::POST, Some("complete" | "exit")) if is_from_another_site(&head.headers) => {
+            page(StatusCode::FORBIDDEN, hosted_page::unknown())
+        }
+        (&Method::POST, Some("complete")) => {
+            if state.complete_link(&token).is_err() {
+                return show(state, id, None);
+            }
+            let next = state
+                .hosted_token(id)
+                .and_then(|(_, link)| link.hosted.as_ref()?.completion_redirect_uri.clone());
+            see_other(next.unwrap_or_else(|| format!("/hl/{id}")))
+        }
+        (&Method::POST, Some("exit")) => match state.exit_link(&token) {
+            Ok(()) => see_other(format!("/hl/{id}/exited")),
+            Err(_) => show(state, id, None),
+        },
+        _ => page(StatusCode::NOT_FOUND, hosted_page::unknown()),
+    }
+}
+
+fn show(state: &State, id: &str, stage: Option<Stage>) -> Answer {
+    let Some((_, link)) = state.hosted_token(id) else {
+        return page(StatusCode::NOT_FOUND, hosted_page::unknown());
+    };
+    let item = match link.purpose {
+        Purpose::Update(place) => Some(&state.items[place]),
+        Purpose::Add { .. } => None,
+    };
+    let now = link.state(state.clock.now());
+    let stage = match stage {
+        Some(_) => Stage::Exited {
+            continue_to: continue_to(link),
+        },
+        None => stage_of(&now, link, item),
+    };
+    let status = match stage {
+        Stage::Expired => StatusCode::GONE,
+        _ => StatusCode::OK,
+    };
+    let shown = Page {
+        path: &format!("/hl/{id}"),
+        client_name: &link.client_name,
+        institution: item.map_or("First Platypus Bank", |item| item.institution.name),
+        stage,
+    };
+    page(status, shown.render())
+}
+
+fn stage_of<'a>(now: &HostedState, link: &'a LinkToken, item: Option<&Item>) -> Stage<'a> {
+    let update = item.is_some();
+    match now {
+        HostedState::Open => Stage::Open {
+            update,
+            broken: item.is_some_and(Item::is_broken),
+        },
+        HostedState::Completed => Stage::Completed {
+            update,
+            continue_to: continue_to(link),
+        },
+        HostedState::Expired => Stage::Expired,
+    }
+}
+
+fn continue_to(link: &LinkToken) -> Option<&str> {
+    link.hosted.as_ref()?.completion_redirect_uri.as_deref()
+}
+
+fn page(status: StatusCode, html: String) -> Answer {
+    Answer {
+        status,
+        content: Content::Page(html),
+    }
+}
+
+fn see_other(location: String) -> Answer {
+    Answer {
+        status: StatusCode::SEE_OTHER,
+        content: Content::Location(location),
+    }
+}

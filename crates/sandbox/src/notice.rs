@@ -1,0 +1,221 @@
+//! What webhooks say, by their type and code. Fields are documented, in Plaid's reference and
+//! types; no body of these but ITEM / ERROR was ever published as it was delivered.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value, json};
+
+use crate::{item::Item, plaid_error::PlaidError, random::Random, time};
+
+/// When an Item that is to be disconnected will be (documented: the webhook comes a week before).
+const DISCONNECTED_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A webhook about an Item, not yet addressed.
+pub(crate) struct Notice {
+    pub(crate) webhook_type: &'static str,
+    pub(crate) webhook_code: &'static str,
+    /// What it says beside what all say.
+    fields: Map<String, Value>,
+    /// Whether it names the Item and its user: reports belong to none.
+    is_of_item: bool,
+}
+
+/// What `/sandbox/item/fire_webhook` fires for a code: the type where none is given, and the
+/// product that the Item must have (documented).
+const CODES: [(&str, &str, Option<&str>); 12] = [
+    // Observed without a type; that it is for transactions then is documented in older pages.
+    ("DEFAULT_UPDATE", "TRANSACTIONS", None),
+    ("NEW_ACCOUNTS_AVAILABLE", "ITEM", None),
+    ("SMS_MICRODEPOSITS_VERIFICATION", "AUTH", None),
+    // Of this one nothing is documented but the code.
+    ("AUTHORIZATION_GRANTED", "ITEM", None),
+    ("USER_PERMISSION_REVOKED", "ITEM", None),
+    ("USER_ACCOUNT_REVOKED", "ITEM", None),
+    ("PENDING_DISCONNECT", "ITEM", None),
+    (
+        "RECURRING_TRANSACTIONS_UPDATE",
+        "TRANSACTIONS",
+        Some("transactions"),
+    ),
+    ("LOGIN_REPAIRED", "ITEM", None),
+    (
+        "SYNC_UPDATES_AVAILABLE",
+        "TRANSACTIONS",
+        Some("transactions"),
+    ),
+    ("PRODUCT_READY", "ASSETS", Some("assets")),
+    ("ERROR", "ASSETS", Some("assets")),
+];
+
+/// The types that `/sandbox/item/fire_webhook` takes, and the product of each one's DEFAULT_UPDATE
+/// (documented).
+const TYPES: [(&str, Option<&str>); 7] = [
+    ("AUTH", Some("auth")),
+    ("HOLDINGS", Some("investments")),
+    ("INVESTMENTS_TRANSACTIONS", Some("investments")),
+    ("ITEM", None),
+    ("LIABILITIES", Some("liabilities")),
+    ("TRANSACTIONS", Some("transactions")),
+    ("ASSETS", None),
+];
+
+impl Notice {
+    /// ITEM / ERROR (observed).
+    pub(crate) fn item_error() -> Self {
+        let error = PlaidError::item_login_required().to_webhook_json();
+        Notice::of_item("ITEM", "ERROR", json!({ "error": error }))
+    }
+
+    /// Fired when an Item is healed outside of the application's update mode (documented).
+    pub(crate) fn login_repaired() -> Self {
+        Notice::of_item("ITEM", "LOGIN_REPAIRED", json!({}))
+    }
+
+    pub(crate) fn webhook_update_acknowledged(url: &str) -> Self {
+        let fields = json!({ "error": null, "new_webhook_url": url });
+        Notice::of_item("ITEM", "WEBHOOK_UPDATE_ACKNOWLEDGED", fields)
+    }
+
+    /// What `/sandbox/item/fire_webhook` fires for this code. A type beside a code that has but one
+    /// is not looked at, except that ERROR, which is documented for ASSETS, is ITEM / ERROR with the
+    /// type ITEM (both inferred).
+    ///
+    /// # Errors
+    ///
+    /// INVALID_FIELD for a code or a type that is none (inferred), SANDBOX_PRODUCT_NOT_ENABLED
+    /// when the Item does not have the product that the webhook is about.
+    pub(crate) fn of_code(
+        webhook_type: Option<&str>,
+        code: &str,
+        item: &Item,
+        now: SystemTime,
+        random: &mut Random,
+    ) -> Result<Self, PlaidError> {
+        let row = CODES.into_iter().find(|row| row.0 == code);
+        let (code, own_type, own_product) = row.ok_or_else(|| {
+            let codes = CODES.map(|row| row.0).join(", ");
+            PlaidError::invalid_field("webhook_code", &format!("one of: {codes}"))
+        })?;
+        let given = webhook_type.map(|wanted| TYPES.into_iter().find(|(name, _)| *name == wanted));
+        let wrong_type =
+            |types: &str| PlaidError::invalid_field("webhook_type", &format!("one of: {types}"));
+        let (webhook_type, product) = match (code, given) {
+            (_, Some(None)) => return Err(wrong_type(&TYPES.map(|row| row.0).join(", "))),
+            ("DEFAULT_UPDATE", Some(Some((_, None)))) => {
+                return Err(wrong_type(
+                    "AUTH, HOLDINGS, INVESTMENTS_TRANSACTIONS, LIABILITIES, TRANSACTIONS",
+                ));
+            }
+            ("ERROR", Some(Some(("ITEM", _)))) => return Ok(Notice::item_error()),
+            ("DEFAULT_UPDATE", Some(Some((name, product)))) => (name, product),
+            ("DEFAULT_UPDATE", None) => (own_type, Some("transactions")),
+            _ => (own_type, own_product),
+        };
+        match product {
+            Some(product) if !item.has(product) => {
+                return Err(PlaidError::sandbox_product_not_enabled(product));
+            }
+            _ => {}
+        }
+        if webhook_type == "ASSETS" {
+            return Ok(Notice::of_report(code, random));
+        }
+        let fields = fields(webhook_type, code, item, now);
+        Ok(Notice::of_item(webhook_type, code, fields))
+    }
+
+    /// The body for this Item; indented as replies are (inferred).
+    pub(crate) fn body(&self, item: &Item) -> Value {
+        let mut body = self.fields.clone();
+        body.insert("environment".to_owned(), "sandbox".into());
+        body.insert("webhook_code".to_owned(), self.webhook_code.into());
+        body.insert("webhook_type".to_owned(), self.webhook_type.into());
+        if self.is_of_item {
+            body.insert("item_id".to_owned(), item.id.as_str().into());
+        }
+        // Documented, for an Item that has a user.
+        if let (Some(user), true) = (&item.user, self.webhook_type == "ITEM") {
+            body.insert("user_id".to_owned(), user.as_str().into());
+        }
+        Value::Object(body)
+    }
+
+    fn of_item(webhook_type: &'static str, webhook_code: &'static str, fields: Value) -> Self {
+        Notice {
+            webhook_type,
+            webhook_code,
+            fields: match fields {
+                Value::Object(fields) => fields,
+                _ => Map::new(),
+            },
+            is_of_item: true,
+        }
+    }
+
+    /// An Asset Report has its own id; this Sandbox has no reports.
+    fn of_report(webhook_code: &'static str, random: &mut Random) -> Self {
+        let mut fields = json!({ "asset_report_id": random.uuid() });
+        match webhook_code {
+            "ERROR" => {
+                fields["error"] = json!({
+                    "display_message": null,
+                    "error_code": "PRODUCT_NOT_ENABLED",
+                    "error_message": "the 'assets' product is not enabled for the following access \
+                                      tokens: access-sandbox-fb88b20c-7b74-4197-8d01-0ab122dad0bc. \
+                                      please ensure that 'assets' is included in the 'product' \
+                                      array when initializing Link and create the Item(s) again.",
+                    "error_type": "ASSET_REPORT_ERROR",
+                    "status": 400,
+                });
+            }
+            _ => fields["report_type"] = "FULL".into(),
+        }
+        Notice {
+            is_of_item: false,
+            ..Notice::of_item("ASSETS", webhook_code, fields)
+        }
+    }
+}
+
+/// What each says beside what all say. That counts are 0 and lists name the first account is this
+/// Sandbox's choice: nothing has changed in it.
+fn fields(webhook_type: &str, code: &str, item: &Item, now: SystemTime) -> Value {
+    let account_id = || item.account_ids().swap_remove(0);
+    match (webhook_type, code) {
+        ("TRANSACTIONS", "DEFAULT_UPDATE") => json!({ "error": null, "new_transactions": 0 }),
+        ("AUTH", "DEFAULT_UPDATE") => json!({
+            "account_ids_with_new_auth": [],
+            "account_ids_with_updated_auth": { account_id(): ["ACCOUNT_NUMBER"] },
+            "error": null,
+        }),
+        ("HOLDINGS", _) => json!({ "error": null, "new_holdings": 0, "updated_holdings": 0 }),
+        ("INVESTMENTS_TRANSACTIONS", _) => json!({
+            "cancelled_investments_transactions": 0,
+            "error": null,
+            "new_investments_transactions": 0,
+        }),
+        ("LIABILITIES", _) => json!({
+            "account_ids_with_new_liabilities": [],
+            "account_ids_with_updated_liabilities": { account_id(): ["past_amount_due"] },
+            "error": null,
+        }),
+        (_, "NEW_ACCOUNTS_AVAILABLE" | "AUTHORIZATION_GRANTED") => json!({ "error": null }),
+        (_, "SMS_MICRODEPOSITS_VERIFICATION") => {
+            json!({ "account_id": account_id(), "status": "MANUALLY_VERIFIED" })
+        }
+        (_, "USER_PERMISSION_REVOKED") => {
+            json!({ "error": PlaidError::user_permission_revoked().to_webhook_json() })
+        }
+        (_, "USER_ACCOUNT_REVOKED") => json!({ "account_id": account_id() }),
+        (_, "PENDING_DISCONNECT") => json!({
+            "disconnect_time": time::milliseconds(now + DISCONNECTED_AFTER),
+            "reason": "INSTITUTION_MIGRATION",
+        }),
+        (_, "RECURRING_TRANSACTIONS_UPDATE") => json!({ "account_ids": item.account_ids() }),
+        (_, "SYNC_UPDATES_AVAILABLE") => {
+            json!({ "historical_update_complete": false, "initial_update_complete": true })
+        }
+        // LOGIN_REPAIRED
+        _ => json!({}),
+    }
+}
