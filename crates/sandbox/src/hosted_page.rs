@@ -298,28 +298,16 @@ mod tests {
 
     #[test]
     fn no_argument_is_read_as_html() {
-        let path = HOSTILE;
-        let client_name = HOSTILE;
-        let institution = HOSTILE;
+        let hostile = |change: fn(&mut Page<'_>)| {
+            let mut page = OPEN;
+            change(&mut page);
+            page.render()
+        };
         let [completed, exited] = pages_that_lead_to(&format!("https://{HOSTILE}"));
         let pages = [
-            ("path", Page { path, ..OPEN }.render()),
-            (
-                "client_name",
-                Page {
-                    client_name,
-                    ..OPEN
-                }
-                .render(),
-            ),
-            (
-                "institution",
-                Page {
-                    institution,
-                    ..OPEN
-                }
-                .render(),
-            ),
+            ("path", hostile(|page| page.path = HOSTILE)),
+            ("client_name", hostile(|page| page.client_name = HOSTILE)),
+            ("institution", hostile(|page| page.institution = HOSTILE)),
             ("continue_to of Completed", completed),
             ("continue_to of Exited", exited),
         ];
@@ -349,6 +337,9 @@ mod tests {
             "java\nscript:alert(1)",
             "data:text/html,alert(1)",
             "vbscript:alert(1)",
+            "blob:https://app.example/alert(1)",
+            "file:///alert(1)",
+            "filesystem:https://app.example/alert(1)",
             ":alert(1)",
             "/alert(1)",
         ];
@@ -374,18 +365,15 @@ mod tests {
     #[test]
     fn a_client_name_of_more_than_30_characters_is_shown_as_this_application() {
         let longest = "é".repeat(30);
-        let render = |client_name| {
-            Page {
-                client_name,
-                ..OPEN
-            }
-            .render()
-        };
-        assert!(render(&longest).contains(&longest));
-        for name in [format!("{longest}é"), String::new()] {
-            let html = render(&name);
-            assert!(html.contains("<bdi>This Application</bdi>"));
-            assert!(!html.contains(&longest));
+        let long = format!("{longest}é");
+        for (client_name, shown) in [
+            (longest.as_str(), longest.as_str()),
+            (&long, "This Application"),
+            ("", "This Application"),
+        ] {
+            let mut page = OPEN;
+            page.client_name = client_name;
+            assert!(page.render().contains(&format!("<bdi>{shown}</bdi>")));
         }
     }
 }
