@@ -47,7 +47,7 @@ async function fails(env, reason, steps = 0) {
   return stdout
 }
 
-test('the demo tells its nine steps in order, without an account', async () => {
+test('the demo tells its ten steps in order, without an account', async () => {
   const { code, stdout, stderr } = await command(['demo'])
   assert.deepEqual([code, stderr], [0, ''])
   const expected = [
@@ -58,7 +58,8 @@ test('the demo tells its nine steps in order, without an account', async () => {
     /^The webhook came: ITEM \/ ERROR, because of ITEM_LOGIN_REQUIRED$/,
     /^Its signature is genuine: ES256, by the key [0-9a-f-]{36} that Plaid's API hands out$/,
     /^\/item\/get says that the login is broken: ITEM_LOGIN_REQUIRED$/,
-    /^The Item was repaired, as its user would by completing Link’s update mode$/,
+    /^\/link\/token\/create made a page for Link's update mode: http:\/\/127\.0\.0\.1:\d+\/hl\/ls\w{32}$/,
+    /^The user logged in again there: this program pressed the button, as a browser would$/,
     /^\/item\/get says that the Item is healthy again: its error is null$/,
   ]
   const steps = marked('✓', stdout)

@@ -20,7 +20,9 @@ const root = path.join(__dirname, '..')
 const EXPECTED = [
   { mark: 'const { reset_login, request_id }', prints: /^$/ },
   { mark: 'timeoutMs: 10_000', prints: /^The login is broken now \(request [0-9a-f]{15}\)\n$/ },
-  { mark: 'startSandbox()', prints: /^$/ },
+  { mark: 'sandbox.nextWebhook(', prints: /^$/ },
+  { mark: 'sandbox.completeLink(', prints: /^http:\/\/127\.0\.0\.1:\d+\/hl\/\w+\n$/ },
+  { mark: 'sandbox.advanceClock(', prints: /^$/ },
   {
     mark: 'AbortController',
     unanswered: true,
@@ -57,6 +59,7 @@ async function runSnippet(t, code, { baseUrl, sandbox, item, backend }) {
 /** Without what differs from run to run: ports, times, request ids and key ids. */
 function withoutChance(text) {
   return text
+    .replace(/\/hl\/ls\w{32}/g, '/hl/PAGE')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
     .replace(/\d+\.\d ms/g, 'TIME')
     .replace(/"request_id":"[0-9a-f]{15}"/g, '"request_id":"ID"')

@@ -29,7 +29,7 @@ async function onLocalSandbox(story) {
       const { access_token, item_id } = await sandbox.createItem({ webhook: receiver.url })
       story.step(`An Item stands for a user's bank login; its webhooks go to ${receiver.url}`)
       const { url: baseUrl, clientId, secret } = sandbox
-      await tell(story, { baseUrl, clientId, secret, access_token, item_id, receiver, sandbox })
+      await tell(story, { baseUrl, clientId, secret, access_token, item_id, receiver })
     })
   })
   story.end(
@@ -38,7 +38,7 @@ async function onLocalSandbox(story) {
   )
 }
 
-async function tell(story, { access_token, item_id, receiver, sandbox, ...credentials }) {
+async function tell(story, { access_token, item_id, receiver, ...credentials }) {
   await expectItemError(credentials, access_token, null)
   story.step('/item/get says that the Item is healthy: its error is null')
 
@@ -54,11 +54,36 @@ async function tell(story, { access_token, item_id, receiver, sandbox, ...creden
   await expectItemError(credentials, access_token, 'ITEM_LOGIN_REQUIRED')
   story.step('/item/get says that the login is broken: ITEM_LOGIN_REQUIRED')
 
-  await sandbox.repairItem(item_id)
-  story.step('The Item was repaired, as its user would by completing Link’s update mode')
+  const page = await updateModePage(credentials, access_token)
+  story.step(`/link/token/create made a page for Link's update mode: ${page}`)
+
+  await logInAgain(page)
+  story.step('The user logged in again there: this program pressed the button, as a browser would')
 
   await expectItemError(credentials, access_token, null)
   story.step('/item/get says that the Item is healthy again: its error is null')
+}
+
+/** Where an Item's user repairs it: with an access token and no products it is update mode. */
+async function updateModePage(credentials, access_token) {
+  const { hosted_link_url } = await post(credentials, '/link/token/create', {
+    access_token,
+    client_name: 'The demo',
+    country_codes: ['US'],
+    language: 'en',
+    user: { client_user_id: 'demo' },
+    hosted_link: {},
+  })
+  return hosted_link_url
+}
+
+/** What a browser does: shows the page, and sends the form of its first button. */
+async function logInAgain(page) {
+  const html = await (await fetch(page)).text()
+  const [, action] = /<form [^>]*action="([^"]+)"/.exec(html) ?? []
+  expect('the page has a form', true, action !== undefined)
+  const { status } = await fetch(new URL(action, page), { method: 'POST' })
+  expect('the status of the page', 200, status)
 }
 
 /** The same call on an Item that the user names, at Plaid. */
