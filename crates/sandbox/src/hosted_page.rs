@@ -82,8 +82,8 @@ impl Page<'_> {
             }
             Exited { .. } => {
                 let text = format!(
-                    "Nothing has changed between {client} and {institution}. To try again, ask \
-                     {client} for a new link."
+                    "Nothing has changed between {client} and {institution}. To try again, open \
+                     the same link once more."
                 );
                 (Tone::Over, "You left without finishing", text)
             }
