@@ -3,27 +3,31 @@
 // `@utdk/plaid/sandbox`: the local Plaid Sandbox, as an object to hold in a test. Each method asks
 // what a control route of the same words would be asked over HTTP; the options are checked there.
 
+const { isDate } = require('node:util/types')
 const { NativeSandbox } = require('./binding.js')
 const { ending, handOver, startedEngine } = require('./lib/engine.js')
 const { PlaidError, PlaidTimeoutError, PlaidUsageError } = require('./lib/errors.js')
-const { checkNames, invalid, printable, text, texts, timeout } = require('./lib/options.js')
+const { invalid, read, text, texts, timeout } = require('./lib/options.js')
 
 /** Running Sandboxes: one that nobody refers to any more still answers at its URL. */
 const running = new Set()
 
 const OPTIONS = ['allowRemoteControl', 'allowWebhookHosts', 'host', 'now', 'port', 'seed']
+const FAILURE = ['error_code', 'kind', 'path', 'probability', 'retryAfter', 'status', 'times']
+const KINDS = ['error', 'html', 'reset', 'cut_short', 'hang']
+const DELAY = ['ms', 'path', 'probability', 'times']
 /** The last instant of the year 9999. */
 const LAST_MS = 253_402_300_799_999
 
 async function startSandbox(options = {}) {
-  checkNames(options, OPTIONS, 'startSandbox')
+  const given = read(options, OPTIONS, 'startSandbox')
   const settings = {
-    host: text(options.host, 'host'),
-    port: port(options.port),
-    seed: seed(options.seed),
-    nowMs: instant(options.now),
-    allowWebhookHosts: texts(options.allowWebhookHosts, 'allowWebhookHosts') ?? [],
-    allowRemoteControl: flag(options.allowRemoteControl, 'allowRemoteControl'),
+    host: text(given.host, 'host'),
+    port: port(given.port),
+    seed: seed(given.seed),
+    nowMs: instant(given.now),
+    allowWebhookHosts: texts(given.allowWebhookHosts, 'allowWebhookHosts') ?? [],
+    allowRemoteControl: flag(given.allowRemoteControl, 'allowRemoteControl'),
   }
   const native = new NativeSandbox(startedEngine())
   const started = await outcome((id) => native.start(id, settings))
@@ -42,12 +46,13 @@ class Sandbox {
   }
 
   async createItem(item = {}) {
-    checkNames(item, ['institution_id', 'products', 'user_id', 'webhook'], 'createItem')
+    const names = ['institution_id', 'products', 'user_id', 'webhook']
+    const given = read(item, names, 'createItem')
     return this.#ask('POST', 'items', {
-      webhook: text(item.webhook, 'webhook'),
-      products: texts(item.products, 'products'),
-      institution_id: text(item.institution_id, 'institution_id'),
-      user_id: text(item.user_id, 'user_id'),
+      webhook: text(given.webhook, 'webhook'),
+      products: texts(given.products, 'products'),
+      institution_id: text(given.institution_id, 'institution_id'),
+      user_id: text(given.user_id, 'user_id'),
     })
   }
 
@@ -70,11 +75,11 @@ class Sandbox {
   }
 
   async nextWebhook(filter = {}) {
-    checkNames(filter, ['item_id', 'timeoutMs', 'webhook_code'], 'nextWebhook')
+    const given = read(filter, ['item_id', 'timeoutMs', 'webhook_code'], 'nextWebhook')
     const webhook = await this.#ask('POST', 'webhooks/next', {
-      item_id: text(filter.item_id, 'item_id'),
-      webhook_code: text(filter.webhook_code, 'webhook_code'),
-      timeoutMs: timeout(filter.timeoutMs),
+      item_id: text(given.item_id, 'item_id'),
+      webhook_code: text(given.webhook_code, 'webhook_code'),
+      timeoutMs: timeout(given.timeoutMs),
     })
     return withBody(webhook)
   }
@@ -107,14 +112,18 @@ class Sandbox {
     return new Date((await this.#ask('POST', 'clock/advance', { ms })).now)
   }
 
-  async failNext(fault = {}) {
-    const { times = fault?.probability === undefined ? 1 : Infinity, ...rest } = object(fault)
-    await this.#ask('POST', 'faults', { kind: 'error', ...rest, times: finite(times) })
+  async failNext(failure = {}) {
+    const given = scalars(read(failure, FAILURE, 'failNext'))
+    if (given.kind !== undefined && !KINDS.includes(given.kind)) {
+      throw invalid('kind', `must be one of: ${KINDS.join(', ')}`)
+    }
+    const { times = given.probability === undefined ? 1 : Infinity } = given
+    await this.#ask('POST', 'faults', { ...given, times: finite(times) })
   }
 
   async delay(delay = {}) {
-    const { times = Infinity, ...rest } = object(delay)
-    await this.#ask('POST', 'faults', { ...rest, kind: 'delay', times: finite(times) })
+    const given = scalars(read(delay, DELAY, 'delay'))
+    await this.#ask('POST', 'faults', { ...given, kind: 'delay', times: finite(given.times) })
   }
 
   async faults() {
@@ -187,8 +196,8 @@ function seed(number) {
 /** Milliseconds since 1970. */
 function instant(now) {
   if (now === undefined) return undefined
-  const isDate = now instanceof Date || typeof now === 'string' || typeof now === 'number'
-  const ms = isDate ? new Date(now).getTime() : Number.NaN
+  const isInstant = isDate(now) || typeof now === 'string' || typeof now === 'number'
+  const ms = isInstant ? new Date(now).getTime() : Number.NaN
   if (ms >= 0 && ms <= LAST_MS) return ms
   throw invalid('now', 'must be a Date, a date as text, or milliseconds, from 1970 to 9999')
 }
@@ -208,24 +217,23 @@ function pathPart(value, field) {
   return text(value, field).replaceAll('/', '?')
 }
 
-function object(options) {
-  if (options !== null && typeof options === 'object') return options
-  throw invalid('options', 'must be an object')
+/** Fields whose types Rust checks, as far as JSON can carry them there. */
+function scalars(given) {
+  for (const [name, value] of Object.entries(given)) {
+    const isEndless = name === 'times' && value === Infinity
+    const isScalar = value === undefined || typeof value === 'string' || Number.isFinite(value)
+    if (!isScalar && !isEndless) throw invalid(name, 'must be text or a finite number')
+  }
+  return given
 }
 
-/** What JSON would leave out or change without a word is refused. */
+/** JSON as Rust reads it, which knows no half of a surrogate pair. */
 function toJson(options) {
   for (const [name, value] of Object.entries(options)) {
-    const isData = !['bigint', 'function', 'symbol'].includes(typeof value)
-    if (!isData || (typeof value === 'number' && !Number.isFinite(value))) {
-      throw invalid(printable(name), 'must be text, a finite number, or a list of texts')
-    }
+    const isBroken = (part) => typeof part === 'string' && !part.isWellFormed()
+    if ([value].flat().some(isBroken)) throw invalid(name, 'must be well-formed Unicode')
   }
-  try {
-    return JSON.stringify(options)
-  } catch {
-    throw invalid('options', 'must be plain data')
-  }
+  return JSON.stringify(options)
 }
 
 /** JSON has no Infinity: left out, it is what Rust takes for no end. */

@@ -118,11 +118,26 @@ function callSettings(input, options) {
   }
 }
 
+/** Options by their names, each read once: a getter may throw, or answer otherwise the next time. */
+function read(options, names, owner) {
+  checkNames(options, names, owner)
+  const given = {}
+  for (const name of names) {
+    try {
+      given[name] = options[name]
+    } catch {
+      throw invalid(name, 'could not be read')
+    }
+  }
+  return given
+}
+
 function checkNames(options, names, owner) {
-  if (options === null || typeof options !== 'object') {
+  const given = namesIn(options)
+  if (given === undefined) {
     throw usageError('INVALID_OPTION', 'options', `the options of ${owner} must be an object`)
   }
-  for (const name of Object.keys(options)) {
+  for (const name of given) {
     if (!names.includes(name)) {
       throw usageError(
         'UNKNOWN_OPTION',
@@ -130,6 +145,16 @@ function checkNames(options, names, owner) {
         `${owner} has no option ${printable(name)}: it takes ${names.join(', ')}`,
       )
     }
+  }
+}
+
+/** `undefined` for what can hold no options. */
+function namesIn(options) {
+  if (options === null || typeof options !== 'object') return undefined
+  try {
+    return Array.isArray(options) ? undefined : Object.keys(options)
+  } catch {
+    return undefined
   }
 }
 
@@ -151,8 +176,18 @@ function text(value, field, code) {
 
 function texts(values, field) {
   if (values === undefined) return undefined
-  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values
+  const list = copied(values)
+  if (list?.every((value) => typeof value === 'string')) return list
   throw invalid(field, 'must be an array of strings')
+}
+
+/** An array without holes; `undefined` for what is none. */
+function copied(values) {
+  try {
+    return Array.isArray(values) ? Array.from(values) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function nonEmpty(variable) {
@@ -207,10 +242,9 @@ function pem(ca) {
 module.exports = {
   callSettings,
   checkInput,
-  checkNames,
   clientSettings,
   invalid,
-  printable,
+  read,
   text,
   texts,
   timeout,
