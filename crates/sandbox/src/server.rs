@@ -299,6 +299,8 @@ struct ReplyBody {
     left: Option<Bytes>,
     announced: u64,
     is_cut_short: bool,
+    /// Whether hyper was given a turn to write out what the body has.
+    is_written: bool,
 }
 
 impl ReplyBody {
@@ -311,6 +313,7 @@ impl ReplyBody {
             left: Some(bytes).filter(|bytes| !bytes.is_empty()),
             announced,
             is_cut_short,
+            is_written: false,
         }
     }
 }
@@ -321,13 +324,19 @@ impl Body for ReplyBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Poll::Ready(match self.left.take() {
-            Some(bytes) => Some(Ok(Frame::data(bytes))),
-            None if self.is_cut_short => Some(Err(reset())),
-            None => None,
-        })
+        match self.left.take() {
+            Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            // On an error hyper drops what it has not written yet.
+            None if self.is_cut_short && !self.is_written => {
+                self.is_written = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None if self.is_cut_short => Poll::Ready(Some(Err(reset()))),
+            None => Poll::Ready(None),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
