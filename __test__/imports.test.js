@@ -25,6 +25,8 @@ async function runInProject(t, file, source) {
   const scope = path.join(project, 'node_modules/@utdk')
   await mkdir(scope, { recursive: true })
   await symlink(path.join(__dirname, '..'), path.join(scope, 'plaid'), 'junction')
+  // Whatever package lies in a directory above, this is none of its files.
+  await writeFile(path.join(project, 'package.json'), '{}')
   await writeFile(path.join(project, file), source)
   const { code, stdout, stderr } = await run(path.join(project, file))
   assert.equal(stderr, '')

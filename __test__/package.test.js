@@ -45,6 +45,8 @@ async function pack(directory) {
 async function project(t) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-package-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
+  // Whatever package lies in a directory above, this is none of its files.
+  fs.writeFileSync(path.join(directory, 'package.json'), '{}')
   const { filename } = await pack(directory)
   const installed = path.join(directory, 'node_modules/@utdk/plaid')
   fs.mkdirSync(installed, { recursive: true })
