@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::{io::AsyncReadExt, net::TcpListener, time::Instant};
-use utdk_plaid_sandbox::Outcome;
+use utdk_plaid_sandbox::{Outcome, Webhook};
 
 use crate::{
     plaid::Plaid,
@@ -16,18 +16,37 @@ async fn outcome(url: &str) -> Outcome {
     let plaid = Plaid::start().await;
     let item = plaid.item(Some(url));
     assert_eq!(plaid.reset_login(&item).await.status, 200);
-    next(&plaid, &item).await.outcome
+    only_outcome(next(&plaid, &item).await)
+}
+
+/// How the one attempt ended that was made so far.
+fn only_outcome(webhook: Webhook) -> Outcome {
+    let [attempt] = &webhook.attempts[..] else {
+        panic!("one attempt, not {}", webhook.attempts.len());
+    };
+    attempt.outcome.clone()
 }
 
 #[tokio::test]
-async fn a_receivers_status_is_the_outcome_and_a_redirect_is_not_followed() {
-    for status in [204, 302, 404, 429, 500] {
+async fn the_status_200_alone_is_a_success() {
+    for status in [201, 204, 302, 404, 429, 500] {
         let receiver = Receiver::start(Manner::Answer(status)).await;
-        assert_eq!(
-            outcome(&receiver.url()).await,
-            Outcome::Delivered { status }
-        );
+        assert_eq!(outcome(&receiver.url()).await, Outcome::Refused { status });
     }
+    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let delivered = Outcome::Delivered { status: 200 };
+    assert_eq!(outcome(&receiver.url()).await, delivered);
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_refusal_and_is_not_followed() {
+    let mut elsewhere = Receiver::start(Manner::Answer(200)).await;
+    for status in [301, 302, 303, 307, 308] {
+        let manner = Manner::AnswerWith(status, "location", elsewhere.url());
+        let receiver = Receiver::start(manner).await;
+        assert_eq!(outcome(&receiver.url()).await, Outcome::Refused { status });
+    }
+    assert!(elsewhere.is_untouched());
 }
 
 #[tokio::test]
@@ -55,7 +74,7 @@ async fn a_receiver_that_hangs_fails_after_ten_seconds_and_delays_no_reply() {
     let start = Instant::now();
     let webhook = next(&plaid, &item).await;
     let reason = "no answer within 10 seconds".to_owned();
-    assert_eq!(webhook.outcome, Outcome::Failed { reason });
+    assert_eq!(only_outcome(webhook), Outcome::Failed { reason });
     let waited = start.elapsed();
     assert!(
         waited > Duration::from_secs(8) && waited <= Duration::from_secs(11),
@@ -83,20 +102,23 @@ async fn loopback_is_delivered_to_by_any_of_its_names() {
 }
 
 #[tokio::test]
-async fn another_host_or_https_is_not_delivered_to() {
+async fn another_host_is_not_delivered_to_and_not_tried_again() {
     let mut receiver = Receiver::start(Manner::Answer(200)).await;
     // 0.0.0.0 would reach the receiver.
     for host in ["192.0.2.1", "0.0.0.0", "[2001:db8::1]", "name.invalid"] {
-        let url = format!("http://{host}:{}/", receiver.port);
-        let reason = "only loopback receivers are delivered to; this webhook was not sent".into();
-        assert_eq!(
-            outcome(&url).await,
-            Outcome::NotAllowed { reason },
-            "{host}"
-        );
+        for scheme in ["http", "https"] {
+            let plaid = Plaid::start().await;
+            let url = format!("{scheme}://{host}:{}/", receiver.port);
+            let item = plaid.item(Some(&url));
+            plaid.reset_login(&item).await;
+            let webhook = next(&plaid, &item).await;
+            assert_eq!(webhook.next_attempt_at, None);
+            let reason = "only receivers on this machine are called, unless their host is named \
+                          in allowWebhookHosts; this webhook was not sent";
+            let reason = reason.to_owned();
+            let outcome = only_outcome(webhook);
+            assert_eq!(outcome, Outcome::NotAllowed { reason }, "{url}");
+        }
     }
-    let url = format!("https://127.0.0.1:{}/", receiver.port);
-    let reason = "only http receivers are delivered to; this webhook was not sent".into();
-    assert_eq!(outcome(&url).await, Outcome::NotAllowed { reason });
     assert!(receiver.is_untouched());
 }

@@ -3,8 +3,10 @@
 mod bodies;
 mod deliveries;
 mod errors;
+mod fields;
 mod handle;
 mod items;
+mod jwt;
 mod plaid;
 mod receiver;
 mod recordings;

@@ -28,8 +28,12 @@ pub(crate) struct Reply {
 
 impl Plaid {
     pub(crate) async fn start() -> Plaid {
+        Plaid::start_with(Config::default()).await
+    }
+
+    pub(crate) async fn start_with(config: Config) -> Plaid {
         Plaid {
-            sandbox: Sandbox::start(Config::default()).await.unwrap(),
+            sandbox: Sandbox::start(config).await.unwrap(),
             http: Client::builder(TokioExecutor::new()).build_http(),
         }
     }
@@ -123,12 +127,15 @@ impl Reply {
 
 /// Masks ids, tokens, times and key material, line by line, so that every other byte stays.
 pub(crate) fn mask(text: &str) -> String {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 13] = [
         "access_token",
         "account_id",
         "created_at",
+        "expiration",
         "item_id",
         "kid",
+        "link_token",
+        "new_access_token",
         "public_token",
         "request_id",
         "sent_at",

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// What a receiver does once it has read a webhook.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Manner {
     Answer(u16),
+    /// With one more header: its name and value.
+    AnswerWith(u16, &'static str, String),
     Hang,
     Reset,
 }
@@ -33,12 +36,49 @@ pub(crate) struct Received {
 
 impl Receiver {
     pub(crate) async fn start(manner: Manner) -> Receiver {
+        Receiver::start_in_turn([manner]).await
+    }
+
+    /// Treats the first webhook by the first manner, the next by the next, and all after those by
+    /// the last.
+    pub(crate) async fn start_in_turn(manners: impl Into<Vec<Manner>>) -> Receiver {
+        let mut manners: Vec<Manner> = manners.into();
+        manners.reverse();
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, received) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let _ = sender.send(receive(stream, manner).await);
+                let manner = match manners.len() {
+                    1 => manners[0].clone(),
+                    _ => manners.pop().unwrap(),
+                };
+                let Some(webhook) = receive(stream, manner).await else {
+                    continue;
+                };
+                let _ = sender.send(webhook);
+            }
+        });
+        Receiver { port, received }
+    }
+
+    /// Answers 200 to whoever accepts the certificate of `tls`.
+    pub(crate) async fn start_tls(tls: TlsAcceptor) -> Receiver {
+        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, received) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Who does not accept it hangs up.
+                let Ok(mut stream) = tls.accept(stream).await else {
+                    continue;
+                };
+                let Some(webhook) = read(&mut stream).await else {
+                    continue;
+                };
+                write(&mut stream, 200, "").await;
+                let _ = stream.shutdown().await;
+                let _ = sender.send(webhook);
             }
         });
         Receiver { port, received }
@@ -69,10 +109,24 @@ impl Received {
     }
 }
 
-async fn receive(mut stream: TcpStream, manner: Manner) -> Received {
+async fn receive(mut stream: TcpStream, manner: Manner) -> Option<Received> {
+    let mut received = read(&mut stream).await?;
+    match manner {
+        Manner::Answer(status) => write(&mut stream, status, "").await,
+        Manner::AnswerWith(status, name, value) => {
+            write(&mut stream, status, &format!("{name}: {value}\r\n")).await;
+        }
+        Manner::Hang => received.stream = Some(stream),
+        Manner::Reset => stream.set_zero_linger().unwrap(),
+    }
+    Some(received)
+}
+
+/// Nothing, if the other side hangs up before it has written everything.
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
     let mut bytes = Vec::new();
     let end = loop {
-        stream.read_buf(&mut bytes).await.unwrap();
+        stream.read_buf(&mut bytes).await.ok().filter(|&n| n > 0)?;
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break at + 4;
         }
@@ -85,15 +139,13 @@ async fn receive(mut stream: TcpStream, manner: Manner) -> Received {
     };
     let length: usize = received.header("content-length").parse().unwrap();
     while received.body.len() < length {
-        stream.read_buf(&mut received.body).await.unwrap();
+        let read = stream.read_buf(&mut received.body).await;
+        read.ok().filter(|&n| n > 0)?;
     }
-    match manner {
-        Manner::Answer(status) => {
-            let answer = format!("HTTP/1.1 {status} -\r\ncontent-length: 2\r\n\r\nok");
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        }
-        Manner::Hang => received.stream = Some(stream),
-        Manner::Reset => stream.set_zero_linger().unwrap(),
-    }
-    received
+    Some(received)
+}
+
+pub(crate) async fn write(stream: &mut (impl AsyncWrite + Unpin), status: u16, header: &str) {
+    let answer = format!("HTTP/1.1 {status} -\r\n{header}content-length: 2\r\n\r\nok");
+    stream.write_all(answer.as_bytes()).await.unwrap();
 }

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use utdk_plaid_sandbox::{CreatedItem, Outcome, Webhook, WebhookFilter};
+use utdk_plaid_sandbox::{CreatedItem, Webhook, WebhookFilter};
 
 use crate::{
+    jwt::{self, Jwt},
     plaid::{Plaid, mask},
     receiver::{Manner, Receiver},
 };
@@ -20,9 +18,7 @@ const LONG: Duration = Duration::from_secs(20);
 pub(crate) async fn kid(plaid: &Plaid) -> String {
     let item = plaid.item(Some("http://192.0.2.1/"));
     plaid.reset_login(&item).await;
-    let webhook = next(plaid, &item).await;
-    let header = webhook.verification.split('.').next().unwrap();
-    decoded(header)["kid"].as_str().unwrap().to_owned()
+    jwt::kid(&next(plaid, &item).await.attempts[0].verification)
 }
 
 /// The next ERROR webhook of an Item.
@@ -32,14 +28,6 @@ pub(crate) async fn next(plaid: &Plaid, item: &CreatedItem) -> Webhook {
         webhook_code: Some("ERROR".to_owned()),
     };
     plaid.sandbox.next_webhook(filter, LONG).await.unwrap()
-}
-
-fn bytes(base64: &str) -> Vec<u8> {
-    BASE64_URL_SAFE_NO_PAD.decode(base64).unwrap()
-}
-
-fn decoded(part: &str) -> Value {
-    serde_json::from_slice(&bytes(part)).unwrap()
 }
 
 #[tokio::test]
@@ -73,22 +61,38 @@ async fn the_webhook_says_what_plaids_says() {
     assert_eq!(received.header("content-type"), "application/json");
     assert!(!received.header("user-agent").is_empty());
 
-    let expected = Webhook {
-        url: receiver.url(),
-        item_id: item.item_id.clone(),
-        webhook_type: "ITEM".to_owned(),
-        webhook_code: "ERROR".to_owned(),
-        body,
-        verification: received.header("plaid-verification").to_owned(),
-        outcome: Outcome::Delivered { status: 200 },
-    };
     let webhook = next(&plaid, &item).await;
-    assert_eq!(webhook, expected);
-    let json = serde_json::to_value(&webhook).unwrap();
-    assert_eq!(
-        json["outcome"],
-        json!({ "kind": "delivered", "status": 200 })
-    );
+    let attempt = &webhook.attempts[0];
+    assert_eq!(webhook.body, body);
+    assert_eq!(attempt.verification, received.header("plaid-verification"));
+    assert!(webhook.fired_at <= attempt.at);
+    let mut json = serde_json::to_value(&webhook).unwrap();
+    let is_instant = |value: &Value| value.as_str().is_some_and(is_milliseconds);
+    assert!(is_instant(&json["firedAt"].take()));
+    assert!(is_instant(&json["attempts"][0]["at"].take()));
+    let expected = json!({
+        "id": 1,
+        "firedAt": null,
+        "url": receiver.url(),
+        "item_id": item.item_id,
+        "webhook_type": "ITEM",
+        "webhook_code": "ERROR",
+        "body": body,
+        "attempts": [{
+            "at": null,
+            "verification": attempt.verification,
+            "outcome": { "kind": "delivered", "status": 200 },
+        }],
+        "nextAttemptAt": null,
+    });
+    assert_eq!(json, expected);
+}
+
+/// Whether it has the form of `2026-09-10T22:15:13.382Z`.
+fn is_milliseconds(text: &str) -> bool {
+    let form = |byte: u8| if byte.is_ascii_digit() { b'0' } else { byte };
+    let form: Vec<u8> = text.bytes().map(form).collect();
+    form == b"0000-00-00T00:00:00.000Z"
 }
 
 #[tokio::test]
@@ -122,47 +126,23 @@ async fn the_signature_is_that_of_the_published_key_over_the_bytes_sent() {
     let mut receiver = Receiver::start(Manner::Answer(200)).await;
     plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
     let received = receiver.next().await;
-    let parts: Vec<&str> = received.header("plaid-verification").split('.').collect();
-    let [header, payload, signature] = parts[..] else {
-        panic!("a JWT has three parts");
-    };
-
-    let kid = decoded(header)["kid"].clone();
-    assert_eq!(
-        decoded(header),
-        json!({ "alg": "ES256", "kid": kid, "typ": "JWT" })
+    let verification = received.header("plaid-verification");
+    let jwt = Jwt::verified(&plaid, verification, &received.body).await;
+    let header = json!({ "alg": "ES256", "kid": jwt.kid(), "typ": "JWT" });
+    assert_eq!(jwt.header, header);
+    assert_eq!(jwt.payload.as_object().unwrap().len(), 2);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap().as_secs();
+    assert!(
+        (now - 60..=now).contains(&jwt.iat()),
+        "iat is in seconds, and now"
     );
-    let key = plaid
-        .post("/webhook_verification_key/get", json!({ "key_id": kid }))
-        .await
-        .json()["key"]
-        .clone();
-    assert_eq!(key["kid"], kid);
-    let mut point = vec![4];
-    point.extend(bytes(key["x"].as_str().unwrap()));
-    point.extend(bytes(key["y"].as_str().unwrap()));
-    let key = VerifyingKey::from_sec1_bytes(&point).unwrap();
-    let signed = format!("{header}.{payload}");
-    let signature = Signature::from_slice(&bytes(signature)).unwrap();
-    key.verify(signed.as_bytes(), &signature).unwrap();
-
-    let digest = Sha256::digest(&received.body);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let payload = decoded(payload);
-    assert_eq!(payload["request_body_sha256"], hex);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let iat = payload["iat"].as_u64().unwrap();
-    assert!((now - 60..=now).contains(&iat), "iat is in seconds");
-    assert_eq!(payload.as_object().unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn the_item_remembers_its_last_webhook_and_repair_fires_none() {
+async fn the_item_remembers_its_last_webhook() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Manner::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
     let status = async || plaid.with_token("/item/get", &item).await.json()["status"].clone();
     assert_eq!(status().await["last_webhook"], Value::Null);
@@ -170,21 +150,36 @@ async fn the_item_remembers_its_last_webhook_and_repair_fires_none() {
     plaid.reset_login(&item).await;
     let last = status().await["last_webhook"].clone();
     assert_eq!(last["code_sent"], "ERROR");
-    let sent_at = last["sent_at"].as_str().unwrap();
-    assert_eq!(
-        (sent_at.len(), &sent_at[19..20]),
-        ("2026-09-10T22:15:13.382Z".len(), ".")
-    );
-    receiver.next().await;
-    next(&plaid, &item).await;
+    assert!(is_milliseconds(last["sent_at"].as_str().unwrap()));
 
     plaid.sandbox.repair_item(&item.item_id).unwrap();
-    assert_eq!(status().await["last_webhook"], last);
-    // The receiver takes one connection after the other: had the repair fired, that came first.
+    assert_eq!(
+        status().await["last_webhook"]["code_sent"],
+        "LOGIN_REPAIRED"
+    );
+}
+
+#[tokio::test]
+async fn a_repair_by_hand_fires_login_repaired_once() {
+    let plaid = Plaid::start().await;
+    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let item = plaid.item(Some(&receiver.url()));
+    // A healthy Item has nothing to be repaired.
+    plaid.sandbox.repair_item(&item.item_id).unwrap();
     plaid.reset_login(&item).await;
-    assert_eq!(next(&plaid, &item).await.webhook_code, "ERROR");
-    receiver.next().await;
-    assert!(receiver.is_untouched());
+    plaid.sandbox.repair_item(&item.item_id).unwrap();
+    plaid.sandbox.repair_item(&item.item_id).unwrap();
+    let webhooks = plaid.sandbox.webhooks();
+    let codes: Vec<&str> = webhooks.iter().map(|it| it.webhook_code).collect();
+    assert_eq!(codes, ["ERROR", "LOGIN_REPAIRED"]);
+    let body: Value = serde_json::from_str(&webhooks[1].body).unwrap();
+    let expected = json!({
+        "environment": "sandbox",
+        "item_id": item.item_id,
+        "webhook_code": "LOGIN_REPAIRED",
+        "webhook_type": "ITEM",
+    });
+    assert_eq!(body, expected);
 }
 
 #[tokio::test]
