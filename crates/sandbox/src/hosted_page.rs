@@ -28,7 +28,7 @@ pub(crate) enum Stage<'a> {
         update: bool,
         continue_to: Option<&'a str>,
     },
-    /// The person left without finishing; `continue_to` as above.
+    /// The person left without finishing, and may come back; `continue_to` as above.
     Exited { continue_to: Option<&'a str> },
     /// The link is too old.
     Expired,
