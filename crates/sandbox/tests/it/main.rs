@@ -11,3 +11,7 @@ mod plaid;
 mod receiver;
 mod recordings;
 mod webhooks;
+mod hosts;
+mod keys;
+mod redeliveries;
+mod retries;
