@@ -15,3 +15,8 @@ mod hosts;
 mod keys;
 mod redeliveries;
 mod retries;
+mod accounts;
+mod clock;
+mod expiry;
+mod removal;
+mod tokens;

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use utdk_plaid_sandbox::{Outcome, Webhook, WebhookFilter};
 
 use crate::{
+    clock::pass,
     jwt::Jwt,
     plaid::Plaid,
     receiver::{self, Manner, Receiver},
@@ -141,11 +142,6 @@ async fn a_retry_is_not_handed_out_as_another_webhook() {
 #[tokio::test]
 async fn a_retry_comes_by_itself_when_real_time_has_passed() {
     let (plaid, mut receiver) = fire([Manner::Answer(500), Manner::Answer(200)]).await;
-    let pass = async |time| {
-        tokio::time::pause();
-        tokio::time::advance(time).await;
-        tokio::time::resume();
-    };
     pass(seconds(20)).await;
     assert_eq!(only(&plaid).attempts.len(), 1);
     pass(seconds(10)).await;
