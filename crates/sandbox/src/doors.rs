@@ -146,12 +146,17 @@ pub(crate) fn hosted(shared: &Shared, head: &Parts, rest: &str) -> Answer {
     };
     let mut state = shared.state();
     let state = &mut *state;
-    let Some(token) = state.hosted_token(id).map(|(token, _)| token.to_owned()) else {
+    let Some((token, link)) = state.hosted_token(id) else {
         return page(StatusCode::NOT_FOUND, hosted_page::unknown());
     };
+    let is_open = matches!(link.state(state.clock.now()), HostedState::Open);
+    let token = token.to_owned();
     match (&head.method, action) {
         (&Method::GET | &Method::HEAD, None) => {
-            state.open_link(&token);
+            // A look at what the page says in the end is no session.
+            if is_open {
+                state.open_link(&token);
+            }
             show(state, id, false)
         }
         (&Method::GET | &Method::HEAD, Some("exited")) => show(state, id, true),
