@@ -223,7 +223,7 @@ test('a webhook whose receiver refuses it, or hangs up, is handed out as failed'
   }
 })
 
-test('a webhook is delivered again on demand, as it was, with a signature of its own', async (t) => {
+test('a webhook is delivered again on demand, as it was, and signed anew', async (t) => {
   const sandbox = await start(t)
   const receiver = await startServer(t, { replies: [json(500, {})] })
   await brokenItem(sandbox, receiver.url)
