@@ -29,16 +29,17 @@ try {
 }
 
 function checkAll() {
-  const [esm, cjs] = ['esm.mts', 'cjs.cts'].map((name) => path.join(fixtures, name))
+  const all = fs.readdirSync(fixtures).map((name) => path.join(fixtures, name))
+  const esm = all.filter((name) => name.endsWith('.mts'))
   const fromReadme = fs.readdirSync(readme).map((name) => path.join(readme, name))
   for (const compiler of compilers) {
     for (const module of ['node16', 'nodenext']) {
-      check(compiler, [esm, cjs, ...fromReadme], '--module', module)
+      check(compiler, [...all, ...fromReadme], '--module', module)
     }
-    check(compiler, [esm, ...fromReadme], '--module', 'esnext', '--moduleResolution', 'bundler')
+    check(compiler, [...esm, ...fromReadme], '--module', 'esnext', '--moduleResolution', 'bundler')
   }
   // Newer compilers know no other way than with interop.
-  check('typescript-5', [esm, cjs], '--module', 'node16', '--esModuleInterop', 'false')
+  check('typescript-5', all, '--module', 'node16', '--esModuleInterop', 'false')
 }
 
 function check(compiler, files, ...options) {

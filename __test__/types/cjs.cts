@@ -13,4 +13,11 @@ export async function use(access_token: string): Promise<boolean> {
   return first.reset_login && second.reset_login && third.reset_login
 }
 
+export async function broken(): Promise<sandbox.ItemSummary[]> {
+  const running: sandbox.Sandbox = await sandbox.startSandbox({ seed: 42 })
+  const options: sandbox.Failure = { kind: 'hang', times: Infinity }
+  await running.failNext(options)
+  return running.items()
+}
+
 export const made: boolean = new plaid.PlaidUsageError() instanceof PlaidError

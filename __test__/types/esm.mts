@@ -13,7 +13,6 @@ import plaid, {
   type SandboxItemResetLoginResponse,
   sandboxitemresetlogin,
 } from '@utdk/plaid'
-import { type Sandbox, startSandbox, type Webhook } from '@utdk/plaid/sandbox'
 
 const access_token = 'access-sandbox-x'
 const options: CallOptions = {
@@ -65,13 +64,5 @@ export function trace({
 }: PlaidRequestTrace) {
   return [operation, host, attempt, status, request_id, duration]
 }
-
-const sandbox: Sandbox = await startSandbox({ port: 0 })
-const item = await sandbox.createItem({ products: ['auth'], webhook: 'http://localhost:1/' })
-const webhook: Webhook = await sandbox.nextWebhook({ item_id: item.item_id, timeoutMs: 10 })
-export const outcome: number | string =
-  webhook.outcome.kind === 'delivered' ? webhook.outcome.status : webhook.outcome.reason
-await sandbox.repairItem(item.item_id)
-await sandbox.close()
 
 export { further, id, reset }
