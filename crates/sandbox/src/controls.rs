@@ -269,6 +269,6 @@ impl Controls {
 
     /// What happens from now on. A listener more than 1 024 events behind misses the oldest.
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.shared.events.subscribe()
+        self.shared.listen()
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     webhook::{Webhook, WebhookFilter},
 };
 
-/// Older webhooks are forgotten: a Sandbox may run for weeks.
+/// Older webhooks are forgotten, once they were attempted: a Sandbox may run for weeks.
 const KEPT: usize = 10_000;
 
 /// The log of webhooks, and those who wait for one.
@@ -54,8 +54,9 @@ impl Mailbox {
     pub(crate) fn fire(&mut self, webhook: Webhook) -> u64 {
         self.last_id += 1;
         *self.fired.entry(webhook.item_id.clone()).or_default() += 1;
-        if self.log.len() == KEPT
-            && let Some(forgotten) = self.log.pop_front()
+        let is_over = |webhook: &mut Webhook| !webhook.attempts.is_empty();
+        while self.log.len() >= KEPT
+            && let Some(forgotten) = self.log.pop_front_if(is_over)
         {
             self.unseen.remove(&forgotten.id);
         }

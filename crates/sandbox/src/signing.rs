@@ -4,7 +4,11 @@
 use std::{sync::Arc, time::SystemTime};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -53,7 +57,11 @@ impl Keys {
 
 /// An ECDSA key on P-256.
 pub(crate) struct Signer {
-    key: SigningKey,
+    key: EcdsaKeyPair,
+    random: SystemRandom,
+    /// The public key's coordinates, in base64.
+    x: String,
+    y: String,
     /// A uuid (observed).
     kid: String,
     /// Unix seconds.
@@ -64,12 +72,26 @@ impl Signer {
     fn new(random: &mut Random, now: SystemTime) -> Self {
         let key = loop {
             // Zero and the numbers above the curve's order are no keys: one draw in four billion.
-            if let Ok(key) = SigningKey::from_slice(&random.bytes()) {
+            if let Ok(key) = SecretKey::from_slice(&random.bytes()) {
                 break key;
             }
         };
+        let point = key.public_key().to_sec1_point(false);
+        let coordinate = |bytes: Option<&_>| {
+            bytes.map_or_else(String::new, |bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes))
+        };
+        let system = SystemRandom::new();
         Signer {
-            key,
+            key: EcdsaKeyPair::from_private_key_and_public_key(
+                &ECDSA_P256_SHA256_FIXED_SIGNING,
+                &key.to_bytes(),
+                point.as_bytes(),
+                &system,
+            )
+            .expect("the two halves belong together"),
+            random: system,
+            x: coordinate(point.x()),
+            y: coordinate(point.y()),
             kid: random.uuid(),
             created_at: time::unix(now),
         }
@@ -77,7 +99,6 @@ impl Signer {
 
     /// The public key as Plaid shows it (observed).
     fn jwk(&self, expired_at: Option<u64>) -> Value {
-        let point = self.key.verifying_key().to_sec1_point(false);
         json!({
             "alg": "ES256",
             "created_at": self.created_at,
@@ -86,8 +107,8 @@ impl Signer {
             "kid": self.kid,
             "kty": "EC",
             "use": "sig",
-            "x": point.x().map(|x| BASE64_URL_SAFE_NO_PAD.encode(x)),
-            "y": point.y().map(|y| BASE64_URL_SAFE_NO_PAD.encode(y)),
+            "x": self.x,
+            "y": self.y,
         })
     }
 
@@ -104,8 +125,11 @@ impl Signer {
             BASE64_URL_SAFE_NO_PAD.encode(header.to_string()),
             BASE64_URL_SAFE_NO_PAD.encode(payload.to_string()),
         );
-        let signature: Signature = self.key.sign(signed.as_bytes());
-        let signature = BASE64_URL_SAFE_NO_PAD.encode(signature.to_bytes());
+        let signature = self
+            .key
+            .sign(&self.random, signed.as_bytes())
+            .expect("the system has random numbers");
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(signature);
         format!("{signed}.{signature}")
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) client_id: String,
     pub(crate) secret: SecretString,
-    pub(crate) events: broadcast::Sender<Event>,
+    events: Arc<Events>,
     /// Held by whoever moves the clock or starts over.
     pub(crate) advancing: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -74,8 +74,11 @@ pub(crate) struct State {
     /// The Item's place, by access token.
     access_tokens: HashMap<String, usize>,
     public_tokens: HashMap<String, PublicToken>,
-    events: broadcast::Sender<Event>,
+    events: Arc<Events>,
 }
+
+/// Where events go, made with the first listener: it has room for all it may be behind at once.
+type Events = OnceLock<broadcast::Sender<Event>>;
 
 /// What an Item is made of; checked already.
 pub(crate) struct ItemPlan {
@@ -94,12 +97,12 @@ impl Shared {
     /// Deliveries leave through `errands`.
     pub(crate) fn new(url: String, config: Config, errands: UnboundedSender<Errand>) -> Self {
         let mut streams = Streams::new(config.seed);
-        let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let events = Arc::<Events>::default();
         Shared {
             url,
             client_id: streams.credentials.hex(24),
             secret: streams.credentials.hex(30).into(),
-            events: events.clone(),
+            events: Arc::clone(&events),
             advancing: tokio::sync::Mutex::default(),
             state: Mutex::new(State::new(streams, config.now, errands, events)),
             config,
@@ -133,6 +136,13 @@ impl Shared {
         state.public_tokens.clear();
     }
 
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Event> {
+        let events = self
+            .events
+            .get_or_init(|| broadcast::Sender::new(EVENTS_KEPT));
+        events.subscribe()
+    }
+
     /// Until the Sandbox's clock shows `time`.
     pub(crate) async fn until(&self, time: SystemTime) {
         loop {
@@ -156,7 +166,7 @@ impl State {
         streams: Streams,
         start: Option<SystemTime>,
         errands: UnboundedSender<Errand>,
-        events: broadcast::Sender<Event>,
+        events: Arc<Events>,
     ) -> Self {
         let clock = Clock::new(start);
         State {
@@ -179,9 +189,9 @@ impl State {
 
     /// Tells whoever listens; what is told is made only if somebody does.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
-        if self.events.receiver_count() > 0 {
+        if let Some(events) = self.events.get().filter(|it| it.receiver_count() > 0) {
             // Fails if the last listener has just left.
-            let _ = self.events.send(event());
+            let _ = events.send(event());
         }
     }
 

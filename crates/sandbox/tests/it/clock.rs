@@ -72,6 +72,8 @@ async fn two_who_move_the_clock_at_once_move_it_one_after_the_other() {
     let plaid = at_new_year().await;
     let receiver = Receiver::start(Manner::Answer(500)).await;
     plaid.item(Some(&receiver.url()));
+    // Its retries stop the first one on its way, so that the second can begin.
+    plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
     let (one, two) = tokio::join!(
         plaid.sandbox.advance_clock(DAY * 20),
         plaid.sandbox.advance_clock(DAY * 20)
@@ -79,9 +81,11 @@ async fn two_who_move_the_clock_at_once_move_it_one_after_the_other() {
     check_time(one.unwrap(), new_year(), 20 * 86_400);
     check_time(two.unwrap(), new_year(), 40 * 86_400);
     let webhooks = plaid.sandbox.webhooks();
-    assert_eq!(webhooks.len(), 1);
-    assert_eq!(webhooks[0].attempts.len(), 7);
-    check_time(webhooks[0].fired_at, new_year(), 30 * 86_400);
+    assert_eq!(webhooks.len(), 2);
+    for (webhook, fired_at) in webhooks.iter().zip([0, 30 * 86_400]) {
+        check_time(webhook.fired_at, new_year(), fired_at);
+        assert_eq!(webhook.attempts.len(), 7);
+    }
 }
 
 #[tokio::test]

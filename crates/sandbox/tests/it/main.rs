@@ -38,6 +38,7 @@ mod refusals;
 mod removal;
 mod retries;
 mod seeds;
+mod starting_over;
 mod tokens;
 mod unfired;
 mod users;

@@ -1,5 +1,6 @@
 //! Webhooks delivered again because a test asks for it, outside of the schedule.
 
+use tokio::time::timeout;
 use utdk_plaid_sandbox::{Controls, Outcome, SandboxError};
 
 use crate::{
@@ -122,7 +123,8 @@ async fn a_redelivery_under_way_ends_with_a_reset_and_with_the_sandbox() {
             true => plaid.sandbox.reset().await,
             false => plaid.sandbox.close().await,
         }
-        let ended = asked.await.unwrap();
+        // Well before the receiver would be given up.
+        let ended = timeout(seconds(5), asked).await.unwrap().unwrap();
         assert!(matches!(ended, Err(SandboxError::Closed)), "{ended:?}");
     }
 }
