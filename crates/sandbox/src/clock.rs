@@ -109,11 +109,12 @@ impl Clock {
 impl Shared {
     /// Moves the clock ahead by `by`, stopping at everything that is due on the way, so that each
     /// thing happens at its time and what follows from it still counts. Returns what the clock
-    /// shows then.
-    pub(crate) async fn advance(&self, by: Duration) -> SystemTime {
+    /// shows then; none, and nothing is done, if that would be after `last`.
+    pub(crate) async fn advance(&self, by: Duration, last: SystemTime) -> Option<SystemTime> {
         // One at a time: two that overlap would pass each other's stops.
         let _alone = self.advancing.lock().await;
-        let target = self.state().clock.now() + by;
+        let target = self.state().clock.now().checked_add(by);
+        let target = target.filter(|target| *target <= last)?;
         loop {
             self.deliveries_to_end().await;
             let arrived = {
@@ -127,7 +128,7 @@ impl Shared {
                 next.is_none_or(|next| next > target)
             };
             if arrived {
-                return self.state().clock.now();
+                return Some(self.state().clock.now());
             }
         }
     }

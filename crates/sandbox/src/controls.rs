@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The latest that the Sandbox's clock can be moved to: the year 9999.
-const LAST_INSTANT: Duration = Duration::from_secs(253_402_300_799);
+pub(crate) const LAST_INSTANT: Duration = Duration::from_secs(253_402_300_799);
 
 /// The controls of a [`Sandbox`](crate::Sandbox). A clone controls the same Sandbox; it does not
 /// keep it running.
@@ -231,9 +231,9 @@ impl Controls {
     ///
     /// [`SandboxError::Option`] when that is past the year 9999.
     pub async fn advance_clock(&self, by: Duration) -> Result<SystemTime, SandboxError> {
-        let target = self.now().checked_add(by);
-        match target.filter(|target| *target <= SystemTime::UNIX_EPOCH + LAST_INSTANT) {
-            Some(_) => Ok(self.shared.advance(by).await),
+        let last = SystemTime::UNIX_EPOCH + LAST_INSTANT;
+        match self.shared.advance(by, last).await {
+            Some(now) => Ok(now),
             None => Err(SandboxError::option(
                 "ms",
                 "must not move the clock past the year 9999",

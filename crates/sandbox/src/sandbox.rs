@@ -13,7 +13,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{controls::Controls, error::SandboxError, server, state::Shared};
+use crate::{
+    controls::{Controls, LAST_INSTANT},
+    error::SandboxError,
+    server,
+    state::Shared,
+};
 
 /// How a [`Sandbox`] is to run. Fill it by struct update: `Config { port: 8080, ..Default::default() }`.
 #[derive(Debug, Clone)]
@@ -63,13 +68,21 @@ impl Sandbox {
     /// # Errors
     ///
     /// - [`SandboxError::Listen`] when nothing can listen there: choose another port.
-    /// - [`SandboxError::Option`] when an entry of [`Config::allow_webhook_hosts`] is no host.
+    /// - [`SandboxError::Option`] when an entry of [`Config::allow_webhook_hosts`] is no host, or
+    ///   [`Config::now`] is not from 1970 to 9999.
     pub async fn start(config: Config) -> Result<Sandbox, SandboxError> {
         if !config.allow_webhook_hosts.iter().all(|host| is_host(host)) {
             return Err(SandboxError::option(
                 "allowWebhookHosts",
                 "must name hosts, such as \"backend\" or \"backend:8080\"",
             ));
+        }
+        let is_shown = |now: &SystemTime| {
+            let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH);
+            since_1970.is_ok_and(|since_1970| since_1970 <= LAST_INSTANT)
+        };
+        if !config.now.as_ref().is_none_or(is_shown) {
+            return Err(SandboxError::option("now", "must be from 1970 to 9999"));
         }
         let address = SocketAddr::from((config.host, config.port));
         let failed = |source| SandboxError::Listen { address, source };

@@ -101,6 +101,7 @@ export async function startBackend({ timeoutMs = 10_000 } = {}) {
 
   return {
     sandbox,
+    items,
     plaid,
     webhookUrl,
     logged,

@@ -3,6 +3,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, SignJWT, UnsecuredJWT } from 'jose'
 import { afterEach, expect, test, vi } from 'vitest'
+import { Plaid } from '../plaid.ts'
 import { startBackend } from './support.ts'
 
 const DELIVERED = { kind: 'delivered', status: 200 }
@@ -10,6 +11,7 @@ const MINUTE = 60_000
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 /** An Item that is broken while the backend is down: it has missed the webhook, and is up again. */
@@ -40,27 +42,43 @@ function forge({ verification }: Genuine, alg: string, key: KeyObject | Uint8Arr
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const UNKNOWN_KID = '00000000-0000-4000-8000-000000000000'
 
-test.each<[string, (genuine: Genuine) => Promise<{ body?: string; token?: string }>]>([
-  ['has no signature', async () => ({})],
-  ['has a signature that is no JWT', async () => ({ token: 'a.b.c' })],
-  ['is signed by another key', async (it) => ({ token: await forge(it, 'ES256', stranger) })],
+/** What a forger sends in the place of what is genuine, and why it is refused. */
+type Forgery = (genuine: Genuine) => Promise<{ body?: string; token?: string; why: string }>
+
+test.each<[string, Forgery]>([
+  ['has no signature', async () => ({ why: 'not signed' })],
+  ['has a signature that is no JWT', async () => ({ token: 'a.b.c', why: 'no JWT' })],
+  [
+    'is signed by another key',
+    async (it) => ({
+      token: await forge(it, 'ES256', stranger),
+      why: 'signature verification failed',
+    }),
+  ],
   [
     'is signed by a key that Plaid does not know',
-    async (it) => ({ token: await forge(it, 'ES256', stranger, UNKNOWN_KID) }),
+    async (it) => ({
+      token: await forge(it, 'ES256', stranger, UNKNOWN_KID),
+      why: 'does not know its key',
+    }),
   ],
   [
     'is signed by another algorithm',
-    async (it) => ({ token: await forge(it, 'HS256', new Uint8Array(32)) }),
+    async (it) => ({ token: await forge(it, 'HS256', new Uint8Array(32)), why: 'not ES256' }),
   ],
   [
     'is signed by no algorithm',
-    async ({ verification }) => ({ token: new UnsecuredJWT(decodeJwt(verification)).encode() }),
+    async ({ verification }) => ({
+      token: new UnsecuredJWT(decodeJwt(verification)).encode(),
+      why: 'not ES256',
+    }),
   ],
   [
     'has another body than was signed',
     async ({ rawBody, verification }) => ({
       token: verification,
       body: rawBody.replace('ITEM_LOGIN_REQUIRED', 'ITEM_LOGIN_REQUIRED '),
+      why: 'not what was signed',
     }),
   ],
   [
@@ -68,12 +86,14 @@ test.each<[string, (genuine: Genuine) => Promise<{ body?: string; token?: string
     async ({ rawBody, verification }) => ({
       token: verification,
       body: JSON.stringify(JSON.parse(rawBody), null, 4),
+      why: 'not what was signed',
     }),
   ],
 ])('a webhook that %s is refused, and changes nothing', async (_, forgery) => {
   const { backend, itemId, ...genuine } = await startBackendThatMissedAWebhook()
-  const { body = genuine.rawBody, token } = await forgery(genuine)
+  const { body = genuine.rawBody, token, why } = await forgery(genuine)
   expect(await backend.postWebhook(body, token)).toBe(401)
+  expect(backend.logged.at(-1)).toContain(why)
   expect(await backend.needsAttention(itemId)).toBe(false)
 
   expect(await backend.postWebhook(genuine.rawBody, genuine.verification)).toBe(200)
@@ -158,6 +178,29 @@ test('a webhook that comes after a newer one does not undo it', async () => {
   const [late] = await backend.sandbox.webhooks()
   expect(late?.body.webhook_code).toBe('ERROR')
   expect(late?.outcome).toEqual(DELIVERED)
+  expect(await backend.needsAttention(itemId)).toBe(false)
+})
+
+test('an answer of Plaid’s that comes after a newer one does not undo it', async () => {
+  const backend = await startBackend()
+  const itemId = await backend.linkItem()
+  const ask = Plaid.prototype.loginStatus
+  vi.spyOn(Plaid.prototype, 'loginStatus').mockImplementationOnce(async function (
+    this: Plaid,
+    accessToken,
+  ) {
+    const answer = await ask.call(this, accessToken)
+    expect(answer).toBe('login_required')
+    // While it is on its way, the user repairs the login elsewhere, and the backend learns of that.
+    await backend.sandbox.repairItem(itemId)
+    await backend.sandbox.nextWebhook({ webhook_code: 'LOGIN_REPAIRED' })
+    await vi.waitFor(async () => expect((await backend.items.find(itemId))?.revision).toBe(1))
+    return answer
+  })
+
+  await backend.breakItem(itemId)
+  await backend.nextWebhook('ERROR')
+  expect((await backend.items.find(itemId))?.revision).toBe(2)
   expect(await backend.needsAttention(itemId)).toBe(false)
 })
 

@@ -49,6 +49,23 @@ pub(super) fn reset_logins_of_user(call: &mut Call) -> Result<Value, PlaidError>
     Ok(json!({}))
 }
 
+/// What a test user whose password is `error_` and one of these runs into (documented; observed for
+/// ITEM_LOCKED).
+const ERRORS_OF_TEST_USERS: [&str; 12] = [
+    "INSTITUTION_NOT_RESPONDING",
+    "INSTITUTION_NO_LONGER_SUPPORTED",
+    "INVALID_CREDENTIALS",
+    "INVALID_LINK_TOKEN",
+    "INVALID_MFA",
+    "ITEM_LOCKED",
+    "ITEM_LOGIN_REQUIRED",
+    "ITEM_NOT_SUPPORTED",
+    "MFA_NOT_SUPPORTED",
+    "NO_ACCOUNTS",
+    "USER_INPUT_TIMEOUT",
+    "USER_SETUP_REQUIRED",
+];
+
 pub(super) fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
     let fields = call.fields;
     let institution_id = fields.text("institution_id")?;
@@ -65,10 +82,18 @@ pub(super) fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> 
             .optional_text("user_token")?
             .map(|token| User::Token(token.to_owned())),
     };
+    let institution = catalog::institution(institution_id)?;
+    let password = fields.find("options.override_password");
+    let forced = password.and_then(|it| it.as_str()?.strip_prefix("error_"));
+    if let Some(code) = forced.filter(|code| ERRORS_OF_TEST_USERS.contains(code))
+        && let Some(error) = PlaidError::of_code(code, "")
+    {
+        return Err(error);
+    }
     let place = call.state.add_item(ItemPlan {
         products,
         webhook,
-        institution: catalog::institution(institution_id)?,
+        institution,
         user,
     });
     call.concerns(place);

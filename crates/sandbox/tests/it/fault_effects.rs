@@ -12,7 +12,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
-use utdk_plaid_sandbox::{CreatedItem, Effect, ItemState, Sandbox};
+use utdk_plaid_sandbox::{CreatedItem, Effect, ItemState, LoggedRequest, Sandbox};
 
 use crate::{
     faults::{always, error, once, status},
@@ -130,6 +130,19 @@ async fn a_client_takes_neither_a_reset_nor_a_cut_for_a_reply() {
     }
 }
 
+/// The first request that the log has: of one that hangs, nothing else says that it has come.
+async fn first_request(plaid: &Plaid) -> LoggedRequest {
+    let logged = async {
+        loop {
+            match plaid.sandbox.requests().pop() {
+                Some(request) => return request,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    timeout(wire::LONG, logged).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_hang_sends_nothing_does_nothing_and_ends_when_the_client_leaves() {
     let plaid = Plaid::start().await;
@@ -141,13 +154,7 @@ async fn a_hang_sends_nothing_does_nothing_and_ends_when_the_client_leaves() {
         .write_all(&reset_request(&plaid, &item))
         .await
         .unwrap();
-    // Its log says when the request has come to hang.
-    let mut requests = plaid.sandbox.requests();
-    while requests.is_empty() {
-        tokio::task::yield_now().await;
-        requests = plaid.sandbox.requests();
-    }
-    assert_eq!(requests[0].fault, Some("hang"));
+    assert_eq!(first_request(&plaid).await.fault, Some("hang"));
     let mut buffer = [0];
     let read = timeout(Duration::from_millis(100), stream.read(&mut buffer)).await;
     assert!(read.is_err(), "neither a byte nor an end");
@@ -168,9 +175,7 @@ async fn a_hang_ends_when_the_sandbox_closes() {
         .write_all(&reset_request(&plaid, &item))
         .await
         .unwrap();
-    while plaid.sandbox.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    first_request(&plaid).await;
     timeout(wire::LONG, plaid.sandbox.close()).await.unwrap();
     let (reply, _) = wire::rest(&mut stream).await;
     assert!(reply.is_empty());

@@ -1,9 +1,13 @@
 //! Faults: which requests they hit, for how long, and which there cannot be.
 
 use serde_json::json;
+use tokio::time::timeout;
 use utdk_plaid_sandbox::{Config, Effect, Fault};
 
-use crate::{plaid::Plaid, wire};
+use crate::{
+    plaid::{Plaid, Reply},
+    wire,
+};
 
 const GET: &str = "/item/get";
 
@@ -41,11 +45,16 @@ pub(crate) fn status(status: u16) -> Effect {
     }
 }
 
+/// The reply, which must come before a delay of an hour is over.
+async fn soon(reply: impl Future<Output = Reply>) -> Reply {
+    let reply = timeout(wire::LONG, reply).await;
+    reply.expect("a reply without a delay")
+}
+
 #[tokio::test]
 async fn a_fault_for_one_route_leaves_the_others_alone() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
-    // Were the delay for all, the test would take an hour.
     let delay = Effect::Delay { ms: 60 * 60 * 1000 };
     for (path, effect) in [("/item/remove", delay), (GET, status(500))] {
         let path = Some(path.to_owned());
@@ -55,9 +64,12 @@ async fn a_fault_for_one_route_leaves_the_others_alone() {
         };
         plaid.sandbox.inject(fault).unwrap();
     }
-    assert_eq!(plaid.with_token(GET, &item).await.status, 500);
-    assert_eq!(plaid.with_token("/accounts/get", &item).await.status, 200);
-    assert_eq!(plaid.reset_login(&item).await.status, 200);
+    assert_eq!(soon(plaid.with_token(GET, &item)).await.status, 500);
+    assert_eq!(
+        soon(plaid.with_token("/accounts/get", &item)).await.status,
+        200
+    );
+    assert_eq!(soon(plaid.reset_login(&item)).await.status, 200);
 }
 
 #[tokio::test]
@@ -109,7 +121,7 @@ async fn faults_are_taken_back() {
     }
     plaid.sandbox.clear_faults();
     assert!(plaid.sandbox.faults().is_empty());
-    assert_eq!(plaid.with_token(GET, &item).await.status, 200);
+    assert_eq!(soon(plaid.with_token(GET, &item)).await.status, 200);
 }
 
 /// Which of 2 000 requests fail at a probability of 0.3 under this seed.
@@ -170,7 +182,7 @@ async fn the_sandboxs_own_addresses_and_unknown_routes_are_never_hit() {
         assert_eq!(reply.status, status);
     }
     for path in ["/", "/item/get/", "/nowhere", "/_sandbox", "/hl"] {
-        let reply = plaid.post(path, json!({})).await;
+        let reply = soon(plaid.post(path, json!({}))).await;
         assert_eq!(
             (reply.status, reply.error_code()),
             (404, "NOT_FOUND".into())

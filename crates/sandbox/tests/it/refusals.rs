@@ -261,3 +261,30 @@ async fn a_webhook_that_is_no_url_is_refused() {
     let reply = plaid.post("/item/webhook/update", fields).await;
     check_field(&reply, "webhook must be a non-empty string URL");
 }
+
+#[tokio::test]
+async fn a_test_user_whose_account_is_locked_cannot_be_linked() {
+    let plaid = Plaid::start().await;
+    let create = async |password: &str| {
+        let fields = json!({
+            "institution_id": "ins_109508",
+            "initial_products": ["transactions"],
+            "options": { "override_password": password },
+        });
+        plaid.post(CREATE, fields).await
+    };
+    let recorded = r#"{
+  "display_message": "The given account has been locked by the financial institution. Please visit your financial institution's website to unlock your account.",
+  "documentation_url": "https://plaid.com/docs/errors/item/#item_locked",
+  "error_code": "ITEM_LOCKED",
+  "error_message": "the account is locked. prompt the user to visit the institution's site and unlock their account",
+  "error_type": "ITEM_ERROR",
+  "request_id": "7a4721edf8434c8",
+  "suggested_action": null
+}"#;
+    recordings::check(&create("error_ITEM_LOCKED").await, 400, recorded);
+    assert!(plaid.sandbox.items().is_empty());
+    for password in ["pass_good", "error_", "error_NOT_FOUND", "ITEM_LOCKED"] {
+        assert_eq!(create(password).await.status, 200, "{password}");
+    }
+}
