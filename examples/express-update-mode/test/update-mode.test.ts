@@ -95,7 +95,7 @@ test.each([
 })
 
 test('while Plaid is silent, the user does not wait for ever', async () => {
-  const backend = await startBackend({ timeoutMs: 300 })
+  const backend = await startBackend({ timeoutMs: 1_000 })
   const itemId = await backend.linkItem()
   await backend.sandbox.failNext({ path: LINK, kind: 'hang' })
   const { status, body } = await backend.call('POST', `/items/${itemId}/update-link`)
