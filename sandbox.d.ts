@@ -43,7 +43,7 @@ export interface ItemSummary {
   institution_id: string
   products: string[]
   webhook: string | null
-  /** The `user_id` or `user_token` that it was created with. */
+  /** The `user_id` that it was created with. */
   user_id: string | null
   state: 'healthy' | 'login_required' | 'removed'
 }

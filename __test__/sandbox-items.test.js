@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
+const { inspect } = require('node:util')
 const {
   NOWHERE,
   brokenItem,
@@ -140,7 +141,8 @@ test('items() shows what became of an Item through the routes', async (t) => {
   await call(sandbox, '/auth/get', { access_token })
   const [item] = await sandbox.items()
   assert.equal(item.webhook, NOWHERE)
-  assert.equal(item.user_id, 'user-sandbox-7')
+  // The token of its user is nobody's id.
+  assert.equal(item.user_id, null)
   assert.deepEqual(item.products, ['auth', 'transactions'])
 })
 
@@ -194,6 +196,29 @@ test('an Item can be broken and repaired again and again', async (t) => {
     assert.equal(await itemError(sandbox, item), null)
   }
   assert.equal(receiver.requests.length, 10)
+})
+
+test('a token that is given for an id by mistake stands in no error', async (t) => {
+  const sandbox = await start(t)
+  const { access_token } = await sandbox.createItem()
+  const { secret } = sandbox
+  for (const hidden of [access_token, secret]) {
+    for (const promise of [
+      sandbox.repairItem(hidden),
+      sandbox.nextWebhook({ item_id: hidden, webhook_code: hidden, timeoutMs: 1 }),
+      sandbox.completeLink(hidden),
+      sandbox.createItem({ webhook: hidden }),
+      sandbox.createItem({ institution_id: hidden }),
+      sandbox.createItem({ products: [hidden] }),
+      sandbox.createItem({ [hidden]: hidden }),
+      sandbox.failNext({ kind: hidden }),
+    ]) {
+      await assert.rejects(promise, (error) => {
+        assert.ok(!inspect(error, { showHidden: true }).includes(hidden), error.message)
+        return true
+      })
+    }
+  }
 })
 
 test('repairing an Item that is not there, or was removed, is refused', async (t) => {
