@@ -203,17 +203,17 @@ test('a token that is given for an id by mistake stands in no error', async (t) 
   const { access_token } = await sandbox.createItem()
   const { secret } = sandbox
   for (const hidden of [access_token, secret]) {
-    for (const promise of [
-      sandbox.repairItem(hidden),
-      sandbox.nextWebhook({ item_id: hidden, webhook_code: hidden, timeoutMs: 1 }),
-      sandbox.completeLink(hidden),
-      sandbox.createItem({ webhook: hidden }),
-      sandbox.createItem({ institution_id: hidden }),
-      sandbox.createItem({ products: [hidden] }),
-      sandbox.createItem({ [hidden]: hidden }),
-      sandbox.failNext({ kind: hidden }),
+    for (const ask of [
+      () => sandbox.repairItem(hidden),
+      () => sandbox.nextWebhook({ item_id: hidden, webhook_code: hidden, timeoutMs: 1 }),
+      () => sandbox.completeLink(hidden),
+      () => sandbox.createItem({ webhook: hidden }),
+      () => sandbox.createItem({ institution_id: hidden }),
+      () => sandbox.createItem({ products: [hidden] }),
+      () => sandbox.createItem({ [hidden]: hidden }),
+      () => sandbox.failNext({ kind: hidden }),
     ]) {
-      await assert.rejects(promise, (error) => {
+      await assert.rejects(ask(), (error) => {
         assert.ok(!inspect(error, { showHidden: true }).includes(hidden), error.message)
         return true
       })
