@@ -63,28 +63,15 @@ pub(crate) async fn answer(shared: &Shared, head: &Parts, body: Option<&[u8]>) -
         Some(route) => shared.state().faults.draw(route.path),
         None => Hit::default(),
     };
-    if hit.delay_ms > 0 {
-        tokio::time::sleep(Duration::from_millis(hit.delay_ms)).await;
-    }
-    let done = match &hit.failure {
+    let mut done = match &hit.failure {
         None | Some(Failure::CutShort) => act(shared, head, route, body),
         Some(failure) => instead(shared, failure),
     };
-    let mut state = shared.state();
-    let request = LoggedRequest {
-        at: state.clock.now(),
-        method: journal::shown_method(head.method.as_str()),
-        path: route.map_or_else(|| journal::shown_path(path), |it| it.path.to_owned()),
-        fields: done.fields,
-        item_id: done.item_id,
-        status: done.status.map(|status| status.as_u16()),
-        error_code: done.error_code,
-        request_id: done.request_id,
-        fault: hit.failure.as_ref().map(Failure::name),
-    };
-    state.tell(|| Event::Request(request.clone()));
-    state.journal.note(request);
-    drop(state);
+    note(shared, head, route, &mut done, hit.failure.as_ref());
+    // What was asked is done by now: it is the reply that is late.
+    if hit.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(hit.delay_ms)).await;
+    }
     match (done.reply, hit.failure) {
         (Reply::Json { status, body, .. }, Some(Failure::CutShort)) => Reply::Json {
             status,
@@ -94,6 +81,31 @@ pub(crate) async fn answer(shared: &Shared, head: &Parts, body: Option<&[u8]>) -
         },
         (reply, _) => reply,
     }
+}
+
+/// Tells the log and whoever listens.
+fn note(
+    shared: &Shared,
+    head: &Parts,
+    route: Option<&Route>,
+    done: &mut Done,
+    failure: Option<&Failure>,
+) {
+    let path = head.uri.path();
+    let mut state = shared.state();
+    let request = LoggedRequest {
+        at: state.clock.now(),
+        method: journal::shown_method(head.method.as_str()),
+        path: route.map_or_else(|| journal::shown_path(path), |it| it.path.to_owned()),
+        fields: done.fields.take(),
+        item_id: done.item_id.take(),
+        status: done.status.map(|status| status.as_u16()),
+        error_code: done.error_code,
+        request_id: done.request_id.take(),
+        fault: failure.map(Failure::name),
+    };
+    state.tell(|| Event::Request(request.clone()));
+    state.journal.note(request);
 }
 
 /// A reply, and what the log says about it.
