@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{error::SandboxError, plaid_error::PlaidError, random::Random, routes::ROUTES};
 
-/// A fault to inject with [`Sandbox::inject`](crate::Sandbox::inject). Serialises to an object of
+/// A fault to inject with [`Controls::inject`](crate::Controls::inject). Serialises to an object of
 /// these names.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fault {

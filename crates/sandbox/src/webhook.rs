@@ -77,7 +77,7 @@ pub enum Outcome {
     },
 }
 
-/// Which webhooks [`Sandbox::next_webhook`](crate::Sandbox::next_webhook) is to hand out. What is
+/// Which webhooks [`Controls::next_webhook`](crate::Controls::next_webhook) is to hand out. What is
 /// `None` matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WebhookFilter {
