@@ -135,7 +135,7 @@ test(
     assert.equal(webhook.verification, webhook.attempts.at(-1).verification)
     assert.equal(webhook.nextAttemptAt, null)
     const signatures = webhook.attempts.map(({ verification }) => verification)
-      assert.deepEqual(
+    assert.deepEqual(
       receiver.requests.map(({ headers }) => headers['plaid-verification']),
       signatures,
     )

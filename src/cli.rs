@@ -1,25 +1,86 @@
 //! The command line, as `bin/utdk-plaid.js` calls it.
 
-use napi::bindgen_prelude::Either;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Either3;
 use napi_derive::napi;
+use serde::Serialize;
+use tokio::sync::Notify;
+use utdk_plaid_cli::{Command, Notice, Output};
+
+use crate::engine::{Completion, Engine};
 
 /// Text to print, and what to exit with.
 #[napi(object)]
+#[derive(Serialize)]
 pub struct CliNotice {
-    /// Help, the version, or what is wrong with the arguments.
+    /// Help, the version, or what went wrong.
     pub text: String,
-    /// 0, or 2 for wrong usage.
+    /// 0, 1 for a failure, or 2 for wrong usage.
+    #[serde(rename = "exitCode")]
     pub exit_code: u8,
 }
 
-/// The name of the command that the arguments ask for, or what to print instead.
+impl From<Notice> for CliNotice {
+    fn from(Notice { text, exit_code }: Notice) -> Self {
+        Self { text, exit_code }
+    }
+}
+
+/// A command that is carried out on the engine's I/O thread.
+#[napi]
+pub struct NativeCommand {
+    command: utdk_plaid_cli::NativeCommand,
+    stop: Arc<Notify>,
+}
+
+#[napi]
+impl NativeCommand {
+    /// Carries it out. Completes with a [`CliNotice`], whose text may be empty, and the kind
+    /// `ended`.
+    #[napi(catch_unwind)]
+    pub fn run(&self, engine: &Engine, id: u32) {
+        let (command, stop) = (self.command.clone(), self.stop.clone());
+        engine.jobs().run(id, move || async move {
+            // As https://no-color.org has it: set, and not empty.
+            let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let ended = command
+                .run(Output::stdout(!no_colour), stop.notified())
+                .await;
+            Completion::json(&Ending::Ended(match ended {
+                Ok(()) => CliNotice {
+                    text: String::new(),
+                    exit_code: 0,
+                },
+                Err(notice) => notice.into(),
+            }))
+        });
+    }
+
+    /// Has it stop, also if it is still to run.
+    #[napi(catch_unwind)]
+    pub fn stop(&self) {
+        self.stop.notify_one();
+    }
+}
+
+/// How a command came to its end.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Ending {
+    Ended(CliNotice),
+}
+
+/// What the arguments ask for: the name of a command that JavaScript carries out, a command that
+/// Rust does, or something to print.
 #[napi(catch_unwind)]
-pub fn read_command(arguments: Vec<String>) -> Either<String, CliNotice> {
+pub fn read_command(arguments: Vec<String>) -> Either3<String, NativeCommand, CliNotice> {
     match utdk_plaid_cli::read(arguments) {
-        Ok(command) => Either::A(format!("{command:?}").to_lowercase()),
-        Err(notice) => Either::B(CliNotice {
-            text: notice.text,
-            exit_code: notice.exit_code,
+        Ok(Command::Native(command)) => Either3::B(NativeCommand {
+            command,
+            stop: Arc::default(),
         }),
+        Ok(command) => Either3::A(format!("{command:?}").to_lowercase()),
+        Err(notice) => Either3::C(notice.into()),
     }
 }

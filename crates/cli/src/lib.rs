@@ -1,26 +1,45 @@
-//! The command line of `@utdk/plaid`: reads the arguments and says what is to be done.
+//! The command line of `@utdk/plaid`: reads the arguments, and carries the commands out.
 //!
-//! It knows nothing of Node. `demo` is carried out in JavaScript (`bin/demo.js`), because what it
+//! # Reading order
+//!
+//! - This file: the arguments, and which command they ask for.
+//! - `sandbox`: `utdk-plaid sandbox`, and in `sandbox/log` the lines that it prints. Each command
+//!   has a file of its own, of the same shape: `Options`, and `run(options, output, stop)`.
+//! - `output`: where a command prints.
+//!
+//! # What it does not know or do
+//!
+//! It knows nothing of Node, reads no environment and listens to no signal: a command runs until it
+//! is done or told to stop. `demo` is carried out in JavaScript (`bin/demo.js`), because what it
 //! shows is the JavaScript surface.
 
 #![forbid(unsafe_code)]
+
+mod sandbox;
+
+mod output;
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+pub use output::Output;
+pub use sandbox::{LogFormat, Options as SandboxOptions};
+
 /// Force a Plaid Sandbox Item into ITEM_LOGIN_REQUIRED, and test that your backend survives it.
 #[derive(Debug, Parser)]
 #[command(name = "utdk-plaid", version, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage.")]
+#[command(after_help = "\
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by a second Ctrl-C. A server that is stopped,
+by Ctrl-C or SIGTERM, is done.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
 /// What the user wants done.
-#[derive(Clone, Copy, Debug, PartialEq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
     /// Tell the whole story in the terminal: an Item is broken, the signed webhook proves it, and
@@ -32,16 +51,61 @@ Example:
 With PLAID_CLIENT_ID, PLAID_SECRET and PLAID_ACCESS_TOKEN set, it breaks that Item in Plaid's own
 Sandbox instead.")]
     Demo,
+    /// A command that is carried out here.
+    #[command(flatten)]
+    Native(NativeCommand),
 }
 
-/// Text to print instead of doing anything: help, the version, or what is wrong with the arguments.
+/// A command that is carried out in Rust.
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+#[non_exhaustive]
+pub enum NativeCommand {
+    /// Run a local Plaid Sandbox until Ctrl-C, and log what happens in it: requests, webhooks,
+    /// Items. Needs no account and no network.
+    #[command(after_help = sandbox::EXAMPLE)]
+    Sandbox(SandboxOptions),
+}
+
+impl NativeCommand {
+    /// Carries the command out, on the tokio runtime of the caller, until it is done or `stop`
+    /// resolves.
+    ///
+    /// # Errors
+    ///
+    /// A [`Notice`] of what went wrong.
+    pub async fn run(self, output: Output, stop: impl Future<Output = ()>) -> Result<(), Notice> {
+        match self {
+            NativeCommand::Sandbox(options) => sandbox::run(options, output, stop).await,
+        }
+    }
+}
+
+/// Text to print at the end: help, the version, or what went wrong.
 #[derive(Debug)]
 pub struct Notice {
-    /// What to print.
+    /// What to print, with its line's end.
     pub text: String,
-    /// What to exit with: 0 if the text was asked for, otherwise 2. It goes to standard error
-    /// then.
+    /// What to exit with: 0 if the text was asked for, 1 if the command failed, 2 if the arguments
+    /// are wrong. Unless it is 0, the text goes to standard error.
     pub exit_code: u8,
+}
+
+impl Notice {
+    /// The command failed: one sentence of why.
+    fn failure(why: impl std::fmt::Display) -> Self {
+        Notice {
+            text: format!("error: {why}\n"),
+            exit_code: 1,
+        }
+    }
+
+    /// An argument has a value that it cannot have: one sentence of why.
+    fn usage(why: impl std::fmt::Display) -> Self {
+        Notice {
+            text: format!("error: {why}\n\nFor more information, try '--help'.\n"),
+            exit_code: 2,
+        }
+    }
 }
 
 /// Reads the arguments, without the program's name.

@@ -1,4 +1,7 @@
-//! What the command line promises about its arguments.
+//! What the command line promises about its arguments; what each command promises stands in a module
+//! of its own.
+
+mod sandbox;
 
 use utdk_plaid_cli::{Command, Notice, read};
 
@@ -9,7 +12,12 @@ fn demo_is_a_command() {
 
 #[test]
 fn help_and_version_are_no_failure() {
-    for asked in [&["--help"][..], &["demo", "--help"], &["--version"]] {
+    for asked in [
+        &["--help"][..],
+        &["demo", "--help"],
+        &["sandbox", "-h"],
+        &["--version"],
+    ] {
         let notice = read(asked).unwrap_err();
         assert_eq!(notice.exit_code, 0, "{asked:?}");
     }
@@ -22,13 +30,26 @@ fn help_and_version_are_no_failure() {
 
 #[test]
 fn every_command_shows_an_example() {
-    let Notice { text, .. } = read(["demo", "--help"]).unwrap_err();
-    assert!(text.contains("npx @utdk/plaid demo"), "{text}");
+    for command in ["demo", "sandbox"] {
+        let Notice { text, .. } = read([command, "--help"]).unwrap_err();
+        let example = format!("\n  npx @utdk/plaid {command}");
+        assert!(text.contains(&example), "{text}");
+    }
 }
 
 #[test]
 fn wrong_usage_exits_with_two_and_names_what_is_wrong() {
-    for wrong in [&["demmo"][..], &["demo", "--fast"], &["demo", "now"]] {
+    for wrong in [
+        &["demmo"][..],
+        &["demo", "--fast"],
+        &["demo", "now"],
+        &["sandbox", "--port", "65536"],
+        &["sandbox", "--port", "any"],
+        &["sandbox", "--host", "localhost"],
+        &["sandbox", "--seed", "1.5"],
+        &["sandbox", "--log-format", "xml"],
+        &["sandbox", "now"],
+    ] {
         let notice = read(wrong).unwrap_err();
         assert_eq!(notice.exit_code, 2, "{wrong:?}");
         let culprit = wrong.last().unwrap();

@@ -1,0 +1,206 @@
+//! Where a command prints. Writing blocks, for as long as whoever reads takes: it is done on a
+//! thread of its own, so that a slow reader holds nothing up but what it reads.
+
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, spawn_blocking},
+    time::timeout,
+};
+
+/// Lines that wait to be written; with more, whoever prints waits.
+const WAITING: usize = 1024;
+
+/// Lines are written together up to about so many bytes.
+const AT_ONCE: usize = 16 << 10;
+
+/// How long the last lines may take, when a command ends.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where a command is to print.
+pub struct Output {
+    writer: Box<dyn Write + Send>,
+    colours: bool,
+    reader: reader::Watched,
+}
+
+impl Output {
+    /// Prints to `writer`, without colours. What it writes for one call is written at once.
+    pub fn to(writer: impl Write + Send + 'static) -> Self {
+        Output {
+            writer: Box::new(writer),
+            colours: false,
+            reader: reader::Watched::default(),
+        }
+    }
+
+    /// Prints to standard output; in colours if they are allowed and it is a terminal.
+    pub fn stdout(allow_colours: bool) -> Self {
+        let stdout = io::stdout();
+        Output {
+            colours: allow_colours && stdout.is_terminal(),
+            reader: reader::Watched::stdout(),
+            writer: Box::new(stdout),
+        }
+    }
+
+    /// Whether escape codes of colours may be printed.
+    pub(crate) fn colours(&self) -> bool {
+        self.colours
+    }
+
+    /// Starts the thread.
+    pub(crate) fn start(self) -> Printer {
+        let (lines, to_write) = mpsc::channel(WAITING);
+        let writer = self.writer;
+        Printer {
+            lines,
+            thread: spawn_blocking(move || write_lines(to_write, writer)),
+            reader: self.reader,
+        }
+    }
+}
+
+/// Prints lines in their order.
+pub(crate) struct Printer {
+    lines: mpsc::Sender<String>,
+    thread: JoinHandle<io::Result<()>>,
+    reader: reader::Watched,
+}
+
+impl Printer {
+    /// Prints a line, or lines: `text` ends with one's end. Waits while too many wait already.
+    pub(crate) async fn print(&self, text: String) {
+        // It fails when nothing can be written any more: `unread` and `finish` tell.
+        let _ = self.lines.send(text).await;
+    }
+
+    /// Resolves when nobody reads any more, or nothing can be written.
+    pub(crate) async fn unread(&self) {
+        tokio::select! {
+            () = self.lines.closed() => {}
+            () = self.reader.left() => {}
+        }
+    }
+
+    /// Waits for the last lines to be written, but not for long: nobody may be reading them.
+    ///
+    /// # Errors
+    ///
+    /// Why lines could not be written, unless their reader went away: that is no failure of ours.
+    pub(crate) async fn finish(self) -> io::Result<()> {
+        drop(self.lines);
+        match timeout(PATIENCE, self.thread).await {
+            Ok(Ok(Err(error))) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn write_lines(
+    mut lines: mpsc::Receiver<String>,
+    mut writer: Box<dyn Write + Send>,
+) -> io::Result<()> {
+    while let Some(mut text) = lines.blocking_recv() {
+        while text.len() < AT_ONCE
+            && let Ok(more) = lines.try_recv()
+        {
+            text.push_str(&more);
+        }
+        let mut left = text.as_bytes();
+        while !left.is_empty() {
+            match patiently(|| writer.write(left))? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                written => left = &left[written..],
+            }
+        }
+        patiently(|| writer.flush())?;
+    }
+    Ok(())
+}
+
+/// A pipe that another process has made non-blocking, as Node does with its own, is waited for as
+/// if it were not.
+fn patiently<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match write() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Notices that the reader of a pipe has left, also while there is nothing to write: a server that
+/// logs to nobody holds its port for nobody.
+#[cfg(unix)]
+mod reader {
+    use std::{
+        future::pending,
+        io::{self, IsTerminal},
+        os::fd::{AsFd, OwnedFd},
+        time::Duration,
+    };
+
+    use tokio::{io::Interest, net::unix::pipe::Sender, time::sleep};
+
+    /// How often it is looked.
+    const EVERY: Duration = Duration::from_millis(500);
+
+    /// The writer's end of a pipe, if there is one.
+    #[derive(Default)]
+    pub(super) struct Watched(Option<OwnedFd>);
+
+    impl Watched {
+        pub(super) fn stdout() -> Self {
+            let stdout = io::stdout();
+            match stdout.is_terminal() {
+                // Its end comes as a signal.
+                true => Watched(None),
+                false => Watched(stdout.as_fd().try_clone_to_owned().ok()),
+            }
+        }
+
+        /// Resolves when the reader has left; never where that cannot be told, as of a file.
+        pub(super) async fn left(&self) {
+            let pipe = self.0.as_ref().and_then(|pipe| pipe.try_clone().ok());
+            // Not used for writing, so it may block; and a socket, which Node takes for a pipe,
+            // tells the same.
+            let Some(Ok(pipe)) = pipe.map(Sender::from_owned_fd_unchecked) else {
+                return pending().await;
+            };
+            while let Ok(ready) = pipe.ready(Interest::WRITABLE | Interest::ERROR).await {
+                if ready.is_write_closed() || ready.is_error() {
+                    return;
+                }
+                // Once it was writable, it stays ready until something is written by this means.
+                sleep(EVERY).await;
+            }
+            pending().await
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod reader {
+    /// Of nothing: it is noticed with the next line.
+    #[derive(Default)]
+    pub(super) struct Watched;
+
+    impl Watched {
+        pub(super) fn stdout() -> Self {
+            Watched
+        }
+
+        pub(super) async fn left(&self) {
+            std::future::pending().await
+        }
+    }
+}
