@@ -123,7 +123,7 @@ impl Post<'_> {
             }),
             false => Err(Outcome::NotAllowed {
                 reason: "only receivers on this machine are called, unless their host is named in \
-                         allowWebhookHosts; this webhook was not sent"
+                         allowWebhookHosts (--allow-webhook-host); this webhook was not sent"
                     .to_owned(),
             }),
         }

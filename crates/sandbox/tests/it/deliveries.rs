@@ -114,7 +114,7 @@ async fn another_host_is_not_delivered_to_and_not_tried_again() {
             let webhook = next(&plaid, &item).await;
             assert_eq!(webhook.next_attempt_at, None);
             let reason = "only receivers on this machine are called, unless their host is named \
-                          in allowWebhookHosts; this webhook was not sent";
+                          in allowWebhookHosts (--allow-webhook-host); this webhook was not sent";
             let reason = reason.to_owned();
             let outcome = only_outcome(webhook);
             assert_eq!(outcome, Outcome::NotAllowed { reason }, "{url}");
