@@ -158,7 +158,8 @@ export interface Failure extends FaultTarget {
   kind?: FaultKind
   /** The HTTP status, of `error` and `html`. Default: the one that goes with the error; 502. */
   status?: number
-  /** One of Plaid's error codes, such as `RATE_LIMIT`, of `error`. Default: what goes with `status`. */
+  /** One of Plaid's error codes, such as `RATE_LIMIT`, of `error`. Default: what goes with `status`,
+   * or `INTERNAL_SERVER_ERROR`. */
   error_code?: string
   /** The `Retry-After` header, in seconds, of `error`. Default: none. */
   retryAfter?: number

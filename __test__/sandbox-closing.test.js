@@ -10,6 +10,8 @@ const { test } = require('node:test')
 const { PlaidConnectionError, PlaidUsageError } = require('../index.js')
 const { startSandbox } = require('../sandbox.js')
 const {
+  DAY,
+  MINUTE,
   assertFree,
   brokenItem,
   linkToken,
@@ -86,6 +88,19 @@ test('closing ends requests that hang or are late', BOUND, async () => {
   await sandbox.close()
   await Promise.all(ended)
   await assertFree(portOf(sandbox))
+})
+
+test('closing ends an advance of the clock that waits for a receiver', BOUND, async (t) => {
+  const sandbox = await startSandbox()
+  const receiver = await startServer(t, { replies: Array(20).fill(silent) })
+  const arrived = once(receiver, 'request')
+  await brokenItem(sandbox, receiver.url)
+  await arrived
+  const ended = [sandbox.advanceClock(DAY), sandbox.advanceClock(MINUTE)].map((promise) =>
+    assert.rejects(promise, CLOSED),
+  )
+  await sandbox.close()
+  await Promise.all(ended)
 })
 
 test('closing twice does no harm, and each time the port is free afterwards', BOUND, async () => {

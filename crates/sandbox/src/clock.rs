@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::state::Shared;
+use crate::{error::SandboxError, state::Shared};
 
 /// How long, in real time, a delivery under way is waited for before the clock moves past its time
 /// limit: a receiver that answers is never late only because a test moved the clock.
@@ -109,17 +109,31 @@ impl Clock {
 impl Shared {
     /// Moves the clock ahead by `by`, stopping at everything that is due on the way, so that each
     /// thing happens at its time and what follows from it still counts. Returns what the clock
-    /// shows then; none, and nothing is done, if that would be after `last`.
-    pub(crate) async fn advance(&self, by: Duration, last: SystemTime) -> Option<SystemTime> {
+    /// shows then.
+    ///
+    /// # Errors
+    ///
+    /// - [`SandboxError::Option`], and nothing is done, if that would be after `last`.
+    /// - [`SandboxError::Closed`] when the Sandbox was closed meanwhile: no delivery ends any more.
+    pub(crate) async fn advance(
+        &self,
+        by: Duration,
+        last: SystemTime,
+    ) -> Result<SystemTime, SandboxError> {
         // One at a time: two that overlap would pass each other's stops.
         let _alone = self.advancing.lock().await;
         let target = self.state().clock.now().checked_add(by);
-        let target = target.filter(|target| *target <= last)?;
+        let target = target.filter(|target| *target <= last).ok_or_else(|| {
+            SandboxError::option("ms", "must not move the clock past the year 9999")
+        })?;
         loop {
             self.deliveries_to_end().await;
             let arrived = {
                 let mut state = self.state();
                 let state = &mut *state;
+                if state.webhooks.is_closed() {
+                    return Err(SandboxError::Closed);
+                }
                 let stops = [state.clock.next_due(), state.webhooks.next_deadline()];
                 let next = stops.into_iter().flatten().min();
                 let stop = next.map_or(target, |next| next.min(target));
@@ -128,7 +142,7 @@ impl Shared {
                 next.is_none_or(|next| next > target)
             };
             if arrived {
-                return Some(self.state().clock.now());
+                return Ok(self.state().clock.now());
             }
         }
     }
@@ -137,7 +151,11 @@ impl Shared {
     async fn deliveries_to_end(&self) {
         let mut ends = self.state().webhooks.watch_ends();
         let none_under_way = async {
-            while self.state().webhooks.under_way() > 0 && ends.changed().await.is_ok() {}
+            let are_under_way = || {
+                let mailbox = &self.state().webhooks;
+                mailbox.under_way() > 0 && !mailbox.is_closed()
+            };
+            while are_under_way() && ends.changed().await.is_ok() {}
         };
         let _ = timeout(PATIENCE, none_under_way).await;
     }

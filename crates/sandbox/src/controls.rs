@@ -229,16 +229,11 @@ impl Controls {
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Option`] when that is past the year 9999.
+    /// - [`SandboxError::Option`] when that is past the year 9999.
+    /// - [`SandboxError::Closed`] when the Sandbox was closed or dropped meanwhile.
     pub async fn advance_clock(&self, by: Duration) -> Result<SystemTime, SandboxError> {
         let last = SystemTime::UNIX_EPOCH + LAST_INSTANT;
-        match self.shared.advance(by, last).await {
-            Some(now) => Ok(now),
-            None => Err(SandboxError::option(
-                "ms",
-                "must not move the clock past the year 9999",
-            )),
-        }
+        self.shared.advance(by, last).await
     }
 
     /// Makes something go wrong on Plaid's routes.

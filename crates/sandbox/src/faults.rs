@@ -34,8 +34,8 @@ pub enum Effect {
     Error {
         /// The HTTP status; by default the one that goes with `error_code`.
         status: Option<u16>,
-        /// Plaid's code; by default what goes with `status`: RATE_LIMIT, INTERNAL_SERVER_ERROR or
-        /// PLANNED_MAINTENANCE.
+        /// Plaid's code; by default what goes with `status`: NOT_FOUND, RATE_LIMIT,
+        /// PLANNED_MAINTENANCE, and otherwise INTERNAL_SERVER_ERROR.
         error_code: Option<String>,
         /// The `Retry-After` header, in seconds; by default there is none.
         #[serde(rename = "retryAfter")]
@@ -194,11 +194,13 @@ fn check(fault: &Fault) -> Result<(), SandboxError> {
             status,
             error_code: None,
             ..
-        } if status.is_none_or(|status| status != 404 && status != 429 && status < 500) => invalid(
-            "error_code",
-            "is missing: only the statuses 404, 429 and 500 to 599 say by themselves which \
+        } if status.is_some_and(|status| status != 404 && status != 429 && status < 500) => {
+            invalid(
+                "error_code",
+                "is missing: only the statuses 404, 429 and 500 to 599 say by themselves which \
                  error is meant",
-        ),
+            )
+        }
         _ => Ok(()),
     }
 }

@@ -135,6 +135,11 @@ impl Mailbox {
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.waiters.clear();
+        self.ended.send_replace(());
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     fn put_back(&mut self, id: u64) {

@@ -134,7 +134,6 @@ async fn a_fault_that_could_never_be_is_refused() {
     check_options(
         "faults",
         &[
-            (json!({}), "error_code"),
             (json!({ "kind": "fire" }), "kind"),
             (json!({ "kind": 1 }), "kind"),
             (code(json!("NO_SUCH_CODE")), "error_code"),

@@ -178,6 +178,14 @@ async fn a_status_by_itself_says_which_error_is_meant() {
         let reply = plaid.post(GET, json!({})).await;
         check(&reply, given, error_type, code);
     }
+    let neither = Effect::Error {
+        status: None,
+        error_code: None,
+        retry_after: None,
+    };
+    plaid.sandbox.inject(once(neither)).unwrap();
+    let reply = plaid.post(GET, json!({})).await;
+    check(&reply, 500, "API_ERROR", "INTERNAL_SERVER_ERROR");
 }
 
 #[tokio::test]

@@ -206,11 +206,6 @@ async fn a_fault_that_could_never_be_is_refused_by_the_name_of_its_field() {
         times: Some(0),
         ..always(Effect::Hang)
     };
-    let nothing = Effect::Error {
-        status: None,
-        error_code: None,
-        retry_after: None,
-    };
     let html = |status| Effect::Html {
         status: Some(status),
     };
@@ -229,7 +224,6 @@ async fn a_fault_that_could_never_be_is_refused_by_the_name_of_its_field() {
         (always(Effect::Delay { ms: u64::MAX }), "ms"),
         (always(error("")), "error_code"),
         (always(error("item_locked")), "error_code"),
-        (always(nothing), "error_code"),
         (always(status(400)), "error_code"),
         (always(status(0)), "status"),
         (always(status(200)), "status"),
