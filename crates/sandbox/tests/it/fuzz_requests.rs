@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     fuzz_mutations::{framed, mutate, mutate_path, value},
     link,
-    plaid::Plaid,
+    plaid::{Plaid, ROUTES},
 };
 
 /// What kind of reply a request must get.
@@ -32,24 +32,6 @@ pub(crate) struct World {
     credentials: [(&'static str, Value); 2],
     pages: Vec<String>,
 }
-
-const PLAID: [&str; 15] = [
-    "/sandbox/item/reset_login",
-    "/item/get",
-    "/accounts/get",
-    "/auth/get",
-    "/item/remove",
-    "/item/webhook/update",
-    "/item/access_token/invalidate",
-    "/item/public_token/exchange",
-    "/sandbox/public_token/create",
-    "/sandbox/user/reset_login",
-    "/sandbox/item/fire_webhook",
-    "/link/token/create",
-    "/link/token/get",
-    "/webhook_verification_key/get",
-    "/",
-];
 
 /// Methods, routes and bodies; `webhooks/next` waits no longer than it is told.
 const CONTROLS: [(&str, &str, &str); 24] = [
@@ -165,7 +147,10 @@ impl World {
     pub(crate) fn request(&self, random: &mut Rng) -> Sent {
         let (kind, mut method, mut path, mut body) = match random.u8(..) {
             0..180 => {
-                let path = random.choice(PLAID).unwrap();
+                let path = match random.u8(..15) {
+                    0 => "/",
+                    _ => random.choice(ROUTES).unwrap(),
+                };
                 (
                     Kind::Plaid,
                     "POST",

@@ -12,6 +12,24 @@ use utdk_plaid_sandbox::{Config, CreatedItem, NewItem, Sandbox};
 
 pub(crate) const JSON: &str = "application/json";
 
+/// Every route of Plaid's that is served.
+pub(crate) const ROUTES: [&str; 14] = [
+    "/sandbox/item/reset_login",
+    "/item/get",
+    "/accounts/get",
+    "/auth/get",
+    "/item/remove",
+    "/item/webhook/update",
+    "/item/access_token/invalidate",
+    "/item/public_token/exchange",
+    "/sandbox/public_token/create",
+    "/sandbox/user/reset_login",
+    "/sandbox/item/fire_webhook",
+    "/link/token/create",
+    "/link/token/get",
+    "/webhook_verification_key/get",
+];
+
 /// A Sandbox, and a client of it.
 pub(crate) struct Plaid {
     pub(crate) sandbox: Sandbox,

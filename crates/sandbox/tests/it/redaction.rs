@@ -8,7 +8,7 @@ use utdk_plaid_sandbox::Event;
 
 use crate::{
     link,
-    plaid::{JSON, Plaid},
+    plaid::{JSON, Plaid, ROUTES},
     wire,
 };
 
@@ -23,23 +23,6 @@ pub(crate) const FOREIGN: [&str; 5] = [
 
 /// Texts of a kind that must not be told, whatever they look like.
 const PRIVATE: [&str; 4] = ["Lovelace", "ada@example.test", "+12025550123", "hunter2"];
-
-const ROUTES: [&str; 14] = [
-    "/sandbox/item/reset_login",
-    "/item/get",
-    "/accounts/get",
-    "/auth/get",
-    "/item/remove",
-    "/item/webhook/update",
-    "/item/access_token/invalidate",
-    "/item/public_token/exchange",
-    "/sandbox/public_token/create",
-    "/sandbox/user/reset_login",
-    "/sandbox/item/fire_webhook",
-    "/link/token/create",
-    "/link/token/get",
-    "/webhook_verification_key/get",
-];
 
 /// All that a Sandbox tells of itself, and what was told while it happened.
 async fn told(plaid: &Plaid, events: &mut tokio::sync::broadcast::Receiver<Event>) -> String {
