@@ -9,6 +9,29 @@ const USER = 'usr_9nSp2KuZ2x4JDw'
 const UNKNOWN_UUID = '00000000-0000-4000-8000-000000000000'
 const MINUTE = 60_000
 
+/** Those that any webhook is about. */
+const PRODUCTS = ['assets', 'auth', 'investments', 'liabilities', 'transactions']
+
+/** Types and codes of the webhooks that `/sandbox/item/fire_webhook` fires. */
+const FIRED_BY_CALL = [
+  'ASSETS/ERROR',
+  'ASSETS/PRODUCT_READY',
+  'AUTH/DEFAULT_UPDATE',
+  'AUTH/SMS_MICRODEPOSITS_VERIFICATION',
+  'HOLDINGS/DEFAULT_UPDATE',
+  'INVESTMENTS_TRANSACTIONS/DEFAULT_UPDATE',
+  'ITEM/ERROR',
+  'ITEM/LOGIN_REPAIRED',
+  'ITEM/NEW_ACCOUNTS_AVAILABLE',
+  'ITEM/PENDING_DISCONNECT',
+  'ITEM/USER_ACCOUNT_REVOKED',
+  'ITEM/USER_PERMISSION_REVOKED',
+  'LIABILITIES/DEFAULT_UPDATE',
+  'TRANSACTIONS/DEFAULT_UPDATE',
+  'TRANSACTIONS/RECURRING_TRANSACTIONS_UPDATE',
+  'TRANSACTIONS/SYNC_UPDATES_AVAILABLE',
+]
+
 /** What a call can be about; each of these makes a new one. `post` is a call that succeeds. */
 function thingsOf(sandbox, post) {
   const item = (settings) => sandbox.createItem(settings)
@@ -123,8 +146,19 @@ const complete = (sandbox, link_token) => sandbox.completeLink(link_token)
 const exit = (sandbox, link_token) => sandbox.exitLink(link_token)
 const nothing = async () => {}
 
-const fire = (webhook_code, webhook_type) =>
-  of(anItemWithWebhook, { webhook_code, ...(webhook_type && { webhook_type }) })
+const anItemOfAllProducts = ({ item }) => item({ webhook: WEBHOOK, products: PRODUCTS })
+
+const fire = (kind) => {
+  const [webhook_type, webhook_code] = kind.split('/')
+  return of(anItemOfAllProducts, { webhook_type, webhook_code })
+}
+
+/** The key by which a new webhook is signed. */
+async function keyOfWebhook({ sandbox, brokenItem }) {
+  const { item_id } = await brokenItem({ webhook: WEBHOOK })
+  const { verification } = await sandbox.nextWebhook({ item_id })
+  return JSON.parse(Buffer.from(verification.split('.')[0], 'base64url')).kid
+}
 
 const CALLS = {
   '/sandbox/item/reset_login': {
@@ -403,33 +437,41 @@ const CALLS = {
 
   '/sandbox/item/fire_webhook': {
     required: ['access_token', 'webhook_code'],
-    full: fire('ERROR', 'ITEM'),
+    full: fire('ITEM/LOGIN_REPAIRED'),
     good: {
-      ERROR: fire('ERROR'),
-      LOGIN_REPAIRED: fire('LOGIN_REPAIRED', 'ITEM'),
-      PENDING_DISCONNECT: fire('PENDING_DISCONNECT', 'ITEM'),
+      ...Object.fromEntries(FIRED_BY_CALL.map((kind) => [kind, fire(kind)])),
+      'no type': of(anItemOfAllProducts, { webhook_code: 'PENDING_DISCONNECT' }),
       'a broken Item': of(aBrokenItemWithWebhook, { webhook_code: 'LOGIN_REPAIRED' }),
     },
     bad: {
-      ...withBadToken('access_token', 'access', { webhook_code: 'ERROR' }),
-      'a removed Item': of(aRemovedItem, { webhook_code: 'ERROR' }),
-      'an Item without a webhook': of(anItem, { webhook_code: 'ERROR' }),
-      'an unknown code': fire('NO_SUCH_CODE'),
-      'an unknown type': fire('ERROR', 'NO_SUCH_TYPE'),
+      ...withBadToken('access_token', 'access', { webhook_code: 'LOGIN_REPAIRED' }),
+      'a removed Item': of(aRemovedItem, { webhook_code: 'LOGIN_REPAIRED' }),
+      'an Item without a webhook': of(anItem, { webhook_code: 'LOGIN_REPAIRED' }),
+      'an Item without the product': of(anItemWithWebhook, { webhook_code: 'PRODUCT_READY' }),
+      'an unknown code': of(anItemWithWebhook, { webhook_code: 'NO_SUCH_CODE' }),
+      'an unknown type': of(anItemWithWebhook, {
+        webhook_code: 'DEFAULT_UPDATE',
+        webhook_type: 'NO_SUCH_TYPE',
+      }),
     },
     either: {
-      'a code of another type': fire('ERROR', 'TRANSACTIONS'),
-      'a webhook of another product': fire('DEFAULT_UPDATE', 'TRANSACTIONS'),
+      'a code of another type': fire('TRANSACTIONS/ERROR'),
+      'a code of which no webhook is documented': fire('ITEM/AUTHORIZATION_GRANTED'),
     },
   },
 
   '/webhook_verification_key/get': {
     required: ['key_id'],
-    full: async ({ sandbox, brokenItem }) => {
-      const { item_id } = await brokenItem({ webhook: WEBHOOK })
-      const { verification } = await sandbox.nextWebhook({ item_id })
-      const { kid } = JSON.parse(Buffer.from(verification.split('.')[0], 'base64url'))
-      return { key_id: kid }
+    full: async (things) => ({ key_id: await keyOfWebhook(things) }),
+    good: {
+      'a key that was replaced': async (things) => {
+        const key_id = await keyOfWebhook(things)
+        await things.sandbox.rotateWebhookKey()
+        return { key_id }
+      },
+      'a key that replaced another': async ({ sandbox }) => ({
+        key_id: await sandbox.rotateWebhookKey(),
+      }),
     },
     bad: {
       'an unknown key': just({ key_id: UNKNOWN_UUID }),
@@ -476,4 +518,4 @@ const CALLS = {
   },
 }
 
-module.exports = { CALLS, USER, thingsOf }
+module.exports = { CALLS, FIRED_BY_CALL, PRODUCTS, USER, thingsOf }

@@ -174,9 +174,11 @@ fn end(
     let now = state.clock.now();
     let is_asked_for = parcel.asked_by.is_some();
     if let Some(webhook) = state.webhooks.find(parcel.id) {
-        let succeeded = matches!(attempt.outcome, Outcome::Delivered { .. });
-        let is_over = succeeded || matches!(attempt.outcome, Outcome::NotAllowed { .. });
+        let is_forbidden = matches!(attempt.outcome, Outcome::NotAllowed { .. });
         webhook.attempts.push(attempt);
+        // Of two attempts at once, the one that succeeds may end before the one that fails.
+        let mut outcomes = webhook.attempts.iter().map(|attempt| &attempt.outcome);
+        let is_over = is_forbidden || outcomes.any(|it| matches!(it, Outcome::Delivered { .. }));
         if is_over {
             webhook.next_attempt_at = None;
         } else if !is_asked_for {

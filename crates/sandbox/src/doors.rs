@@ -146,38 +146,47 @@ pub(crate) fn hosted(shared: &Shared, head: &Parts, rest: &str) -> Answer {
     };
     let mut state = shared.state();
     let state = &mut *state;
-    let Some(token) = state.hosted_token(id).map(|(token, _)| token.to_owned()) else {
+    let Some((token, link)) = state.hosted_token(id) else {
         return page(StatusCode::NOT_FOUND, hosted_page::unknown());
     };
+    let is_open = matches!(link.state(state.clock.now()), HostedState::Open);
+    let token = token.to_owned();
     match (&head.method, action) {
         (&Method::GET | &Method::HEAD, None) => {
-            state.open_link(&token);
-            show(state, id, None)
+            // A look at what the page says in the end is no session.
+            if is_open {
+                state.open_link(&token);
+            }
+            show(state, id, false)
         }
-        (&Method::GET | &Method::HEAD, Some("exited")) => {
-            show(state, id, Some(Stage::Exited { continue_to: None }))
-        }
+        (&Method::GET | &Method::HEAD, Some("exited")) => show(state, id, true),
+        // Nothing is done, and the page shows as much.
         (&Method::POST, Some("complete" | "exit")) if is_from_another_site(&head.headers) => {
-            page(StatusCode::FORBIDDEN, hosted_page::unknown())
+            Answer {
+                status: StatusCode::FORBIDDEN,
+                ..show(state, id, false)
+            }
         }
         (&Method::POST, Some("complete")) => {
             if state.complete_link(&token).is_err() {
-                return show(state, id, None);
+                return show(state, id, false);
             }
             let next = state
                 .hosted_token(id)
-                .and_then(|(_, link)| link.hosted.as_ref()?.completion_redirect_uri.clone());
+                .and_then(|(_, link)| continue_to(link))
+                .map(as_header);
             see_other(next.unwrap_or_else(|| format!("/hl/{id}")))
         }
         (&Method::POST, Some("exit")) => match state.exit_link(&token) {
             Ok(()) => see_other(format!("/hl/{id}/exited")),
-            Err(_) => show(state, id, None),
+            Err(_) => show(state, id, false),
         },
         _ => page(StatusCode::NOT_FOUND, hosted_page::unknown()),
     }
 }
 
-fn show(state: &State, id: &str, stage: Option<Stage>) -> Answer {
+/// `exited`: right after the user has left.
+fn show(state: &State, id: &str, exited: bool) -> Answer {
     let Some((_, link)) = state.hosted_token(id) else {
         return page(StatusCode::NOT_FOUND, hosted_page::unknown());
     };
@@ -185,12 +194,20 @@ fn show(state: &State, id: &str, stage: Option<Stage>) -> Answer {
         Purpose::Update(place) => Some(&state.items[place]),
         Purpose::Add { .. } => None,
     };
-    let now = link.state(state.clock.now());
-    let stage = match stage {
-        Some(_) => Stage::Exited {
+    let update = item.is_some();
+    let stage = match link.state(state.clock.now()) {
+        HostedState::Open if exited => Stage::Exited {
             continue_to: continue_to(link),
         },
-        None => stage_of(&now, link, item),
+        HostedState::Open => Stage::Open {
+            update,
+            broken: item.is_some_and(Item::is_broken),
+        },
+        HostedState::Completed => Stage::Completed {
+            update,
+            continue_to: continue_to(link),
+        },
+        HostedState::Expired => Stage::Expired,
     };
     let status = match stage {
         Stage::Expired => StatusCode::GONE,
@@ -205,23 +222,16 @@ fn show(state: &State, id: &str, stage: Option<Stage>) -> Answer {
     page(status, shown.render())
 }
 
-fn stage_of<'a>(now: &HostedState, link: &'a LinkToken, item: Option<&Item>) -> Stage<'a> {
-    let update = item.is_some();
-    match now {
-        HostedState::Open => Stage::Open {
-            update,
-            broken: item.is_some_and(Item::is_broken),
-        },
-        HostedState::Completed => Stage::Completed {
-            update,
-            continue_to: continue_to(link),
-        },
-        HostedState::Expired => Stage::Expired,
-    }
-}
-
 fn continue_to(link: &LinkToken) -> Option<&str> {
     link.hosted.as_ref()?.completion_redirect_uri.as_deref()
+}
+
+/// A URL as a header can hold it: as it was given, if it can be.
+fn as_header(url: &str) -> String {
+    match url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => url.to_owned(),
+        false => url::Url::parse(url).map_or_else(|_| String::new(), String::from),
+    }
 }
 
 fn page(status: StatusCode, html: String) -> Answer {

@@ -133,8 +133,10 @@ impl Notice {
         if self.is_of_item {
             body.insert("item_id".to_owned(), item.id.as_str().into());
         }
-        // Documented, for an Item that has a user.
-        if let (Some(user), true) = (&item.user, self.webhook_type == "ITEM") {
+        // Documented, for an Item that has a user, and for these alone.
+        let names_user =
+            self.webhook_type == "ITEM" && self.webhook_code != "WEBHOOK_UPDATE_ACKNOWLEDGED";
+        if let (Some(user), true) = (&item.user, names_user) {
             body.insert("user_id".to_owned(), user.as_str().into());
         }
         Value::Object(body)

@@ -24,17 +24,16 @@ pub(super) fn accounts(call: &mut Call) -> Result<Value, PlaidError> {
 /// adds the product (documented, for products in general).
 pub(super) fn auth(call: &mut Call) -> Result<Value, PlaidError> {
     let place = working_item(call)?;
-    let item = &mut call.state.items[place];
-    if !item.has("auth") {
-        item.products.push("auth");
-        item.products.sort_unstable();
-    }
-    let item = &call.state.items[place];
-    let accounts = chosen_accounts(call, item)?;
+    let accounts = chosen_accounts(call, &call.state.items[place])?;
     let ach: Vec<Value> = accounts.iter().filter_map(ach_numbers).collect();
     // Documented for the code; that a list of accounts leads to it is inferred.
     if ach.is_empty() {
         return Err(PlaidError::no_auth_accounts());
+    }
+    let item = &mut call.state.items[place];
+    if !item.has("auth") {
+        item.products.push("auth");
+        item.products.sort_unstable();
     }
     Ok(json!({
         "accounts": accounts,

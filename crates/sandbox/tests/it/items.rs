@@ -108,19 +108,6 @@ async fn an_item_made_over_http_is_what_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_public_token_can_be_exchanged_again_for_the_same_item_and_token() {
-    let plaid = Plaid::start().await;
-    let fields = json!({ "institution_id": "ins_109508", "initial_products": ["auth"] });
-    let public_token = plaid.post(CREATE, fields).await.json()["public_token"].clone();
-    let exchange = json!({ "public_token": public_token });
-    let mut first = plaid.post(EXCHANGE, exchange.clone()).await.json();
-    let second = plaid.post(EXCHANGE, exchange).await.json();
-    first["request_id"] = second["request_id"].clone();
-    assert_eq!(first, second);
-    assert_eq!(plaid.sandbox.items().len(), 1);
-}
-
-#[tokio::test]
 async fn ids_have_the_form_of_plaids() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);

@@ -1,0 +1,70 @@
+//! The keys that sign webhooks: how one follows another.
+
+use serde_json::Value;
+
+use crate::{
+    jwt::{Jwt, key},
+    plaid::Plaid,
+    receiver::{Manner, Receiver},
+    retries::{advance, fire, only, seconds},
+};
+
+/// The id of the key that signed the next webhook to come in, which must be valid.
+async fn signed_by(plaid: &Plaid, receiver: &mut Receiver) -> String {
+    let received = receiver.next().await;
+    let verification = received.header("plaid-verification");
+    let jwt = Jwt::verified(plaid, verification, &received.body).await;
+    jwt.kid().to_owned()
+}
+
+#[tokio::test]
+async fn after_a_rotation_new_attempts_have_the_new_key_and_old_ones_can_still_be_checked() {
+    let (plaid, mut receiver) = fire([Manner::Answer(500)]).await;
+    let first_attempt = only(&plaid).attempts.remove(0);
+    let body = only(&plaid).body;
+    let old = crate::jwt::kid(&first_attempt.verification);
+
+    let new = plaid.sandbox.rotate_key();
+    assert_ne!(new, old);
+    advance(&plaid, seconds(30)).await;
+    assert_eq!(signed_by(&plaid, &mut receiver).await, new);
+    plaid.sandbox.redeliver(1).await.unwrap();
+    assert_eq!(signed_by(&plaid, &mut receiver).await, new);
+    plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
+    assert_eq!(signed_by(&plaid, &mut receiver).await, new);
+    Jwt::verified(&plaid, &first_attempt.verification, body.as_bytes()).await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_shows_when_by_the_sandboxs_clock() {
+    let plaid = Plaid::start().await;
+    let first = crate::webhooks::kid(&plaid).await;
+    let before = key(&plaid, &first).await;
+    assert_eq!(before["expired_at"], Value::Null);
+    let created_at = before["created_at"].as_u64().unwrap();
+
+    advance(&plaid, seconds(1_000)).await;
+    let second = plaid.sandbox.rotate_key();
+    advance(&plaid, seconds(1_000)).await;
+    let third = plaid.sandbox.rotate_key();
+
+    let keys = [
+        key(&plaid, &first).await,
+        key(&plaid, &second).await,
+        key(&plaid, &third).await,
+    ];
+    // Each began when the one before it ended.
+    assert_eq!(keys[0]["created_at"], created_at);
+    assert_eq!(keys[0]["expired_at"], keys[1]["created_at"]);
+    assert_eq!(keys[1]["expired_at"], keys[2]["created_at"]);
+    assert_eq!(keys[2]["expired_at"], Value::Null);
+    for (place, key) in keys.iter().enumerate() {
+        let age = key["created_at"].as_u64().unwrap() - created_at;
+        let expected = place as u64 * 1_000;
+        assert!((expected..expected + 5).contains(&age), "{age}");
+    }
+    // But for its end, the old key is what it was.
+    let mut unexpired = keys[0].clone();
+    unexpired["expired_at"] = Value::Null;
+    assert_eq!(unexpired, before);
+}
