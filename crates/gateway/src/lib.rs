@@ -44,6 +44,6 @@ mod metrics;
 
 mod error;
 
-pub use credentials::Pair;
+pub use credentials::{Pair, token_from_file};
 pub use error::GatewayError;
 pub use gateway::{Config, Gateway, RateLimit};
