@@ -192,8 +192,12 @@ impl Reply {
             Error::Usage(usage) => {
                 body.insert("field".to_owned(), usage.field.into());
             }
-            Error::Response { status, .. } => {
+            Error::Timeout { timeout_ms, .. } => {
+                body.insert("timeout_ms".to_owned(), (*timeout_ms).into());
+            }
+            Error::Response { status, problem } => {
                 body.insert("upstream_status".to_owned(), (*status).into());
+                body.insert("upstream_problem".to_owned(), problem.as_str().into());
             }
             _ => {}
         }
