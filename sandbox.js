@@ -179,8 +179,9 @@ function required(value, field) {
 
 function pathPart(value, field) {
   required(value, field)
+  wellFormed(text(value, field), field)
   // As it stands, but for what would end the part: no id holds that.
-  return text(value, field).replaceAll('/', '?')
+  return value.replaceAll('/', '?')
 }
 
 /** Fields whose types Rust checks, as far as JSON can carry them there. */
@@ -193,13 +194,17 @@ function scalars(given) {
   return given
 }
 
-/** JSON as Rust reads it, which knows no half of a surrogate pair. */
 function toJson(options) {
   for (const [name, value] of Object.entries(options)) {
-    const isBroken = (part) => typeof part === 'string' && !part.isWellFormed()
-    if ([value].flat().some(isBroken)) throw invalid(name, 'must be well-formed Unicode')
+    for (const part of [value].flat()) wellFormed(part, name)
   }
   return JSON.stringify(options)
+}
+
+/** Rust knows no half of a surrogate pair. */
+function wellFormed(value, field) {
+  if (typeof value !== 'string' || value.isWellFormed()) return
+  throw invalid(field, 'must be well-formed Unicode')
 }
 
 /** JSON has no Infinity: left out, it is what Rust takes for no end. */

@@ -185,7 +185,7 @@ test('the unpacked command tells the story', async (t) => {
   assert.match(fs.readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)
   const { code, stdout, stderr } = await run(command, { args: ['demo'] })
   assert.deepEqual([code, stderr], [0, ''])
-  assert.equal(stdout.match(/✓/g).length, 9)
+  assert.match(stdout, /✓ .* healthy again: its error is null\n/)
 })
 
 /** Every string in a nested object. */

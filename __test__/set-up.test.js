@@ -75,8 +75,8 @@ function build(copy) {
   writeLater(copy, 'plaid.linux-x64-gnu.node')
 }
 
-function setUp(copy, { PATH }) {
-  return run(path.join(copy, SCRIPT), { env: { PATH } })
+function setUp(copy, { PATH }, ...args) {
+  return run(path.join(copy, SCRIPT), { args, env: { PATH } })
 }
 
 test('without Rust it says in one line what is missing and where to get it', async (t) => {
@@ -133,6 +133,22 @@ test('the dependencies are installed again after the lockfile has changed', asyn
   assert.equal((await setUp(copy, tools)).code, 0)
   assert.equal(tools.calls().length, 1)
   assert.match(tools.calls()[0], INSTALL)
+})
+
+test('what the examples need is installed once, and only where it is asked for', async (t) => {
+  const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
+  install(copy)
+  build(copy)
+  await setUp(copy, tools)
+  assert.deepEqual(tools.calls(), [])
+  const { code, stdout, stderr } = await setUp(copy, tools, '--examples')
+  assert.deepEqual([code, stdout], [0, ''])
+  assert.match(stderr, /^Installing [^\n]* an example needs …\n$/)
+  assert.equal(tools.calls().length, 1)
+  assert.match(tools.calls()[0], INSTALL)
+  install(path.join(copy, 'examples/express-update-mode'))
+  await setUp(copy, tools, '--examples')
+  assert.equal(tools.calls().length, 1)
 })
 
 test('a step that fails shows its output, says which one it was, and ends the rest', async (t) => {

@@ -1,4 +1,4 @@
-// What the package promises of its speed and weight, as data, and whether a run bears it out.
+// What the client promises of its speed and weight, as data, and whether a run bears it out.
 
 'use strict'
 
@@ -103,11 +103,12 @@ const GOALS = [
 ]
 
 /**
+ * @param {typeof GOALS} goals
  * @param {(measure: string, subject: string, figure: string) => number | undefined} median
  * @returns a line per bound: what, goal, measured, and `met`, undefined if it was not measured
  */
-function judge(median) {
-  return GOALS.flatMap(({ what, figure: [measure, name], bounds }) =>
+function judge(goals, median) {
+  return goals.flatMap(({ what, figure: [measure, name], bounds }) =>
     bounds.map((bound) => {
       const measured = compared(median, measure, name, bound)
       const limit = bound.atLeast ?? bound.atMost
@@ -144,4 +145,4 @@ function written(value, { atMost, of, unit }) {
     : `${short(value)} × ${of}`
 }
 
-module.exports = { judge }
+module.exports = { GOALS, judge }

@@ -150,4 +150,4 @@ function percentile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 }
 
-module.exports = { accept, memory, paced, steady }
+module.exports = { accept, memory, paced, perCall, percentile, spent, steady }

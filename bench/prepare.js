@@ -16,7 +16,9 @@ function buildAddon() {
 
 /** Installs the rivals beside this file, never among the package's own dependencies. */
 function installRivals() {
-  if (fs.existsSync(path.join(__dirname, 'node_modules'))) return
+  const { dependencies } = require('./package.json')
+  const missing = ([name, version]) => installedVersion(name) !== version
+  if (!Object.entries(dependencies).some(missing)) return
   console.error('installing the rivals')
   execFileSync('npm', ['ci', '--silent', '--no-audit', '--no-fund'], {
     cwd: __dirname,
@@ -24,17 +26,16 @@ function installRivals() {
   })
 }
 
-/** @returns the path of the server's executable, built as fast as it gets */
-function buildServer() {
-  const command = [
-    'build',
-    '--quiet',
-    '--release',
-    '--package',
-    'bench-server',
-    '--message-format',
-    'json',
-  ]
+/** @returns the version of a rival, or undefined if it is not installed */
+function installedVersion(name) {
+  const manifest = path.join(__dirname, 'node_modules', name, 'package.json')
+  if (!fs.existsSync(manifest)) return undefined
+  return JSON.parse(fs.readFileSync(manifest, 'utf8')).version
+}
+
+/** @returns the path of the executable of one of our Rust packages, built as fast as it gets */
+function buildExecutable(name) {
+  const command = ['build', '--quiet', '--release', '--package', name, '--message-format', 'json']
   const messages = execFileSync('cargo', command, {
     cwd: ROOT,
     encoding: 'utf8',
@@ -42,9 +43,8 @@ function buildServer() {
     stdio: ['ignore', 'pipe', 2],
   })
   const artifacts = messages.trim().split('\n').map(JSON.parse)
-  return artifacts.find(
-    (artifact) => artifact.executable && artifact.target.name === 'bench-server',
-  ).executable
+  return artifacts.find((artifact) => artifact.executable && artifact.target.name === name)
+    .executable
 }
 
 /**
@@ -70,4 +70,11 @@ async function startServer(executable, directory, delayMs) {
   }
 }
 
-module.exports = { ROOT, buildAddon, buildServer, installRivals, startServer }
+module.exports = {
+  ROOT,
+  buildAddon,
+  buildExecutable,
+  installRivals,
+  installedVersion,
+  startServer,
+}

@@ -1,7 +1,8 @@
 'use strict'
 
 // Does whatever set-up is missing, so that `npm start` and `npm test` work in a fresh checkout:
-// the dependencies, and the release build of the addon. Needs nothing but Node itself.
+// the dependencies, and the release build of the addon; with `--examples` also what the example
+// with dependencies of its own needs. Needs nothing but Node itself.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -10,16 +11,20 @@ const path = require('node:path')
 const root = path.join(__dirname, '..')
 const inRoot = (...names) => path.join(root, ...names)
 
-installDependencies()
+install('.', 'Installing the npm packages that building and testing need …')
+if (process.argv.includes('--examples')) {
+  install('examples/express-update-mode', 'Installing the npm packages that an example needs …')
+}
 buildAddon()
 
-function installDependencies() {
-  const installed = changed(inRoot('node_modules', '.package-lock.json'))
-  if (installed >= changed(inRoot('package-lock.json'))) return
-  say('Installing the npm packages that building and testing need …')
+function install(directory, announcement) {
+  const installed = changed(inRoot(directory, 'node_modules', '.package-lock.json'))
+  if (installed >= changed(inRoot(directory, 'package-lock.json'))) return
+  say(announcement)
   // Not `npm ci`: it refuses a lock file in which a registry that lacked another platform's optional
   // package left a gap. This keeps to the locked versions, too, and writes no lock file.
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+  const parameters = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
+  run('npm', parameters, { cwd: inRoot(directory) })
 }
 
 function buildAddon() {
@@ -38,7 +43,7 @@ function buildAddon() {
   }
   say('Building the native addon; the first time takes two to five minutes …')
   const started = Date.now()
-  run('npm', ['run', '--silent', 'build'], { CARGO_TERM_QUIET: 'true' })
+  run('npm', ['run', '--silent', 'build'], { env: { CARGO_TERM_QUIET: 'true' } })
   say(`Built in ${Math.round((Date.now() - started) / 1000)} s.`)
 }
 
@@ -50,9 +55,9 @@ function changed(name) {
   return Math.max(0, ...fs.readdirSync(name).map((entry) => changed(path.join(name, entry))))
 }
 
-function run(command, parameters, env = {}) {
+function run(command, parameters, { cwd = root, env = {} } = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, parameters, {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...env },
     encoding: 'utf8',
     maxBuffer: 1 << 26,

@@ -73,7 +73,7 @@ pub(crate) async fn answer(shared: &Shared, head: &Parts, body: Option<&[u8]>) -
     let mut state = shared.state();
     let request = LoggedRequest {
         at: state.clock.now(),
-        method: head.method.to_string(),
+        method: journal::shown_method(head.method.as_str()),
         path: route.map_or_else(|| journal::shown_path(path), |it| it.path.to_owned()),
         fields: done.fields,
         item_id: done.item_id,

@@ -14,9 +14,11 @@ use crate::{
     error::SandboxError,
     event::{Event, ItemSummary},
     faults::Fault,
+    item::User,
     journal::LoggedRequest,
     mailbox::Ticket,
     notice::Notice,
+    secrets::without_secrets,
     state::{ItemPlan, Shared},
     webhook::{Webhook, WebhookFilter},
 };
@@ -97,7 +99,7 @@ impl Controls {
                 }
                 None => catalog::first_platypus_bank(),
             },
-            user: item.user_id,
+            user: item.user_id.map(User::Id),
         };
         let mut state = self.shared.state();
         let place = state.add_item(plan);
@@ -126,7 +128,7 @@ impl Controls {
             .find_item(item_id)
             .filter(|place| state.items[*place].state != crate::event::ItemState::Removed);
         let place = place.ok_or_else(|| SandboxError::ItemNotFound {
-            item_id: item_id.to_owned(),
+            item_id: without_secrets(item_id).to_owned(),
         })?;
         if state.heal_item(place) {
             state.fire(place, Notice::login_repaired());

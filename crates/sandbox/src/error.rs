@@ -3,7 +3,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use crate::plaid_error::PlaidError;
+use crate::{plaid_error::PlaidError, secrets::holds_secret};
 
 /// An error of the [`Sandbox`](crate::Sandbox) handle, and of its control routes.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +124,10 @@ impl SandboxError {
         move |error| SandboxError::Invalid {
             field,
             code: error.error_code,
-            message: error.error_message.into_owned(),
+            message: match holds_secret(&error.error_message) {
+                true => format!("{field} has a value that it cannot have, and that looks secret"),
+                false => error.error_message.into_owned(),
+            },
         }
     }
 

@@ -28,7 +28,7 @@ pub struct ItemSummary {
     pub products: Vec<&'static str>,
     /// Where its webhooks go.
     pub webhook: Option<String>,
-    /// The `user_id` or `user_token` that it was created with.
+    /// The `user_id` that it was created with.
     pub user_id: Option<String>,
     /// In which state it is.
     pub state: ItemState,

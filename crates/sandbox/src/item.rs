@@ -18,8 +18,7 @@ pub(crate) struct Item {
     /// In alphabetical order.
     pub(crate) products: Vec<&'static str>,
     pub(crate) webhook: Option<String>,
-    /// A `user_id` or a `user_token`.
-    pub(crate) user: Option<String>,
+    pub(crate) user: Option<User>,
     /// The one in force; none before the public token is exchanged.
     pub(crate) access_token: Option<String>,
     /// From which the ids of its accounts follow.
@@ -29,6 +28,14 @@ pub(crate) struct Item {
     /// When it breaks by itself, unless it is broken or repaired before.
     pub(crate) breaks_at: SystemTime,
     pub(crate) last_webhook: Option<(&'static str, SystemTime)>,
+}
+
+/// Whose Item it is, as it was told.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum User {
+    Id(String),
+    /// A `user_token`: a secret, that stands in no webhook and that nobody is told.
+    Token(String),
 }
 
 impl Item {
@@ -102,6 +109,13 @@ impl Item {
         ACCOUNTS.iter().map(|_| random.object_id()).collect()
     }
 
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        match &self.user {
+            Some(User::Id(id)) => Some(id),
+            Some(User::Token(_)) | None => None,
+        }
+    }
+
     pub(crate) fn has(&self, product: &str) -> bool {
         self.products.contains(&product)
     }
@@ -117,7 +131,7 @@ impl Item {
             institution_id: self.institution.id,
             products: self.products.clone(),
             webhook: self.webhook.clone(),
-            user_id: self.user.clone(),
+            user_id: self.user_id().map(str::to_owned),
             state: self.state,
         }
     }

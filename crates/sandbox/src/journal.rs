@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::SystemTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{routes::Route, time};
+use crate::{routes::Route, secrets::holds_secret, time};
 
 /// Older requests are forgotten: a Sandbox may run for weeks.
 const KEPT: usize = 10_000;
@@ -56,6 +56,12 @@ impl Journal {
     pub(crate) fn requests(&self) -> impl Iterator<Item = &LoggedRequest> {
         self.0.iter()
     }
+}
+
+/// A method to be logged. There are others than HTTP's own, and they may be anything.
+pub(crate) fn shown_method(method: &str) -> String {
+    let is_plain = method.len() <= 12 && method.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_plain { method } else { "[redacted]" }.to_owned()
 }
 
 /// A path to be logged. On a route it is the route's; any other may hold anything.
@@ -113,8 +119,8 @@ fn shown_value(path: &str, value: &Value) -> Value {
         .iter()
         .any(|word| path.contains(word));
     match value {
-        Value::String(text) if opens && is_token(text) => shortened(text).into(),
-        Value::String(text) if opens || names_a_person || is_token(text) => "[redacted]".into(),
+        Value::String(text) if opens => shortened(text).into(),
+        Value::String(text) if names_a_person || holds_secret(text) => "[redacted]".into(),
         Value::String(_) | Value::Null | Value::Bool(_) => value.clone(),
         Value::Array(_) | Value::Object(_) if opens || names_a_person => "[redacted]".into(),
         Value::Array(values) => values
@@ -128,17 +134,15 @@ fn shown_value(path: &str, value: &Value) -> Value {
     }
 }
 
-/// Whether it has a token's form.
-fn is_token(text: &str) -> bool {
-    ["access-", "public-", "link-"]
-        .iter()
-        .any(|kind| text.starts_with(kind))
-}
-
-/// `access-sandbox-…0a1b`
+/// `access-sandbox-…0a1b`, or nothing of what has not a token's form.
 fn shortened(token: &str) -> String {
     let parts: Vec<&str> = token.splitn(3, '-').collect();
-    let [kind, environment, identifier] = parts[..] else {
+    let [
+        kind @ ("access" | "public" | "link"),
+        environment,
+        identifier,
+    ] = parts[..]
+    else {
         return "[redacted]".to_owned();
     };
     let is_known = matches!(environment, "sandbox" | "development" | "production");

@@ -16,8 +16,8 @@
 //! - `notice`, `mailbox`, `delivery`, `receiver`, `signing`, `webhook`: a webhook from being fired
 //!   to being handed out.
 //! - `faults`: what is made to go wrong; `journal`, `event`: what is told of it all.
-//! - `plaid_error`, `error_table`, `json`, `time`, `random`: the vocabulary the others are written
-//!   in.
+//! - `plaid_error`, `error_table`, `json`, `time`, `random`, `secrets`: the vocabulary the others
+//!   are written in.
 //! - `error`: what can go wrong for the holder of the handle.
 //!
 //! # Where the answers come from
@@ -68,6 +68,7 @@ mod error_table;
 mod json;
 mod plaid_error;
 mod random;
+mod secrets;
 mod time;
 
 mod error;

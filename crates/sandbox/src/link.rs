@@ -11,7 +11,7 @@ use crate::{
     catalog,
     error::SandboxError,
     event::ItemState,
-    item::Item,
+    item::{Item, User},
     plaid_error::PlaidError,
     state::{ItemPlan, State},
     time,
@@ -52,7 +52,7 @@ pub(crate) enum Purpose {
     Add {
         products: Vec<&'static str>,
         webhook: Option<String>,
-        user: Option<String>,
+        user: Option<User>,
     },
 }
 

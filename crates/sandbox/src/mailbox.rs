@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::{
     error::SandboxError,
+    secrets::without_secrets,
     state::Shared,
     webhook::{Webhook, WebhookFilter},
 };
@@ -239,8 +240,9 @@ impl Ticket {
     }
 
     fn timed_out(&self, waited: Duration) -> SandboxError {
-        let code = self.filter.webhook_code.as_deref();
-        let wanted = match (code, &self.filter.item_id) {
+        let code = self.filter.webhook_code.as_deref().map(without_secrets);
+        let item_id = self.filter.item_id.as_deref().map(without_secrets);
+        let wanted = match (code, item_id) {
             (None, None) => "webhook".to_owned(),
             (Some(code), None) => format!("{code} webhook"),
             (None, Some(item_id)) => format!("webhook of Item {item_id}"),

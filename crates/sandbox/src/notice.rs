@@ -136,8 +136,8 @@ impl Notice {
         // Documented, for an Item that has a user, and for these alone.
         let names_user =
             self.webhook_type == "ITEM" && self.webhook_code != "WEBHOOK_UPDATE_ACKNOWLEDGED";
-        if let (Some(user), true) = (&item.user, names_user) {
-            body.insert("user_id".to_owned(), user.as_str().into());
+        if let (Some(user_id), true) = (item.user_id(), names_user) {
+            body.insert("user_id".to_owned(), user_id.into());
         }
         Value::Object(body)
     }

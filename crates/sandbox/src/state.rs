@@ -19,7 +19,7 @@ use crate::{
     delivery::{Errand, FIRST_WAIT},
     event::{Event, ItemState},
     faults::Faults,
-    item::Item,
+    item::{Item, User},
     journal::Journal,
     json,
     link::LinkTokens,
@@ -82,7 +82,7 @@ pub(crate) struct ItemPlan {
     pub(crate) institution: &'static Institution,
     pub(crate) products: Vec<&'static str>,
     pub(crate) webhook: Option<String>,
-    pub(crate) user: Option<String>,
+    pub(crate) user: Option<User>,
 }
 
 struct PublicToken {

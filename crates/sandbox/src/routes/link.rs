@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     call::{Call, Fields},
     catalog,
+    item::User,
     link::{Hosted, LinkToken, NEW_ITEM_LIFETIME, Purpose, UPDATE_LIFETIME},
     plaid_error::PlaidError,
     time,
@@ -67,7 +68,7 @@ pub(super) fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
         (None, Some(products)) => Purpose::Add {
             products: products.clone(),
             webhook: webhook.clone(),
-            user: user.clone(),
+            user: user.clone().map(User::Id),
         },
         (None, None) => return Err(PlaidError::no_products()),
     };

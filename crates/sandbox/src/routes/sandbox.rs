@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    call::Call, catalog, event::ItemState, notice::Notice, plaid_error::PlaidError, state::ItemPlan,
+    call::Call, catalog, event::ItemState, item::User, notice::Notice, plaid_error::PlaidError,
+    state::ItemPlan,
 };
 
 /// A second reset succeeds too, and fires again (both inferred).
@@ -20,13 +21,16 @@ pub(super) fn reset_logins_of_user(call: &mut Call) -> Result<Value, PlaidError>
     let user_id = call.fields.optional_text("user_id")?;
     let user_token = call.fields.optional_text("user_token")?;
     let (user, unknown): (_, fn() -> PlaidError) = match (user_id, user_token) {
-        (Some(user_id), _) => (user_id, PlaidError::user_not_found),
-        (None, Some(user_token)) => (user_token, PlaidError::invalid_user_token),
+        (Some(id), _) => (User::Id(id.to_owned()), PlaidError::user_not_found),
+        (None, Some(token)) => (
+            User::Token(token.to_owned()),
+            PlaidError::invalid_user_token,
+        ),
         (None, None) => return Err(PlaidError::missing_fields(&["user_id"])),
     };
     let wanted = call.fields.texts("item_ids")?.unwrap_or_default();
     let items = &call.state.items;
-    let is_theirs = |place: &usize| items[*place].user.as_deref() == Some(user);
+    let is_theirs = |place: &usize| items[*place].user.as_ref() == Some(&user);
     let mut places: Vec<usize> = (0..items.len()).filter(is_theirs).collect();
     if places.is_empty() {
         return Err(unknown());
@@ -56,14 +60,16 @@ pub(super) fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> 
         .map(|url| catalog::webhook("options.webhook", url.as_str().unwrap_or_default()))
         .transpose()?;
     let user = match fields.optional_text("user_id")? {
-        Some(user) => Some(user),
-        None => fields.optional_text("user_token")?,
+        Some(id) => Some(User::Id(id.to_owned())),
+        None => fields
+            .optional_text("user_token")?
+            .map(|token| User::Token(token.to_owned())),
     };
     let place = call.state.add_item(ItemPlan {
         products,
         webhook,
         institution: catalog::institution(institution_id)?,
-        user: user.map(str::to_owned),
+        user,
     });
     call.concerns(place);
     Ok(json!({ "public_token": call.state.add_public_token(place) }))

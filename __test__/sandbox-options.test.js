@@ -1,0 +1,272 @@
+'use strict'
+
+// Promise: an option or an argument that cannot be right is refused with a PlaidUsageError that
+// names it and never quotes its value, whatever that value is, and nothing is done.
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+const { inspect } = require('node:util')
+const { PlaidUsageError } = require('../index.js')
+const { startSandbox } = require('../sandbox.js')
+const { start } = require('./support/sandbox.js')
+
+/** A value that must not be quoted. */
+const VALUE = 'valueofmine-0f3a9c5e7b21'
+
+function revoked(target) {
+  const { proxy, revoke } = Proxy.revocable(target, {})
+  revoke()
+  return proxy
+}
+
+/** A Proxy each of whose traps throws. */
+function trap(target) {
+  const fail = () => {
+    throw new Error(VALUE)
+  }
+  const handler = Object.fromEntries(
+    Object.getOwnPropertyNames(Reflect).map((name) => [name, fail]),
+  )
+  return new Proxy(target, handler)
+}
+
+const cyclic = { name: VALUE }
+cyclic.self = cyclic
+const cyclicList = [VALUE]
+cyclicList.push(cyclicList)
+
+/** What is neither text nor a number, nor a list, and so is right nowhere. */
+const NEVER = {
+  null: null,
+  'a bigint': 1n,
+  'a function': () => VALUE,
+  'a class': class {},
+  'a symbol': Symbol(VALUE),
+  'an object': { value: VALUE },
+  'an object without a prototype': Object.create(null),
+  'an object that says it is JSON': { toJSON: () => VALUE },
+  'an object that says it is text': { toString: () => VALUE, valueOf: () => 1 },
+  'a cyclic object': cyclic,
+  'a promise': Promise.resolve(VALUE),
+  'a Proxy': new Proxy({}, {}),
+  'a Proxy that throws': trap({}),
+  'a revoked Proxy': revoked({}),
+}
+
+const NO_LIST = {
+  'an empty list': [],
+  'a list': [VALUE],
+  'a cyclic list': cyclicList,
+  'a revoked list': revoked([]),
+}
+const NO_BOOLEAN = { true: true, false: false }
+const NO_NUMBER = { 'a text': VALUE, 'an empty text': '', 'a String': new String('1') }
+const NO_TEXT = { NaN: Number.NaN, zero: 0, 'a number': 7, Infinity, 'an empty text': '' }
+
+const TEXT = {
+  ...NEVER,
+  ...NO_LIST,
+  ...NO_BOOLEAN,
+  ...NO_TEXT,
+  'a String': new String(VALUE),
+  'half a surrogate pair': `${VALUE}\ud800`,
+}
+const NUMBER = {
+  ...NEVER,
+  ...NO_LIST,
+  ...NO_BOOLEAN,
+  ...NO_NUMBER,
+  NaN: Number.NaN,
+  '-Infinity': -Infinity,
+  'less than 0': -1,
+  'a Number': new Number(1),
+}
+const WHOLE = { ...NUMBER, 'half a number': 1.5, 'too much': Number.MAX_VALUE }
+const LIST = {
+  ...NEVER,
+  ...NO_BOOLEAN,
+  ...NO_TEXT,
+  'a text': VALUE,
+  'a Set': new Set([VALUE]),
+  'a list of numbers': [VALUE, 7],
+  'a list with null': [VALUE, null],
+  'a list with a hole': Array(1),
+  'a list of lists': [[VALUE]],
+  'a cyclic list': cyclicList,
+  'a list that throws': trap([]),
+  'a revoked list': revoked([]),
+}
+
+/** Bad values of every option and argument, by who takes it. */
+const OPTIONS = {
+  startSandbox: {
+    host: { ...TEXT, 'a name': 'localhost', 'a URL': 'http://127.0.0.1', 'no address': VALUE },
+    port: { ...WHOLE, Infinity, 'one too many': 65_536 },
+    seed: { ...WHOLE, Infinity, 'one too many': 2 ** 53 },
+    now: {
+      ...NEVER,
+      ...NO_LIST,
+      ...NO_BOOLEAN,
+      ...NO_NUMBER,
+      NaN: Number.NaN,
+      Infinity,
+      'before 1970': '1969-12-31T23:59:59Z',
+      'after 9999': 253_402_300_800_000,
+      'no date': new Date(VALUE),
+      'a Proxy of a Date': new Proxy(new Date(), {}),
+    },
+    allowWebhookHosts: {
+      ...LIST,
+      'a path': [`${VALUE}/`],
+      'a URL': [`http://${VALUE}`],
+      'an empty host': [''],
+      'a user': [`${VALUE}@host`],
+    },
+    allowRemoteControl: { ...NEVER, ...NO_LIST, ...NO_TEXT, 'a text': VALUE },
+  },
+  createItem: { webhook: TEXT, products: LIST, institution_id: TEXT, user_id: TEXT },
+  nextWebhook: {
+    item_id: TEXT,
+    webhook_code: TEXT,
+    timeoutMs: { ...NUMBER, Infinity, zero: 0, 'one too many': 2 ** 31 },
+  },
+  failNext: {
+    kind: { ...TEXT, 'no kind': VALUE, 'what delay() is for': 'delay' },
+    path: { ...TEXT, 'no route': `/${VALUE}`, 'a route with a query': '/item/get?a=1' },
+    status: { ...WHOLE, Infinity, 'a success': 200, 'no status': 600 },
+    error_code: { ...TEXT, 'no code': VALUE },
+    retryAfter: { ...WHOLE, Infinity, 'over a day': 86_401 },
+    times: { ...WHOLE, zero: 0 },
+    probability: { ...NUMBER, Infinity, zero: 0, 'over 1': 1.01 },
+  },
+  delay: {
+    ms: { ...WHOLE, Infinity, 'over an hour': 3_600_001 },
+    path: { ...TEXT, 'no route': `/${VALUE}` },
+    times: { ...WHOLE, zero: 0 },
+    probability: { ...NUMBER, Infinity, zero: 0, 'over 1': 1.01 },
+  },
+}
+
+/** What stands beside the option, so that it alone is wrong. */
+const BESIDE = { failNext: { status: 500 }, delay: { ms: 1 } }
+
+const ARGUMENTS = {
+  repairItem: ['item_id', { ...TEXT, undefined }],
+  completeLink: ['link_token', { ...TEXT, undefined }],
+  exitLink: ['link_token', { ...TEXT, undefined }],
+  redeliverWebhook: ['id', { ...WHOLE, Infinity, zero: 0, 'one too many': 2 ** 53, undefined }],
+  advanceClock: ['ms', { ...NUMBER, Infinity, 'too much': Number.MAX_VALUE, undefined }],
+}
+
+/** Asserts that `ask` is refused because of `field`, by a sentence that does not quote the value. */
+async function checkRefused(ask, field, what, code = 'INVALID_OPTION') {
+  const promise = ask()
+  assert.ok(promise instanceof Promise, what)
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof PlaidUsageError, `${what}: ${inspect(error)}`)
+    assert.deepEqual([error.code, error.field], [code, field], what)
+    const isNamed = error.message.includes(field === 'options' ? 'options of ' : field)
+    assert.ok(isNamed, `${what}: ${error.message}`)
+    const shown = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error)
+    assert.ok(!shown.includes(VALUE), `${what}: ${shown}`)
+    return true
+  })
+}
+
+/** Asserts that nothing came of whatever was refused. */
+async function checkUntouched(sandbox) {
+  assert.deepEqual([await sandbox.items(), await sandbox.faults()], [[], []])
+}
+
+for (const [method, fields] of Object.entries(OPTIONS)) {
+  for (const [field, values] of Object.entries(fields)) {
+    test(`${method}() refuses every ${field} that cannot be`, async (t) => {
+      const sandbox = await start(t)
+      const ask = (options) => {
+        if (method === 'startSandbox') return startSandbox(options)
+        return sandbox[method]({ ...BESIDE[method], ...options })
+      }
+      for (const [what, value] of Object.entries(values)) {
+        await checkRefused(() => ask({ [field]: value }), field, what)
+      }
+      const throwing = Object.defineProperty({ ...BESIDE[method] }, field, {
+        enumerable: true,
+        get: () => assert.fail(VALUE),
+      })
+      const direct = method === 'startSandbox' ? startSandbox : (it) => sandbox[method](it)
+      await checkRefused(() => direct(throwing), field, 'a getter that throws')
+      await checkUntouched(sandbox)
+    })
+  }
+}
+
+for (const [method, [field, values]] of Object.entries(ARGUMENTS)) {
+  test(`${method}() refuses every ${field} that cannot be`, async (t) => {
+    const sandbox = await start(t)
+    for (const [what, value] of Object.entries(values)) {
+      await checkRefused(() => sandbox[method](value), field, what)
+    }
+  })
+}
+
+test('what is no object of options is refused, and so is an option that there is not', async (t) => {
+  const sandbox = await start(t)
+  const noObjects = { ...NO_TEXT, ...NO_BOOLEAN, ...NO_LIST, null: null, 'a text': VALUE }
+  const never = ['a bigint', 'a function', 'a symbol', 'a Proxy that throws', 'a revoked Proxy']
+  for (const name of never) noObjects[name] = NEVER[name]
+  for (const [method, fields] of Object.entries(OPTIONS)) {
+    const ask = method === 'startSandbox' ? startSandbox : (options) => sandbox[method](options)
+    for (const [what, value] of Object.entries(noObjects)) {
+      await checkRefused(() => ask(value), 'options', `${method} with ${what}`)
+    }
+    for (const [name, shown] of [
+      ['webhok', 'webhok'],
+      ['itemId', 'itemId'],
+      [VALUE, '(not shown)'],
+      ['', '(not shown)'],
+    ]) {
+      const unknown = { ...BESIDE[method], [name]: VALUE }
+      await checkRefused(() => ask(unknown), shown, `${method} with ${name}`, 'UNKNOWN_OPTION')
+      await assert.rejects(ask(unknown), ({ message }) => {
+        for (const field of Object.keys(fields)) assert.ok(message.includes(field), message)
+        return true
+      })
+    }
+  }
+  await checkUntouched(sandbox)
+})
+
+test('an option that another kind of failure takes is refused, not ignored', async (t) => {
+  const sandbox = await start(t)
+  for (const [kind, field] of [
+    ['html', 'error_code'],
+    ['html', 'retryAfter'],
+    ['reset', 'status'],
+    ['cut_short', 'status'],
+    ['hang', 'error_code'],
+  ]) {
+    const value = field === 'error_code' ? 'RATE_LIMIT' : 500
+    await checkRefused(
+      () => sandbox.failNext({ kind, [field]: value }),
+      field,
+      kind,
+      'UNKNOWN_OPTION',
+    )
+  }
+  await checkRefused(() => sandbox.failNext({ status: 400 }), 'error_code', 'a bare 400')
+  await checkRefused(() => sandbox.delay({ path: '/item/get' }), 'ms', 'a delay by nothing')
+  await checkUntouched(sandbox)
+})
+
+test('options may be inherited, without a prototype, or undefined', async (t) => {
+  const sandbox = await start(t, { port: undefined, seed: undefined, allowWebhookHosts: undefined })
+  const bare = Object.assign(Object.create(null), { products: ['auth'], webhook: undefined })
+  await sandbox.createItem(bare)
+  await sandbox.createItem(Object.create({ products: ['identity'] }))
+  await sandbox.createItem(Object.freeze({ user_id: 'usr_one' }))
+  await sandbox.createItem(undefined)
+  assert.deepEqual(
+    (await sandbox.items()).map(({ products }) => products[0]),
+    ['auth', 'identity', 'transactions', 'transactions'],
+  )
+})

@@ -1,0 +1,298 @@
+//! What the control routes refuse: options, bodies and routes that there are not.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use hyper::Method;
+use serde_json::{Value, json};
+use utdk_plaid_sandbox::Config;
+
+use crate::{
+    control::control,
+    plaid::{JSON, Plaid, Reply},
+};
+
+fn check(reply: &Reply, status: u16, code: &str, field: Option<&str>) {
+    let body = reply.json();
+    let expected = json!({
+        "error_code": code,
+        "error_message": body["error_message"],
+        "field": field,
+    });
+    assert_eq!(body, expected);
+    assert_eq!(reply.status, status, "{body}");
+    assert!(!body["error_message"].as_str().unwrap().is_empty());
+}
+
+/// Checks the INVALID_OPTION of each of these, by the name of the field.
+async fn check_options(path: &str, cases: &[(Value, &str)]) {
+    let plaid = Plaid::start().await;
+    for (options, field) in cases {
+        let reply = control(&plaid, Method::POST, path, options.clone()).await;
+        check(&reply, 400, "INVALID_OPTION", Some(field));
+    }
+    assert!(plaid.sandbox.items().is_empty() && plaid.sandbox.faults().is_empty());
+}
+
+#[tokio::test]
+async fn an_option_that_there_is_not_is_named_with_those_that_there_are() {
+    let plaid = Plaid::start().await;
+    for (method, path, known) in [
+        (Method::GET, "health", "it takes none"),
+        (Method::GET, "items", "it takes none"),
+        (
+            Method::POST,
+            "items",
+            "it takes webhook, products, institution_id, user_id",
+        ),
+        (Method::POST, "items/x/repair", "it takes none"),
+        (Method::GET, "webhooks", "it takes none"),
+        (
+            Method::POST,
+            "webhooks/next",
+            "it takes item_id, webhook_code, timeoutMs",
+        ),
+        (Method::POST, "webhooks/1/redeliver", "it takes none"),
+        (Method::POST, "keys/rotate", "it takes none"),
+        (Method::GET, "requests", "it takes none"),
+        (Method::GET, "clock", "it takes none"),
+        (Method::POST, "clock/advance", "it takes ms"),
+        (Method::GET, "faults", "it takes none"),
+        (Method::DELETE, "faults", "it takes none"),
+        (Method::POST, "link/complete", "it takes link_token"),
+        (Method::POST, "link/exit", "it takes link_token"),
+        (Method::POST, "reset", "it takes none"),
+    ] {
+        let reply = control(&plaid, method, path, json!({ "colour": "red" })).await;
+        check(&reply, 400, "UNKNOWN_OPTION", Some("colour"));
+        let message = format!("there is no option colour: {known}");
+        assert_eq!(reply.json()["error_message"], message, "{path}");
+    }
+    let fault = json!({ "kind": "hang", "ms": 1 });
+    let reply = control(&plaid, Method::POST, "faults", fault).await;
+    check(&reply, 400, "UNKNOWN_OPTION", Some("ms"));
+}
+
+#[tokio::test]
+async fn options_of_the_wrong_kind_are_named() {
+    check_options(
+        "items",
+        &[
+            (json!([]), "options"),
+            (json!("x"), "options"),
+            (json!(1), "options"),
+            (json!({ "webhook": 1 }), "webhook"),
+            (json!({ "webhook": "" }), "webhook"),
+            (json!({ "products": "auth" }), "products"),
+            (json!({ "products": ["auth", 1] }), "products"),
+            (
+                json!({ "institution_id": ["ins_109508"] }),
+                "institution_id",
+            ),
+            (json!({ "user_id": {} }), "user_id"),
+        ],
+    )
+    .await;
+    check_options(
+        "webhooks/next",
+        &[
+            (json!({ "item_id": 1 }), "item_id"),
+            (json!({ "webhook_code": false }), "webhook_code"),
+            (json!({ "timeoutMs": "1" }), "timeoutMs"),
+            (json!({ "timeoutMs": -1 }), "timeoutMs"),
+            (json!({ "timeoutMs": 1e300 }), "timeoutMs"),
+        ],
+    )
+    .await;
+    check_options(
+        "clock/advance",
+        &[
+            (json!({}), "ms"),
+            (json!({ "ms": null }), "ms"),
+            (json!({ "ms": "1" }), "ms"),
+            (json!({ "ms": -1 }), "ms"),
+            (json!({ "ms": 1e300 }), "ms"),
+        ],
+    )
+    .await;
+    for path in ["link/complete", "link/exit"] {
+        let cases = [
+            (json!({}), "link_token"),
+            (json!({ "link_token": "" }), "link_token"),
+            (json!({ "link_token": 1 }), "link_token"),
+        ];
+        check_options(path, &cases).await;
+    }
+    check_options("webhooks/x/redeliver", &[(json!({}), "id")]).await;
+    check_options("webhooks/-1/redeliver", &[(json!({}), "id")]).await;
+}
+
+#[tokio::test]
+async fn a_fault_that_could_never_be_is_refused() {
+    let code = |value: Value| json!({ "error_code": value });
+    let html = |status: Value| json!({ "kind": "html", "status": status });
+    let delay = |ms: Value| json!({ "kind": "delay", "ms": ms });
+    check_options(
+        "faults",
+        &[
+            (json!({}), "error_code"),
+            (json!({ "kind": "fire" }), "kind"),
+            (json!({ "kind": 1 }), "kind"),
+            (code(json!("NO_SUCH_CODE")), "error_code"),
+            (code(json!(1)), "error_code"),
+            (json!({ "status": 400 }), "error_code"),
+            (json!({ "status": 200 }), "status"),
+            (json!({ "status": 600 }), "status"),
+            (json!({ "status": "500" }), "status"),
+            (json!({ "status": 500, "retryAfter": -1 }), "retryAfter"),
+            (json!({ "status": 500, "retryAfter": 86_401 }), "retryAfter"),
+            (html(json!(204)), "status"),
+            (html(json!(500.5)), "status"),
+            (delay(json!(null)), "ms"),
+            (delay(json!(3_600_001)), "ms"),
+            (delay(json!(1.5)), "ms"),
+            (json!({ "kind": "reset", "path": "/nowhere" }), "path"),
+            (json!({ "kind": "reset", "path": "" }), "path"),
+            (json!({ "kind": "reset", "times": 0 }), "times"),
+            (json!({ "kind": "reset", "times": -1 }), "times"),
+            (json!({ "kind": "reset", "times": 1.5 }), "times"),
+            (json!({ "kind": "reset", "probability": 0 }), "probability"),
+            (
+                json!({ "kind": "reset", "probability": 1.1 }),
+                "probability",
+            ),
+            (
+                json!({ "kind": "reset", "probability": "1" }),
+                "probability",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_item_is_refused_under_plaids_own_rules_and_codes() {
+    let plaid = Plaid::start().await;
+    for (options, code, field) in [
+        (json!({ "products": [] }), "INVALID_FIELD", "products"),
+        (
+            json!({ "products": ["telepathy"] }),
+            "INVALID_PRODUCT",
+            "products",
+        ),
+        (json!({ "webhook": "/hook" }), "INVALID_FIELD", "webhook"),
+        (
+            json!({ "institution_id": "ins_0" }),
+            "INVALID_INSTITUTION",
+            "institution_id",
+        ),
+    ] {
+        let reply = control(&plaid, Method::POST, "items", options).await;
+        check(&reply, 400, code, Some(field));
+    }
+    assert!(plaid.sandbox.items().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let plaid = Plaid::start().await;
+    for (path, code) in [
+        ("items/nothing/repair", "ITEM_NOT_FOUND"),
+        ("items//repair", "ITEM_NOT_FOUND"),
+        ("webhooks/1/redeliver", "WEBHOOK_NOT_FOUND"),
+        (
+            "webhooks/18446744073709551615/redeliver",
+            "WEBHOOK_NOT_FOUND",
+        ),
+    ] {
+        let reply = control(&plaid, Method::POST, path, Value::Null).await;
+        check(&reply, 404, code, None);
+    }
+    let options = json!({ "link_token": "link-sandbox-1" });
+    for path in ["link/complete", "link/exit"] {
+        let reply = control(&plaid, Method::POST, path, options.clone()).await;
+        check(&reply, 400, "INVALID_LINK_TOKEN", None);
+    }
+}
+
+#[tokio::test]
+async fn another_route_or_method_is_not_found_and_the_reply_says_which_there_are() {
+    let plaid = Plaid::start().await;
+    for (method, path) in [
+        (Method::GET, ""),
+        (Method::GET, "nothing"),
+        (Method::GET, "health/"),
+        (Method::GET, "Health"),
+        (Method::POST, "health"),
+        (Method::PUT, "items"),
+        (Method::OPTIONS, "items"),
+        (Method::GET, "reset"),
+        (Method::GET, "clock/advance"),
+        (Method::POST, "items/a/b/repair"),
+        (Method::PATCH, "faults"),
+    ] {
+        let reply = control(&plaid, method, path, Value::Null).await;
+        check(&reply, 404, "NOT_FOUND", None);
+        let message = reply.json()["error_message"].to_string();
+        assert!(message.contains("items/{item_id}/repair"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_refused_before_anything_is_done() {
+    let plaid = Plaid::start().await;
+    let long = format!("{{\"webhook\":\"{}\"}}", "x".repeat(1 << 20));
+    let deep = "[".repeat(10_000);
+    for (content_type, body, message) in [
+        (JSON, "{", "the body is not JSON"),
+        (JSON, "{}{}", "the body is not JSON"),
+        (JSON, "{\"ms\":1e999}", "the body is not JSON"),
+        (JSON, deep.as_str(), "the body is not JSON"),
+        (
+            JSON,
+            long.as_str(),
+            "the body is longer than 1 MiB, or ended early",
+        ),
+        (
+            "text/plain",
+            "{}",
+            "the content type of the body must be application/json",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "a=b",
+            "the content type of the body must be application/json",
+        ),
+    ] {
+        for path in ["/_sandbox/items", "/_sandbox/reset"] {
+            let headers = [("content-type", content_type)];
+            let reply = plaid
+                .send(Method::POST, path, &headers, body.to_owned())
+                .await;
+            check(&reply, 400, "INVALID_BODY", None);
+            assert_eq!(reply.json()["error_message"], message);
+        }
+    }
+    let headers = [("content-type", "application/json; charset=utf-8")];
+    let reply = plaid
+        .send(Method::POST, "/_sandbox/items", &headers, "{}")
+        .await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(plaid.sandbox.items().len(), 1);
+}
+
+#[tokio::test]
+async fn the_clock_does_not_pass_the_year_9999() {
+    let config = Config {
+        now: Some(UNIX_EPOCH + Duration::from_secs(253_402_300_799 - 3_600)),
+        ..Config::default()
+    };
+    let plaid = Plaid::start_with(config).await;
+    let by = async |ms: u64| {
+        let options = json!({ "ms": ms });
+        control(&plaid, Method::POST, "clock/advance", options).await
+    };
+    check(&by(3_600_000).await, 400, "INVALID_OPTION", Some("ms"));
+    let reply = by(60_000).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.body.contains("9999-12-31T23:"), "{}", reply.body);
+}

@@ -1,0 +1,282 @@
+//! Requests for `fuzz`: right ones, and wrong ones.
+
+use fastrand::Rng;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    fuzz_mutations::{framed, mutate, mutate_path, value},
+    link,
+    plaid::Plaid,
+};
+
+/// What kind of reply a request must get.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Plaid,
+    Control,
+    Hosted,
+}
+
+/// A request as it is sent.
+pub(crate) struct Sent {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) kind: Kind,
+    pub(crate) is_head: bool,
+}
+
+/// What the requests are about.
+pub(crate) struct World {
+    /// What fields may be given, so that some requests succeed.
+    values: Vec<(&'static str, Value)>,
+    credentials: [(&'static str, Value); 2],
+    pages: Vec<String>,
+}
+
+const PLAID: [&str; 15] = [
+    "/sandbox/item/reset_login",
+    "/item/get",
+    "/accounts/get",
+    "/auth/get",
+    "/item/remove",
+    "/item/webhook/update",
+    "/item/access_token/invalidate",
+    "/item/public_token/exchange",
+    "/sandbox/public_token/create",
+    "/sandbox/user/reset_login",
+    "/sandbox/item/fire_webhook",
+    "/link/token/create",
+    "/link/token/get",
+    "/webhook_verification_key/get",
+    "/",
+];
+
+/// Methods, routes and bodies; `webhooks/next` waits no longer than it is told.
+const CONTROLS: [(&str, &str, &str); 24] = [
+    ("GET", "health", ""),
+    ("GET", "items", ""),
+    ("POST", "items", r#"{"webhook":"http://127.0.0.1:9/"}"#),
+    ("POST", "items", r#"{"products":["auth","x"]}"#),
+    ("POST", "items", r#"{"user_id":"u1"}"#),
+    ("POST", "items/x/repair", ""),
+    ("POST", "items/%00%ff/repair", "{}"),
+    ("GET", "webhooks", ""),
+    ("POST", "webhooks/next", r#"{"timeoutMs":0}"#),
+    (
+        "POST",
+        "webhooks/next",
+        r#"{"timeoutMs":0,"webhook_code":"ERROR"}"#,
+    ),
+    ("POST", "webhooks/1/redeliver", ""),
+    ("POST", "webhooks/-1/redeliver", ""),
+    ("POST", "keys/rotate", ""),
+    ("GET", "clock", ""),
+    ("POST", "clock/advance", r#"{"ms":1000}"#),
+    ("POST", "clock/advance", r#"{"ms":-1}"#),
+    ("GET", "faults", ""),
+    (
+        "POST",
+        "faults",
+        r#"{"error_code":"ITEM_LOCKED","times":1}"#,
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"status":500,"times":2,"probability":0.5}"#,
+    ),
+    ("POST", "faults", r#"{"kind":"delay","ms":0,"times":1}"#),
+    ("DELETE", "faults", ""),
+    ("POST", "link/complete", r#"{"link_token":"x"}"#),
+    ("POST", "link/exit", r#"{"link_token":"link-sandbox-1"}"#),
+    ("PUT", "reset/../..", "null"),
+];
+
+const METHODS: [&str; 10] = [
+    "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "post", "BREW", "A-B.C",
+];
+
+const NUMBERS: [&str; 9] = [
+    "0",
+    "-1",
+    "1.5",
+    "1e308",
+    "1e999",
+    "-0.0",
+    "18446744073709551616",
+    "123456789012345678901234567890",
+    "01",
+];
+
+impl World {
+    pub(crate) async fn new(plaid: &Plaid) -> World {
+        let item = plaid.item(None);
+        let called = plaid.item(Some("http://127.0.0.1:9/hook"));
+        let fields = json!({ "institution_id": "ins_109508", "initial_products": ["auth"] });
+        let created = plaid
+            .post("/sandbox/public_token/create", fields)
+            .await
+            .json();
+        let hosted = json!({ "hosted_link": {} });
+        let update = link::create(plaid, link::update(&item, hosted)).await;
+        let new = json!({ "hosted_link": {}, "products": ["auth"] });
+        let new = link::create(plaid, link::fields(new)).await;
+        let page = |created: &Value| {
+            let url = created["hosted_link_url"].as_str().unwrap();
+            url.strip_prefix(plaid.sandbox.url()).unwrap().to_owned()
+        };
+        World {
+            pages: vec![
+                page(&update),
+                page(&new),
+                "/hl/".to_owned(),
+                "/hl/x".to_owned(),
+            ],
+            credentials: [
+                ("client_id", plaid.sandbox.client_id().into()),
+                ("secret", plaid.secret().into()),
+            ],
+            values: vec![
+                ("access_token", item.access_token.expose_secret().into()),
+                ("access_token", called.access_token.expose_secret().into()),
+                ("public_token", created["public_token"].clone()),
+                ("link_token", update["link_token"].clone()),
+                ("link_token", new["link_token"].clone()),
+                ("key_id", plaid.sandbox.rotate_key().into()),
+                ("institution_id", "ins_109508".into()),
+                ("initial_products", json!(["auth", "transactions"])),
+                ("webhook_code", "DEFAULT_UPDATE".into()),
+                ("client_name", "Wonder Budget".into()),
+                ("language", "en".into()),
+                ("country_codes", json!(["US"])),
+                ("user", json!({ "client_user_id": "u" })),
+                ("user_id", "u1".into()),
+                ("products", json!(["auth"])),
+                (
+                    "hosted_link",
+                    json!({ "completion_redirect_uri": "a:\u{e9}" }),
+                ),
+                ("options", json!({ "account_ids": [item.item_id] })),
+                ("webhook", json!(null)),
+            ],
+        }
+    }
+
+    /// A request that is HTTP, whatever else it is not.
+    pub(crate) fn request(&self, random: &mut Rng) -> Sent {
+        let (kind, mut method, mut path, mut body) = match random.u8(..) {
+            0..180 => {
+                let path = random.choice(PLAID).unwrap();
+                (
+                    Kind::Plaid,
+                    "POST",
+                    path.to_owned(),
+                    self.body(random, path),
+                )
+            }
+            180..225 => {
+                let (method, path, body) = random.choice(CONTROLS).unwrap();
+                let path = format!("/_sandbox/{path}");
+                (Kind::Control, method, path, body.as_bytes().to_vec())
+            }
+            225.. => {
+                let page = random.choice(&self.pages).unwrap();
+                let below = random
+                    .choice(["", "/complete", "/exit", "/exited", "/x"])
+                    .unwrap();
+                let method = random.choice(["GET", "POST"]).unwrap();
+                (Kind::Hosted, method, format!("{page}{below}"), Vec::new())
+            }
+        };
+        if random.u8(..) < 20 {
+            method = random.choice(METHODS).unwrap();
+        }
+        if random.u8(..) < 25 {
+            mutate_path(random, &mut path, kind);
+        }
+        if matches!(kind, Kind::Plaid) && random.u8(..) < 40 {
+            mutate(random, &mut body);
+        }
+        Sent {
+            bytes: framed(random, method, &path, &body),
+            kind,
+            is_head: method == "HEAD",
+        }
+    }
+
+    /// A request after which the connection is of no more use: it need not be HTTP.
+    pub(crate) fn broken_request(&self, random: &mut Rng) -> Vec<u8> {
+        let mut bytes = self.request(random).bytes;
+        let head = "POST /item/get HTTP/1.1\r\nhost: x\r\n";
+        match random.u8(..11) {
+            0 => bytes.truncate(random.usize(..bytes.len())),
+            1 => mutate(random, &mut bytes),
+            2 => (0..10).for_each(|_| mutate(random, &mut bytes)),
+            3 => bytes = (0..random.usize(..2_000)).map(|_| random.u8(..)).collect(),
+            4 => bytes = format!("{head}content-length: 99999\r\n\r\n{{").into_bytes(),
+            5 => bytes = format!("{head}content-length: -1\r\n\r\n{{}}").into_bytes(),
+            6 => bytes = format!("{head}transfer-encoding: chunked\r\n\r\nzz\r\n").into_bytes(),
+            7 => {
+                let both = "transfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n0\r\n\r\n";
+                bytes = format!("{head}{both}").into_bytes();
+            }
+            8 => bytes = format!("{head}{}\r\n", "a: b\r\n".repeat(500)).into_bytes(),
+            9 => bytes = format!("{head}x: {}\r\n\r\n", "y".repeat(600_000)).into_bytes(),
+            _ => bytes = format!("POST {} HTTP/1.0\n\n", "/a".repeat(40_000)).into_bytes(),
+        }
+        bytes
+    }
+
+    /// What a route may be sent: mostly its fields, and some that are not.
+    fn body(&self, random: &mut Rng, path: &str) -> Vec<u8> {
+        let mut fields = Map::new();
+        for (name, value) in &self.credentials {
+            if random.u8(..) < 250 {
+                fields.insert((*name).to_owned(), value.clone());
+            }
+        }
+        let wanted: &[&str] = match path {
+            "/item/public_token/exchange" => &["public_token"],
+            "/link/token/get" => &["link_token"],
+            "/webhook_verification_key/get" => &["key_id"],
+            "/sandbox/user/reset_login" => &["user_id"],
+            "/sandbox/public_token/create" => &["institution_id", "initial_products"],
+            "/sandbox/item/fire_webhook" => &["access_token", "webhook_code"],
+            "/link/token/create" => &[
+                "client_name",
+                "language",
+                "country_codes",
+                "user",
+                "products",
+                "hosted_link",
+            ],
+            "/item/webhook/update" => &["access_token", "webhook"],
+            _ => &["access_token"],
+        };
+        for (name, value) in &self.values {
+            if wanted.contains(name) == (random.u8(..) < 253) {
+                fields.insert((*name).to_owned(), value.clone());
+            }
+        }
+        if random.u8(..) < 60 {
+            let (name, _) = random.choice(&self.values).unwrap();
+            fields.insert((*name).to_owned(), value(random, 4));
+        }
+        let mut body = Value::Object(fields).to_string();
+        match random.u8(..) {
+            0..8 => body = value(random, 6).to_string(),
+            8..16 => {
+                // A number that serde_json could not hold, under a name of its own or a known one.
+                let number = random.choice(NUMBERS).unwrap();
+                let name = random.choice(["access_token", "options", "x"]).unwrap();
+                body = format!("{{\"{name}\":{number},{}", &body[1..]);
+            }
+            16..20 => {
+                let deep = random.usize(1..300);
+                body = format!("{}{}", "{\"options\":".repeat(deep), "}".repeat(deep));
+            }
+            20..24 => body = format!("{{\"x\":\"\\ud800\",{}", &body[1..]),
+            _ => {}
+        }
+        body.into_bytes()
+    }
+}

@@ -1,0 +1,290 @@
+//! What becomes of a link token: the sessions that `/link/token/get` tells of, the handle that
+//! stands for the user, and the webhooks that follow from a repair, or do not.
+
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use utdk_plaid_sandbox::{ItemState, WebhookFilter};
+
+use crate::{
+    link,
+    plaid::Plaid,
+    receiver::{Manner, Receiver},
+    wire,
+};
+
+/// A link token with a hosted page, and the Sandbox it is of.
+struct Link {
+    plaid: Plaid,
+    token: String,
+    path: String,
+}
+
+impl Link {
+    async fn create(plaid: Plaid, fields: Value) -> Link {
+        let reply = link::create(&plaid, fields).await;
+        let url = reply["hosted_link_url"].as_str().unwrap();
+        Link {
+            path: url.strip_prefix(plaid.sandbox.url()).unwrap().to_owned(),
+            token: link::token(&reply).to_owned(),
+            plaid,
+        }
+    }
+
+    /// For update mode of a broken Item.
+    async fn of_a_broken_item() -> Link {
+        let plaid = Plaid::start().await;
+        let item = plaid.item(None);
+        plaid.reset_login(&item).await;
+        let fields = link::update(&item, json!({ "hosted_link": {} }));
+        Link::create(plaid, fields).await
+    }
+
+    /// For a new Item.
+    async fn of_a_new_item() -> Link {
+        let fields = link::fields(json!({
+            "hosted_link": {},
+            "products": ["transactions", "auth"],
+            "webhook": "http://127.0.0.1:9/hook",
+            "user_id": "usr_1",
+        }));
+        Link::create(Plaid::start().await, fields).await
+    }
+
+    async fn open(&self) {
+        let page = wire::send(&self.plaid.sandbox, "GET", &self.path, &[], "").await;
+        assert_eq!(page.status, 200);
+    }
+
+    /// The sessions, the newest first; an empty list is never answered.
+    async fn sessions(&self) -> Vec<Value> {
+        let fields = json!({ "link_token": self.token });
+        let reply = self.plaid.post(link::GET, fields).await.json();
+        match reply.get("link_sessions") {
+            None => Vec::new(),
+            Some(sessions) => {
+                let sessions = sessions.as_array().unwrap().clone();
+                assert!(!sessions.is_empty());
+                sessions
+            }
+        }
+    }
+
+    fn state(&self) -> ItemState {
+        self.plaid.sandbox.items()[0].state
+    }
+}
+
+fn names(session: &Value) -> Vec<&str> {
+    let events = session["events"].as_array().unwrap();
+    let names = events.iter().map(|event| event["event_name"].as_str());
+    names.map(Option::unwrap).collect()
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+#[tokio::test]
+async fn there_is_no_session_before_link_is_opened_and_one_however_often_it_is() {
+    let link = Link::of_a_broken_item().await;
+    assert!(link.sessions().await.is_empty());
+    link.open().await;
+    link.open().await;
+    let sessions = link.sessions().await;
+    assert_eq!(sessions.len(), 1);
+    let session = &sessions[0];
+    let expected = ["events", "finished_at", "link_session_id", "started_at"];
+    assert_eq!(keys(session), expected);
+    assert_eq!(session["finished_at"], Value::Null);
+    assert_eq!(names(session), ["OPEN"]);
+    let event = &session["events"][0];
+    let expected = ["event_id", "event_metadata", "event_name", "timestamp"];
+    assert_eq!(keys(event), expected);
+    let request_id = event["event_metadata"]["request_id"].as_str().unwrap();
+    assert_eq!(request_id.len(), 15);
+}
+
+#[tokio::test]
+async fn a_session_that_was_left_says_so_and_the_next_one_is_another() {
+    let link = Link::of_a_broken_item().await;
+    link.open().await;
+    link.plaid.sandbox.exit_link(&link.token).unwrap();
+    let session = link.sessions().await.remove(0);
+    assert_eq!(names(&session), ["EXIT", "OPEN"]);
+    assert!(session["finished_at"].is_string());
+    assert!(session.get("results").is_none());
+    let exit = &session["exit"];
+    assert_eq!(exit["error"], Value::Null);
+    assert_eq!(exit["metadata"]["status"], "requires_credentials");
+    assert_eq!(
+        exit["metadata"]["link_session_id"],
+        session["link_session_id"]
+    );
+    assert_eq!(link.state(), ItemState::LoginRequired);
+    link.open().await;
+    let sessions = link.sessions().await;
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(names(&sessions[0]), ["OPEN"]);
+    assert_eq!(sessions[1], session);
+}
+
+#[tokio::test]
+async fn a_completed_update_adds_no_item() {
+    let link = Link::of_a_broken_item().await;
+    // As somebody would who was not seen opening it.
+    let public_token = link.plaid.sandbox.complete_link(&link.token).unwrap();
+    assert!(public_token.is_none());
+    assert_eq!(link.state(), ItemState::Healthy);
+    let sessions = link.sessions().await;
+    assert_eq!(sessions.len(), 1);
+    let session = &sessions[0];
+    assert_eq!(names(session), ["HANDOFF", "OPEN"]);
+    assert!(session["finished_at"].is_string() && session.get("exit").is_none());
+    assert_eq!(session["results"]["item_add_results"], json!([]));
+    assert_eq!(link.plaid.sandbox.items().len(), 1);
+}
+
+#[tokio::test]
+async fn a_completed_new_item_has_what_was_asked_for() {
+    let link = Link::of_a_new_item().await;
+    let plaid = &link.plaid;
+    link.open().await;
+    let complete = format!("{}/complete", link.path);
+    let reply = wire::send(&plaid.sandbox, "POST", &complete, &[], "").await;
+    assert_eq!(reply.status, 303);
+    let session = link.sessions().await.remove(0);
+    let added = session["results"]["item_add_results"].as_array().unwrap();
+    assert_eq!(added.len(), 1);
+    let institution = json!({ "institution_id": "ins_109508", "name": "First Platypus Bank" });
+    assert_eq!(added[0]["institution"], institution);
+    let public_token = &added[0]["public_token"];
+    let fields = json!({ "public_token": public_token });
+    let exchanged = plaid
+        .post("/item/public_token/exchange", fields)
+        .await
+        .json();
+    let fields = json!({ "access_token": exchanged["access_token"] });
+    let item = plaid.post("/item/get", fields.clone()).await.json();
+    let item = &item["item"];
+    assert_eq!(item["item_id"], exchanged["item_id"]);
+    assert_eq!(item["products"], json!(["auth", "transactions"]));
+    assert_eq!(item["webhook"], "http://127.0.0.1:9/hook");
+    let summary = &plaid.sandbox.items()[0];
+    assert_eq!(summary.user_id.as_deref(), Some("usr_1"));
+    let accounts = plaid.post("/accounts/get", fields).await.json();
+    let id = |account: &Value, name: &str| account[name].clone();
+    let accounts = accounts["accounts"].as_array().unwrap().iter();
+    let shown = added[0]["accounts"].as_array().unwrap().iter();
+    let ids: Vec<Value> = accounts.map(|it| id(it, "account_id")).collect();
+    assert_eq!(ids, shown.map(|it| id(it, "id")).collect::<Vec<_>>());
+    // Said again, it is the same.
+    let again = plaid.sandbox.complete_link(&link.token).unwrap().unwrap();
+    assert_eq!(again.expose_secret(), public_token.as_str().unwrap());
+    assert_eq!(plaid.sandbox.items().len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_token_that_cannot_be_used_is_an_error() {
+    let link = Link::of_a_broken_item().await;
+    let sandbox = &link.plaid.sandbox;
+    let secret = "access-sandbox-11111111-2222-4333-8444-555555555555";
+    for token in ["", "link-sandbox-1", secret] {
+        for error in [
+            sandbox.complete_link(token).unwrap_err(),
+            sandbox.exit_link(token).unwrap_err(),
+        ] {
+            assert_eq!((error.code(), error.field()), ("INVALID_LINK_TOKEN", None));
+            assert!(!format!("{error} {error:?}").contains(secret));
+        }
+    }
+    sandbox.complete_link(&link.token).unwrap();
+    let error = sandbox.exit_link(&link.token).unwrap_err();
+    assert_eq!(error.to_string(), "this Link session is completed already");
+
+    let removed = Link::of_a_broken_item().await;
+    let token = removed.token.as_str();
+    let sandbox = &removed.plaid.sandbox;
+    let by = std::time::Duration::from_secs(30 * 60);
+    sandbox.advance_clock(by).await.unwrap();
+    for error in [
+        sandbox.complete_link(token).unwrap_err(),
+        sandbox.exit_link(token).unwrap_err(),
+    ] {
+        assert_eq!(error.code(), "INVALID_LINK_TOKEN");
+        assert!(error.to_string().contains("expired"), "{error}");
+    }
+    assert_eq!(removed.state(), ItemState::LoginRequired);
+}
+
+#[tokio::test]
+async fn a_removed_item_cannot_be_updated() {
+    let plaid = Plaid::start().await;
+    let item = plaid.item(None);
+    let reply = link::create(&plaid, link::update(&item, json!({}))).await;
+    plaid.with_token("/item/remove", &item).await;
+    let error = plaid
+        .sandbox
+        .complete_link(link::token(&reply))
+        .unwrap_err();
+    assert_eq!(error.code(), "INVALID_LINK_TOKEN");
+    assert_eq!(plaid.sandbox.items()[0].state, ItemState::Removed);
+}
+
+#[tokio::test]
+async fn an_update_of_a_healthy_item_leaves_it_healthy_and_fires_nothing() {
+    let plaid = Plaid::start().await;
+    let item = plaid.item(Some("http://127.0.0.1:9/hook"));
+    let reply = link::create(&plaid, link::update(&item, json!({}))).await;
+    plaid.sandbox.complete_link(link::token(&reply)).unwrap();
+    assert_eq!(plaid.sandbox.items()[0].state, ItemState::Healthy);
+    assert!(plaid.sandbox.webhooks().is_empty());
+}
+
+#[tokio::test]
+async fn login_repaired_is_fired_when_a_broken_item_is_repaired_elsewhere_and_only_then() {
+    let plaid = Plaid::start().await;
+    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let item = plaid.item(Some(&receiver.url()));
+    plaid.sandbox.repair_item(&item.item_id).unwrap();
+    assert!(plaid.sandbox.webhooks().is_empty());
+    plaid.reset_login(&item).await;
+    plaid.sandbox.repair_item(&item.item_id).unwrap();
+    assert_eq!(plaid.sandbox.items()[0].state, ItemState::Healthy);
+    let filter = WebhookFilter {
+        webhook_code: Some("LOGIN_REPAIRED".to_owned()),
+        ..WebhookFilter::default()
+    };
+    let webhook = plaid
+        .sandbox
+        .next_webhook(filter, wire::LONG)
+        .await
+        .unwrap();
+    let expected = json!({
+        "environment": "sandbox",
+        "item_id": item.item_id,
+        "webhook_code": "LOGIN_REPAIRED",
+        "webhook_type": "ITEM",
+    });
+    assert_eq!(
+        serde_json::from_str::<Value>(&webhook.body).unwrap(),
+        expected
+    );
+    plaid.sandbox.repair_item(&item.item_id).unwrap();
+    assert_eq!(plaid.sandbox.webhooks().len(), 2);
+}
+
+#[tokio::test]
+async fn an_item_that_is_unknown_or_removed_cannot_be_repaired() {
+    let plaid = Plaid::start().await;
+    let item = plaid.item(None);
+    plaid.with_token("/item/remove", &item).await;
+    for item_id in [item.item_id.as_str(), "", "nothing"] {
+        let error = plaid.sandbox.repair_item(item_id).unwrap_err();
+        assert_eq!(error.code(), "ITEM_NOT_FOUND");
+    }
+}

@@ -1,0 +1,178 @@
+// The routes of the backend.
+
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
+import type { Item, Items, LoginStatus } from './items.ts'
+import { type Plaid, PlaidFailure } from './plaid.ts'
+import { loginNews, WebhookRefused, WebhookVerifier } from './webhook.ts'
+
+export interface AppOptions {
+  plaid: Plaid
+  items: Items
+  /** Whose request it is, as your session says; `undefined` for nobody's. */
+  userOf(request: Request): string | undefined
+  log(line: string): void
+}
+
+export interface App {
+  handler: Express
+  /** Resolves when what webhooks have set off is done: wait for it before the process ends. */
+  settled(): Promise<void>
+}
+
+export function createApp({ plaid, items, userOf, log }: AppOptions): App {
+  const app = express()
+  const verifier = new WebhookVerifier((kid) => plaid.webhookKey(kid))
+  const underWay = new Set<Promise<void>>()
+
+  // Plaid calls this one. Its signature is over the raw body, so no other parser may come before.
+  app.post('/plaid/webhook', express.raw({ type: () => true }), async (request, response) => {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    await verifier.verify(body, request.get('plaid-verification'))
+    // Anything but 200 within 10 seconds, and Plaid sends it again: the work comes afterwards. If
+    // it must outlive this process, hand it to your job queue here.
+    response.sendStatus(200)
+    const news = loginNews(body)
+    if (news) inBackground(refresh(news.itemId, news.login))
+  })
+
+  app.use(express.json())
+
+  /** Your page has a `public_token` from Link. */
+  app.post('/items', async (request, response) => {
+    const userId = user(request)
+    const publicToken: unknown = request.body?.public_token
+    if (typeof publicToken !== 'string') throw new Refusal(400, 'public_token_missing')
+    const item = await plaid.exchange(publicToken)
+    await items.add({ ...item, userId })
+    log(`Item ${item.itemId}: linked`)
+    response.status(201).json({ item_id: item.itemId })
+  })
+
+  /** Your page shows "log in again" beside those that need it. */
+  app.get('/items', async (request, response) => {
+    response.json({ items: (await items.ofUser(user(request))).map(view) })
+  })
+
+  /** The user has pressed "log in again": your page sends the browser to `hosted_link_url`. */
+  app.post('/items/:itemId/update-link', async (request, response) => {
+    const { accessToken, userId } = await itemOf(request)
+    const { url, until } = await plaid.updateLink(accessToken, userId)
+    response.json({ hosted_link_url: url, expiration: until })
+  })
+
+  /**
+   * The user is back. Whether they have logged in, Plaid knows: no webhook tells of a repair by your
+   * own update mode, and the browser's word would not do.
+   */
+  app.post('/items/:itemId/updated', async (request, response) => {
+    const { itemId } = await itemOf(request)
+    response.json(view(await refresh(itemId)))
+  })
+
+  app.use(((error, _request, response, next) => {
+    if (response.headersSent) return next(error)
+    const { status, code, retryAfter } = replyTo(error)
+    // A request that is malformed is none of the operator's business.
+    if (error instanceof WebhookRefused) log(`Webhook refused: ${error.message}`)
+    else if (error instanceof PlaidFailure) log(error.message)
+    else if (status >= 500) log(error.stack)
+    if (retryAfter !== undefined) response.set('Retry-After', retryAfter)
+    response.status(status).json({ error: code })
+  }) satisfies ErrorRequestHandler)
+
+  return {
+    handler: app,
+    settled: async () => {
+      await Promise.all(underWay)
+    },
+  }
+
+  /**
+   * Keeps what Plaid says of the login now. A webhook may come twice, or hours late, after a newer
+   * one: it is a reason to ask, and its own word, `told`, counts only where Plaid gives no answer.
+   */
+  async function refresh(itemId: string, told?: LoginStatus): Promise<Item> {
+    const item = await items.find(itemId)
+    if (item === undefined) throw new Refusal(404, 'item_unknown')
+    const login = await plaid.loginStatus(item.accessToken).catch((error) => {
+      if (told === undefined) throw error
+      log(error.message)
+      return told
+    })
+    const isKept = await items.setLogin(itemId, login, item.revision)
+    // Another answer was kept meanwhile, and which of the two is newer nobody can tell.
+    if (!isKept) return refresh(itemId, told)
+    // Here you would write to the user: this is reached once for each change.
+    if (login !== item.login) log(`Item ${itemId}: ${login}`)
+    return { ...item, login }
+  }
+
+  function inBackground(work: Promise<unknown>) {
+    const ended = work
+      .then(() => undefined)
+      .catch((error: Error) => log(error.message))
+      .finally(() => underWay.delete(ended))
+    underWay.add(ended)
+  }
+
+  function user(request: Request): string {
+    const userId = userOf(request)
+    if (userId === undefined) throw new Refusal(401, 'not_logged_in')
+    return userId
+  }
+
+  /** The Item that a path names. Of another user's, not even that it exists is told. */
+  async function itemOf(request: Request): Promise<Item> {
+    const userId = user(request)
+    const item = await items.find(String(request.params.itemId))
+    if (item?.userId !== userId) throw new Refusal(404, 'item_unknown')
+    return item
+  }
+}
+
+/** What a browser may see of an Item. */
+function view({ itemId, login }: Item) {
+  return { item_id: itemId, needs_attention: login !== 'healthy' }
+}
+
+/** The request cannot be served; `code` is for the caller. */
+class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string) {
+    super(code)
+    this.status = status
+    this.code = code
+  }
+}
+
+interface ErrorReply {
+  status: number
+  code: string
+  retryAfter?: string | undefined
+}
+
+function replyTo(error: unknown): ErrorReply {
+  if (error instanceof Refusal) return error
+  if (error instanceof WebhookRefused) return { status: 401, code: 'webhook_refused' }
+  if (error instanceof PlaidFailure) return replyToFailure(error)
+  // Of express's parsers: a body that is no JSON, or too long.
+  const status = (error as { status?: unknown }).status
+  if (typeof status === 'number' && status < 500) return { status, code: 'bad_request' }
+  return { status: 500, code: 'internal_error' }
+}
+
+function replyToFailure({ kind, code, retryAfter }: PlaidFailure): ErrorReply {
+  switch (kind) {
+    case 'timeout':
+      return { status: 504, code: 'plaid_timeout' }
+    case 'unavailable':
+      return { status: 503, code: 'plaid_unavailable', retryAfter }
+    case 'refused':
+      if (code === 'INVALID_PUBLIC_TOKEN') return { status: 400, code: 'public_token_invalid' }
+      // The user has taken the permission back, at the bank or at Plaid.
+      if (code === 'ITEM_NOT_FOUND') return { status: 410, code: 'item_gone' }
+      return { status: 502, code: 'plaid_refused' }
+  }
+}

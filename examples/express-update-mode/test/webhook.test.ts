@@ -1,0 +1,180 @@
+// Webhooks: forged, old, twice, late, in the wrong order, and while one side is down.
+
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader, SignJWT, UnsecuredJWT } from 'jose'
+import { afterEach, expect, test, vi } from 'vitest'
+import { startBackend } from './support.ts'
+
+const DELIVERED = { kind: 'delivered', status: 200 }
+const MINUTE = 60_000
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** An Item that is broken while the backend is down: it has missed the webhook, and is up again. */
+async function startBackendThatMissedAWebhook() {
+  const backend = await startBackend()
+  const itemId = await backend.linkItem()
+  backend.down(true)
+  await backend.breakItem(itemId)
+  const { outcome, rawBody, verification } = await backend.nextWebhook('ERROR')
+  expect(outcome.kind).toBe('failed')
+  backend.down(false)
+  expect(await backend.needsAttention(itemId)).toBe(false)
+  return { backend, itemId, rawBody, verification }
+}
+
+interface Genuine {
+  rawBody: string
+  verification: string
+}
+
+function forge({ verification }: Genuine, alg: string, key: KeyObject | Uint8Array, kid?: string) {
+  const header = decodeProtectedHeader(verification)
+  return new SignJWT(decodeJwt(verification))
+    .setProtectedHeader({ ...header, alg, kid: kid ?? String(header.kid) })
+    .sign(key)
+}
+
+const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+const UNKNOWN_KID = '00000000-0000-4000-8000-000000000000'
+
+test.each<[string, (genuine: Genuine) => Promise<{ body?: string; token?: string }>]>([
+  ['has no signature', async () => ({})],
+  ['has a signature that is no JWT', async () => ({ token: 'a.b.c' })],
+  ['is signed by another key', async (it) => ({ token: await forge(it, 'ES256', stranger) })],
+  [
+    'is signed by a key that Plaid does not know',
+    async (it) => ({ token: await forge(it, 'ES256', stranger, UNKNOWN_KID) }),
+  ],
+  [
+    'is signed by another algorithm',
+    async (it) => ({ token: await forge(it, 'HS256', new Uint8Array(32)) }),
+  ],
+  [
+    'is signed by no algorithm',
+    async ({ verification }) => ({ token: new UnsecuredJWT(decodeJwt(verification)).encode() }),
+  ],
+  [
+    'has another body than was signed',
+    async ({ rawBody, verification }) => ({
+      token: verification,
+      body: rawBody.replace('ITEM_LOGIN_REQUIRED', 'ITEM_LOGIN_REQUIRED '),
+    }),
+  ],
+  [
+    'has a body that was written anew',
+    async ({ rawBody, verification }) => ({
+      token: verification,
+      body: JSON.stringify(JSON.parse(rawBody), null, 4),
+    }),
+  ],
+])('a webhook that %s is refused, and changes nothing', async (_, forgery) => {
+  const { backend, itemId, ...genuine } = await startBackendThatMissedAWebhook()
+  const { body = genuine.rawBody, token } = await forgery(genuine)
+  expect(await backend.postWebhook(body, token)).toBe(401)
+  expect(await backend.needsAttention(itemId)).toBe(false)
+
+  expect(await backend.postWebhook(genuine.rawBody, genuine.verification)).toBe(200)
+  expect(await backend.needsAttention(itemId)).toBe(true)
+})
+
+test('a webhook that was signed more than five minutes ago is refused', async () => {
+  const { backend, itemId, rawBody, verification } = await startBackendThatMissedAWebhook()
+  const signed = Date.now()
+  vi.setSystemTime(signed + 6 * MINUTE)
+  expect(await backend.postWebhook(rawBody, verification)).toBe(401)
+  expect(await backend.needsAttention(itemId)).toBe(false)
+
+  vi.setSystemTime(signed + 4 * MINUTE)
+  expect(await backend.postWebhook(rawBody, verification)).toBe(200)
+  expect(await backend.needsAttention(itemId)).toBe(true)
+})
+
+test('after Plaid has changed its key, webhooks by the old one are refused', async () => {
+  const backend = await startBackend()
+  const itemId = await backend.linkItem()
+  await backend.breakItem(itemId)
+  const old = await backend.nextWebhook('ERROR')
+  expect(await backend.postWebhook(old.rawBody, old.verification)).toBe(200)
+
+  const kid = await backend.sandbox.rotateWebhookKey()
+  await backend.sandbox.repairItem(itemId)
+  const repaired = await backend.nextWebhook('LOGIN_REPAIRED')
+  expect(decodeProtectedHeader(repaired.verification).kid).toBe(kid)
+  expect(repaired.outcome).toEqual(DELIVERED)
+  expect(await backend.needsAttention(itemId)).toBe(false)
+
+  expect(await backend.postWebhook(old.rawBody, old.verification)).toBe(401)
+  const keys = (await backend.sandbox.requests()).filter(({ path }) => path.includes('_key/'))
+  // The old one, the new one, and whether the old one has expired: none is asked for twice.
+  expect(keys).toHaveLength(3)
+})
+
+test('what the backend missed while it was down, it learns when Plaid tries again', async () => {
+  const { backend, itemId } = await startBackendThatMissedAWebhook()
+  await backend.sandbox.advanceClock(30_000)
+  await backend.settled()
+  expect(await backend.needsAttention(itemId)).toBe(true)
+  const [webhook] = await backend.sandbox.webhooks()
+  expect(webhook?.attempts.map(({ outcome }) => outcome.kind)).toEqual(['failed', 'delivered'])
+})
+
+test('a webhook whose key cannot be had now is not lost', async () => {
+  const backend = await startBackend()
+  const itemId = await backend.linkItem()
+  await backend.sandbox.failNext({ path: '/webhook_verification_key/get', status: 500 })
+  await backend.breakItem(itemId)
+  const { outcome } = await backend.nextWebhook('ERROR')
+  expect(outcome).toEqual({ kind: 'refused', status: 503 })
+
+  await backend.sandbox.advanceClock(30_000)
+  await backend.settled()
+  expect(await backend.needsAttention(itemId)).toBe(true)
+})
+
+test('a webhook that comes twice is acted on once', async () => {
+  const backend = await startBackend()
+  const itemId = await backend.linkItem()
+  await backend.breakItem(itemId)
+  const { id } = await backend.nextWebhook('ERROR')
+  const logged = [...backend.logged]
+
+  const { outcome } = await backend.sandbox.redeliverWebhook(id)
+  await backend.settled()
+  expect(outcome).toEqual(DELIVERED)
+  expect(await backend.needsAttention(itemId)).toBe(true)
+  expect(backend.logged).toEqual(logged)
+})
+
+test('a webhook that comes after a newer one does not undo it', async () => {
+  const { backend, itemId } = await startBackendThatMissedAWebhook()
+  await backend.sandbox.repairItem(itemId)
+  await backend.nextWebhook('LOGIN_REPAIRED')
+
+  await backend.sandbox.advanceClock(30_000)
+  await backend.settled()
+  const [late] = await backend.sandbox.webhooks()
+  expect(late?.body.webhook_code).toBe('ERROR')
+  expect(late?.outcome).toEqual(DELIVERED)
+  expect(await backend.needsAttention(itemId)).toBe(false)
+})
+
+test('where Plaid does not say how the Item is, the webhook is believed', async () => {
+  const backend = await startBackend()
+  const itemId = await backend.linkItem()
+  await backend.sandbox.failNext({ path: '/item/get', status: 500 })
+  await backend.breakItem(itemId)
+  await backend.nextWebhook('ERROR')
+  expect(await backend.needsAttention(itemId)).toBe(true)
+})
+
+test('a webhook about an Item that the backend does not know is taken and left', async () => {
+  const backend = await startBackend()
+  const { access_token } = await backend.sandbox.createItem({ webhook: backend.webhookUrl })
+  await backend.plaid.sandboxitemresetlogin({ access_token })
+  const { outcome } = await backend.nextWebhook('ERROR')
+  expect(outcome).toEqual(DELIVERED)
+  expect((await backend.call('GET', '/items')).body).toEqual({ items: [] })
+})
