@@ -125,6 +125,7 @@ impl Gateway {
             credentials: Credentials::new(config.credentials),
             upstream,
             metrics: Metrics::new(),
+            requests: 0.into(),
             stopping: false.into(),
         });
         let (stop, stopped) = oneshot::channel();

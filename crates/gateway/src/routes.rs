@@ -3,7 +3,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Upstream,
     pub(crate) metrics: Metrics,
+    /// How many requests have come.
+    pub(crate) requests: AtomicUsize,
     pub(crate) stopping: AtomicBool,
 }
 

@@ -37,6 +37,9 @@ const HEAD_LIMIT: usize = 16 << 10;
 /// How often callers that have not called for a while are forgotten.
 const FORGETTING: Duration = Duration::from_secs(60);
 
+/// Idle connections are closed, once it stops, when no request has come for so long.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// Serves `listener` until `stopped` says so, then finishes what is in flight within `grace`. If
 /// `stopped` is dropped instead, it ends at once.
 pub(crate) async fn run(
@@ -47,15 +50,15 @@ pub(crate) async fn run(
 ) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    let connection = |(stream, peer)| serve(stream, peer, Arc::clone(&shared), graceful.watcher());
     let mut forgetting = interval(FORGETTING);
     forgetting.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let is_asked = loop {
         tokio::select! {
             asked = &mut stopped => break asked.is_ok(),
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    let watcher = graceful.watcher();
-                    connections.spawn(serve(stream, peer, Arc::clone(&shared), watcher));
+                Ok(accepted) => {
+                    connections.spawn(connection(accepted));
                 }
                 // Out of file descriptors, mostly: time for other connections to end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -65,11 +68,50 @@ pub(crate) async fn run(
         }
     };
     shared.stopping.store(true, Ordering::Relaxed);
-    drop(listener);
+    for accepted in waiting(listener) {
+        connections.spawn(connection(accepted));
+    }
     if is_asked {
-        let _ = timeout(grace, graceful.shutdown()).await;
+        let finished = async {
+            run_dry(&mut connections, &shared).await;
+            graceful.shutdown().await;
+        };
+        let _ = timeout(grace, finished).await;
     }
     connections.shutdown().await;
+}
+
+/// Frees the port, and returns the connections that stood already. A load balancer may have sent its
+/// request over one, and does not send it again, as it does when a connection is refused.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let Ok(listener) = listener.into_std() else {
+        return Vec::new();
+    };
+    // What tokio has not been told of yet is here, too; it ends where accepting would block.
+    let accepted = std::iter::from_fn(|| listener.accept().ok());
+    accepted
+        .filter_map(|(stream, peer)| {
+            stream.set_nonblocking(true).ok()?;
+            Some((TcpStream::from_std(stream).ok()?, peer))
+        })
+        .collect()
+}
+
+/// Leaves idle connections open for what may be on its way over them, until there are none or
+/// nothing more comes. Each ends with its next reply, so that this does.
+async fn run_dry(connections: &mut JoinSet<()>, shared: &Shared) {
+    let mut requests = shared.requests.load(Ordering::Relaxed);
+    loop {
+        let ended = async { while connections.join_next().await.is_some() {} };
+        if timeout(QUIET, ended).await.is_ok() {
+            return;
+        }
+        let before = requests;
+        requests = shared.requests.load(Ordering::Relaxed);
+        if requests == before {
+            return;
+        }
+    }
 }
 
 async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>, watcher: Watcher) {
@@ -94,6 +136,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let began = Instant::now();
+    shared.requests.fetch_add(1, Ordering::Relaxed);
     let request_id = format!("{:016x}", fastrand::u64(..));
     let (head, body) = request.into_parts();
     let answer = routes::answer(shared, peer, &request_id, &head, body).await;
@@ -121,7 +164,13 @@ async fn answer(
         duration_ms = began.elapsed().as_secs_f64() * 1000.0,
         "request",
     );
-    respond(status, &request_id, answer)
+    let mut response = respond(status, &request_id, answer);
+    if shared.stopping.load(Ordering::Relaxed) {
+        // Whoever keeps the connection for its next request knows in time that it ends.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 /// The methods that there are; another may be anything.
