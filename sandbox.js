@@ -5,9 +5,9 @@
 
 const { isDate } = require('node:util/types')
 const { NativeSandbox } = require('./binding.js')
-const { ending, handOver, startedEngine } = require('./lib/engine.js')
-const { PlaidError, PlaidTimeoutError, PlaidUsageError } = require('./lib/errors.js')
-const { invalid, read, text, texts, timeout } = require('./lib/options.js')
+const { startedEngine } = require('./lib/engine.js')
+const { flag, invalid, port, read, text, texts, timeout } = require('./lib/options.js')
+const { outcome } = require('./lib/outcome.js')
 
 /** Running Sandboxes: one that nobody refers to any more still answers at its URL. */
 const running = new Set()
@@ -153,39 +153,10 @@ class Sandbox {
   }
 }
 
-/** Has the I/O thread do it, and gives its value back. */
-async function outcome(send) {
-  const answer = await ending(handOver(send))
-  if (answer.kind === 'value') return answer.value
-  const { code = 'CLOSED', message = 'the Sandbox is closed', field } = answer
-  const error = new (classOf(code))(message, { code, field: field ?? undefined })
-  Error.captureStackTrace(error, outcome)
-  throw error
-}
-
-function classOf(code) {
-  switch (code) {
-    case 'WEBHOOK_TIMEOUT':
-      return PlaidTimeoutError
-    case 'EADDRINUSE':
-    case 'EADDRNOTAVAIL':
-    case 'EACCES':
-    case 'SANDBOX_NOT_STARTED':
-      return PlaidError
-    default:
-      return PlaidUsageError
-  }
-}
-
 /** The body parsed, and beside the attempts what the last of them came to. */
 function withBody({ body, ...webhook }) {
   const { verification = null, outcome = null } = webhook.attempts.at(-1) ?? {}
   return { ...webhook, body: JSON.parse(body), rawBody: body, verification, outcome }
-}
-
-function port(number = 0) {
-  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number
-  throw invalid('port', 'must be a whole number from 0 (a free port) to 65535')
 }
 
 function seed(number) {
@@ -200,11 +171,6 @@ function instant(now) {
   const ms = isInstant ? new Date(now).getTime() : Number.NaN
   if (ms >= 0 && ms <= LAST_MS) return ms
   throw invalid('now', 'must be a Date, a date as text, or milliseconds, from 1970 to 9999')
-}
-
-function flag(value, field) {
-  if (value === undefined || typeof value === 'boolean') return value ?? false
-  throw invalid(field, 'must be true or false')
 }
 
 function required(value, field) {

@@ -22,14 +22,24 @@ const CODE = [
   'bin/demo.js',
   'bin/utdk-plaid.js',
   'binding.js',
+  'gateway.js',
   'index.js',
   'lib/client.js',
   'lib/engine.js',
   'lib/errors.js',
   'lib/options.js',
+  'lib/outcome.js',
   'sandbox.js',
 ]
-const FILES = [...CODE, 'LICENSE', 'README.md', 'index.d.ts', 'package.json', 'sandbox.d.ts']
+const FILES = [
+  ...CODE,
+  'LICENSE',
+  'README.md',
+  'gateway.d.ts',
+  'index.d.ts',
+  'package.json',
+  'sandbox.d.ts',
+]
 
 /** What `npm pack` says of the package; with `directory` it writes the tarball there. */
 async function pack(directory) {

@@ -28,6 +28,7 @@ const EXPECTED = [
     unanswered: true,
     prints: /^The user left, and so did the request\n$/,
   },
+  { mark: 'startGateway(', prints: /^$/ },
   { mark: 'subscribe(', prints: /operation: 'sandboxitemresetlogin'[\s\S]*status: 200/ },
 ]
 

@@ -190,6 +190,16 @@ function copied(values) {
   }
 }
 
+function port(number = 0) {
+  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number
+  throw invalid('port', 'must be a whole number from 0 (a free port) to 65535')
+}
+
+function flag(value, field) {
+  if (value === undefined || typeof value === 'boolean') return value ?? false
+  throw invalid(field, 'must be true or false')
+}
+
 function nonEmpty(variable) {
   return variable === '' ? undefined : variable
 }
@@ -243,7 +253,9 @@ module.exports = {
   callSettings,
   checkInput,
   clientSettings,
+  flag,
   invalid,
+  port,
   read,
   text,
   texts,

@@ -77,24 +77,7 @@ pub struct NativeClient {
 /// Makes a client, or says which setting is wrong.
 #[napi(catch_unwind)]
 pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClient, Refusal> {
-    let config = Config {
-        client_id: options.client_id.map(SecretString::from),
-        secret: options.secret.map(SecretString::from),
-        base_url: options.base_url,
-        gateway: options.gateway_url.map(|url| Gateway {
-            url,
-            token: options.gateway_token.map(SecretString::from),
-        }),
-        timeout: milliseconds(options.timeout_ms),
-        max_retries: options.max_retries,
-        headers: pairs(options.headers),
-        ca: options.ca,
-        extra_ca_files: options.extra_ca_files.into_iter().map(Into::into).collect(),
-        system_ca_file: options.system_ca_file.map(Into::into),
-        https_proxy: options.https_proxy.map(SecretString::from),
-        no_proxy: options.no_proxy,
-    };
-    match Client::new(config) {
+    match Client::new(options.into()) {
         Ok(client) => Either::A(NativeClient {
             jobs: engine.jobs(),
             client,
@@ -104,6 +87,28 @@ pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClie
             field: usage.field.into(),
             message: usage.problem,
         }),
+    }
+}
+
+impl From<ClientOptions> for Config {
+    fn from(options: ClientOptions) -> Self {
+        Config {
+            client_id: options.client_id.map(SecretString::from),
+            secret: options.secret.map(SecretString::from),
+            base_url: options.base_url,
+            gateway: options.gateway_url.map(|url| Gateway {
+                url,
+                token: options.gateway_token.map(SecretString::from),
+            }),
+            timeout: milliseconds(options.timeout_ms),
+            max_retries: options.max_retries,
+            headers: pairs(options.headers),
+            ca: options.ca,
+            extra_ca_files: options.extra_ca_files.into_iter().map(Into::into).collect(),
+            system_ca_file: options.system_ca_file.map(Into::into),
+            https_proxy: options.https_proxy.map(SecretString::from),
+            no_proxy: options.no_proxy,
+        }
     }
 }
 

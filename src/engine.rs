@@ -81,6 +81,37 @@ impl Completion {
     }
 }
 
+/// What a question to something that runs on this thread is answered with.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Answer<T> {
+    Value {
+        value: T,
+    },
+    Error {
+        code: &'static str,
+        /// The option that the error is about.
+        field: Option<String>,
+        message: String,
+    },
+}
+
+impl<T: Serialize> Answer<T> {
+    /// The completion for a value, or for an error's code, field and message.
+    pub(crate) fn of(
+        answer: std::result::Result<T, (&'static str, Option<String>, String)>,
+    ) -> Completion {
+        Completion::json(&match answer {
+            Ok(value) => Answer::Value { value },
+            Err((code, field, message)) => Answer::Error {
+                code,
+                field,
+                message,
+            },
+        })
+    }
+}
+
 /// Where work is handed over to the engine.
 pub(crate) struct Jobs(UnboundedSender<Job>);
 

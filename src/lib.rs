@@ -1,9 +1,9 @@
 //! The Node surface of `@utdk/plaid`: values in, promises out, no decisions.
 //!
 //! Reading order: [`engine`] is the I/O thread and the way results come back to JavaScript;
-//! [`client`] and [`sandbox`] hand work over to it.
+//! [`client`], [`sandbox`] and [`gateway`] hand work over to it.
 //!
-//! What is exported here is private to the package: `index.js` and `sandbox.js` are the public
+//! What is exported here is private to the package: `index.js` and its subpaths are the public
 //! surface, and they make every `Error`.
 
 // `unsafe` appears only where `#[napi]` expands to it.
@@ -12,4 +12,6 @@
 pub mod cli;
 pub mod client;
 pub mod engine;
+pub mod gateway;
+
 pub mod sandbox;

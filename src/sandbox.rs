@@ -11,7 +11,7 @@ use serde_json::Value;
 use utdk_plaid_sandbox::{Config, Sandbox, SandboxError};
 
 use crate::client::milliseconds;
-use crate::engine::{Completion, Engine, Jobs};
+use crate::engine::{Answer, Completion, Engine, Jobs};
 
 /// A Sandbox, before, while and after it runs.
 #[napi]
@@ -126,28 +126,10 @@ fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
 }
 
 fn completion<T: Serialize>(answer: Result<T, SandboxError>) -> Completion {
-    Completion::json(&match answer {
-        Ok(value) => Answer::Value { value },
-        Err(error) => Answer::Error {
-            code: error.code(),
-            field: error.field().map(str::to_owned),
-            message: error.to_string(),
-        },
-    })
-}
-
-/// What crosses to JavaScript.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Answer<T> {
-    Value {
-        value: T,
-    },
-    Error {
-        code: &'static str,
-        field: Option<String>,
-        message: String,
-    },
+    Answer::of(answer.map_err(|error| {
+        let field = error.field().map(str::to_owned);
+        (error.code(), field, error.to_string())
+    }))
 }
 
 #[derive(Serialize)]

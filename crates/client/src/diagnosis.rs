@@ -30,7 +30,7 @@ pub(crate) fn connection_error(host: &str, error: &(dyn StdError + 'static)) -> 
     chain.dedup();
     let (code, problem) = found.unwrap_or(("CONNECTION_FAILED", "the connection failed"));
     ConnectionError {
-        code,
+        code: code.into(),
         problem: format!("{host}: {problem}"),
         chain,
     }

@@ -2,6 +2,8 @@
 //!
 //! No variant holds a URL, a header, a body or a credential, so no way of printing one can leak.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -42,7 +44,7 @@ impl Error {
     pub fn code(&self) -> &str {
         match self {
             Error::Api(api) => &api.error_code,
-            Error::Connection(connection) => connection.code,
+            Error::Connection(connection) => &connection.code,
             Error::Timeout { .. } => "TIMEOUT",
             Error::Response { .. } => "UNEXPECTED_RESPONSE",
             Error::Usage(usage) => usage.code,
@@ -104,7 +106,7 @@ pub struct ConnectionError {
     /// An errno name such as `ECONNREFUSED`, or one of `ENOTFOUND`, `CERT_UNTRUSTED`,
     /// `CERT_EXPIRED`, `CERT_NOT_YET_VALID`, `CERT_WRONG_HOST`, `CERT_INVALID`, `TLS_FAILED`,
     /// `PROXY_FAILED`, `CONNECTION_FAILED`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// One sentence.
     pub problem: String,
     /// The underlying errors, outermost first, as the libraries word them.

@@ -1,5 +1,7 @@
 //! Writes the request and reads the reply: the only place where a secret is exposed.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -8,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::call::ResetLogin;
-use crate::error::{ApiError, Error};
+use crate::error::{ApiError, ConnectionError, Error};
 
 /// A successful reply.
 #[derive(Debug, Deserialize, Serialize)]
@@ -191,6 +193,11 @@ fn failure(peer: Peer, status: u16, body: &[u8], mut secrets: Vec<SecretString>)
         Peer::Gateway => text("error"),
         Peer::Plaid => None,
     };
+    if peer == Peer::Gateway
+        && let Some(error) = behind_gateway(&fields, &text)
+    {
+        return error;
+    }
     let (error_code, error_message) = match (text("error_code"), gateway_sentence) {
         (Some(code), sentence) => (code, text("error_message").or(sentence).unwrap_or_default()),
         (None, Some(sentence)) => ("GATEWAY_ERROR".to_owned(), sentence),
@@ -221,6 +228,37 @@ fn failure(peer: Peer, status: u16, body: &[u8], mut secrets: Vec<SecretString>)
             _ => None,
         },
     }))
+}
+
+/// What went wrong between the gateway and Plaid, told as if it had been between here and Plaid.
+fn behind_gateway(
+    fields: &Map<String, Value>,
+    text: &impl Fn(&str) -> Option<String>,
+) -> Option<Error> {
+    let number = |name: &str| fields.get(name).and_then(Value::as_u64);
+    match fields.get("kind")?.as_str()? {
+        "connection" => {
+            let is_code = |code: &String| {
+                let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+                code.len() <= 24 && code.bytes().all(is_letter)
+            };
+            let code = text("error_code").filter(is_code);
+            Some(Error::Connection(ConnectionError {
+                code: code.map_or("CONNECTION_FAILED".into(), Cow::from),
+                problem: text("error_message")?,
+                chain: Vec::new(),
+            }))
+        }
+        "timeout" => Some(Error::Timeout {
+            timeout_ms: number("timeout_ms")?,
+            last: None,
+        }),
+        "response" => Some(unexpected(
+            number("upstream_status")?.try_into().ok()?,
+            text("upstream_problem")?,
+        )),
+        _ => None,
+    }
 }
 
 /// Shorter secrets are made up: Plaid's have 24 characters and more, and striking out every `a`

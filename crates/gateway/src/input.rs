@@ -1,0 +1,187 @@
+//! The operation's input, out of the body and the headers of a call. What it does not know it
+//! refuses, so that nothing a caller writes reaches Plaid unread.
+
+use hyper::{HeaderMap, header::HeaderName};
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use crate::{credentials::Pair, json, reply::Refusal};
+
+/// Which way a call came in; they differ in the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// `POST /tools/plaid/sandboxitemresetlogin`: `{"args":{…}}` or the bare arguments.
+    Tool,
+    /// `POST /sandbox/item/reset_login`: as Plaid itself takes it.
+    Plaid,
+}
+
+/// What the operation is called with.
+pub(crate) struct Input {
+    pub(crate) access_token: SecretString,
+    /// The caller's own credentials, each by itself: they win over the gateway's.
+    pub(crate) client_id: Option<SecretString>,
+    pub(crate) secret: Option<SecretString>,
+    /// W3C's trace context, to be continued.
+    pub(crate) traceparent: Option<String>,
+}
+
+impl Input {
+    /// # Errors
+    ///
+    /// A refusal that names the field.
+    pub(crate) fn read(door: Door, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+        let body = json::parse(body).ok_or_else(|| {
+            let problem = "the body is not JSON, or has a name twice in one object";
+            Refusal::bad_input("INVALID_BODY", None, problem)
+        })?;
+        let Value::Object(mut body) = body else {
+            let problem = "the body must be a JSON object such as {\"access_token\":\"…\"}";
+            return Err(Refusal::bad_input("INVALID_BODY", None, problem));
+        };
+        let mut credential = Map::new();
+        if door == Door::Tool && body.contains_key("args") {
+            credential = object(body.remove("credential"), "credential")?;
+            let args = object(body.remove("args"), "args")?;
+            if let Some(name) = body.keys().next() {
+                return Err(unknown(name, "args and credential"));
+            }
+            body = args;
+        }
+        let access_token = text(&mut body, "access_token")?.ok_or_else(|| {
+            let problem = "access_token is missing: give the Item's access token";
+            Refusal::bad_input("MISSING_FIELD", Some("access_token"), problem)
+        })?;
+        let client_id = text(&mut body, "client_id")?;
+        let secret = text(&mut body, "secret")?;
+        if let Some(name) = body.keys().next() {
+            return Err(unknown(name, "access_token, client_id and secret"));
+        }
+        let of_credential = (
+            text(&mut credential, "client_id")?,
+            text(&mut credential, "secret")?,
+        );
+        if let Some(name) = credential.keys().next() {
+            return Err(unknown(name, "client_id and secret"));
+        }
+        Ok(Input {
+            access_token,
+            client_id: client_id
+                .or(of_credential.0)
+                .or(header(headers, "plaid-client-id")?),
+            secret: secret
+                .or(of_credential.1)
+                .or(header(headers, "plaid-secret")?),
+            traceparent: traceparent(headers),
+        })
+    }
+}
+
+impl Pair {
+    /// Reads what `PUT /credentials` brings.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
+        let Some(Value::Object(mut body)) = json::parse(body) else {
+            let problem = "the body must be {\"client_id\":\"…\",\"secret\":\"…\"}";
+            return Err(Refusal::bad_input("INVALID_BODY", None, problem));
+        };
+        let mut required = |name: &'static str| {
+            text(&mut body, name)?.ok_or_else(|| {
+                let problem = format!("{name} is missing: give both client_id and secret");
+                Refusal::bad_input("MISSING_FIELD", Some(name), &problem)
+            })
+        };
+        let pair = Pair {
+            client_id: required("client_id")?,
+            secret: required("secret")?,
+        };
+        match body.keys().next() {
+            Some(name) => Err(unknown(name, "client_id and secret")),
+            None => Ok(pair),
+        }
+    }
+}
+
+/// An object that may be left out.
+fn object(value: Option<Value>, name: &'static str) -> Result<Map<String, Value>, Refusal> {
+    match value {
+        None => Ok(Map::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => {
+            let problem = format!("{name} must be an object");
+            Err(Refusal::bad_input("INVALID_FIELD", Some(name), &problem))
+        }
+    }
+}
+
+/// A field that may be left out, but is no other than a string with something in it.
+fn text(
+    fields: &mut Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<SecretString>, Refusal> {
+    match fields.remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() && !text.contains(char::is_control) => {
+            Ok(Some(text.into()))
+        }
+        Some(_) => {
+            let problem = format!("{name} must be a non-empty string without control characters");
+            Err(Refusal::bad_input("INVALID_FIELD", Some(name), &problem))
+        }
+    }
+}
+
+/// A credential as earlier callers send it, and Plaid's own client does.
+fn header(headers: &HeaderMap, name: &'static str) -> Result<Option<SecretString>, Refusal> {
+    let mut values = headers.get_all(HeaderName::from_static(name)).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => match value.to_str() {
+            Ok("") => Ok(None),
+            Ok(value) => Ok(Some(value.into())),
+            Err(_) => {
+                let problem = format!("the header {name} must be ASCII text");
+                Err(Refusal::bad_input("INVALID_HEADER", None, &problem))
+            }
+        },
+        (Some(_), Some(_)) => {
+            let problem = format!("the header {name} is there twice");
+            Err(Refusal::bad_input("INVALID_HEADER", None, &problem))
+        }
+    }
+}
+
+/// `00-<trace>-<span>-<flags>` in lower-case hex, neither id all zeros; anything else is not a
+/// trace, and goes no further.
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all("traceparent").iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let value = value.to_str().ok()?;
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let parts: Vec<&str> = value.split('-').collect();
+    let is_trace = match parts[..] {
+        ["00", trace, span, flags] => {
+            let ids = [(trace, 32), (span, 16)];
+            let is_id = |(id, length): (&str, usize)| {
+                id.len() == length && !id.trim_matches('0').is_empty()
+            };
+            ids.into_iter().all(is_id)
+                && flags.len() == 2
+                && parts.iter().all(|part| part.bytes().all(is_hex))
+        }
+        _ => false,
+    };
+    is_trace.then(|| value.to_owned())
+}
+
+fn unknown(name: &str, known: &str) -> Refusal {
+    // What does not look like a name may be anything, also a secret.
+    let is_name = (1..=24).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let shown = if is_name { name } else { "(not shown)" };
+    let problem = format!("there is no field {shown}: it takes {known}");
+    Refusal::bad_input("UNKNOWN_FIELD", Some(shown), &problem)
+}

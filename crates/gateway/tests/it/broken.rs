@@ -1,0 +1,226 @@
+//! What a caller is told when Plaid answers with anything but success.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    caller::Reply,
+    gate::{Gate, client_config, hurried},
+    upstream::{Manner, Nobody, Upstream, reply, reply_with},
+    values::{ACCESS_TOKEN, CLIENT_ID, PLAID, SECRET, TOOL, arguments},
+};
+
+/// Calls at both doors, and expects this status and these fields beside those that every error has.
+async fn check(gate: &Gate, status: u16, code: &str, error_type: &str, more: Value) {
+    for door in [TOOL, PLAID] {
+        let reply = gate.post(door, &arguments()).await;
+        assert_eq!(reply.status, status, "{reply:?}");
+        let json = reply.json();
+        assert_eq!(json["error_code"], code, "{reply:?}");
+        assert_eq!(json["error_type"], error_type, "{reply:?}");
+        assert_eq!(json["request_id"], reply.header("x-request-id").unwrap());
+        for (name, value) in more.as_object().unwrap() {
+            assert_eq!(&json[name], value, "{name}: {reply:?}");
+        }
+        check_sentence(&reply, door);
+    }
+    assert_eq!(gate.get("/healthz").await.status, 200);
+}
+
+fn check_sentence(reply: &Reply, door: &str) {
+    let json = reply.json();
+    let sentence = json["error_message"].as_str().unwrap();
+    assert!(sentence.len() > 10, "{sentence}");
+    let error = (door == TOOL).then_some(sentence);
+    assert_eq!(json.get("error").and_then(Value::as_str), error);
+}
+
+async fn check_connection(manner: Manner, code: &str) {
+    let gate = Gate::facing(manner).await;
+    check(
+        &gate,
+        502,
+        code,
+        "BAD_GATEWAY",
+        json!({ "kind": "connection" }),
+    )
+    .await;
+}
+
+async fn check_response(manner: Manner, upstream_status: u16, problem: &str) {
+    let gate = Gate::facing(manner).await;
+    let told = json!({ "kind": "response", "upstream_status": upstream_status });
+    check(&gate, 502, "UNEXPECTED_RESPONSE", "BAD_GATEWAY", told).await;
+    let reply = gate.post(TOOL, &arguments()).await.json();
+    let upstream_problem = reply["upstream_problem"].as_str().unwrap();
+    assert!(upstream_problem.contains(problem), "{upstream_problem}");
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_is_502_with_its_code() {
+    check_connection(Manner::Reset, "ECONNRESET").await;
+    check_connection(Manner::WriteAndClose(String::new()), "ECONNRESET").await;
+    check_connection(
+        Manner::WriteAndClose("HTTP/1.1 200 OK\r\ncont".into()),
+        "ECONNRESET",
+    )
+    .await;
+    let cut_short = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"reset_login\":true";
+    check_connection(Manner::WriteAndClose(cut_short.into()), "ECONNRESET").await;
+    check_connection(
+        Manner::WriteAndClose("SSH-2.0-OpenSSH_9.2\r\n".into()),
+        "EPROTO",
+    )
+    .await;
+
+    let nobody = Nobody::new();
+    let gate = Gate::start_with(|config| config.client = client_config(&nobody.url)).await;
+    let told = json!({ "kind": "connection" });
+    check(&gate, 502, "ECONNREFUSED", "BAD_GATEWAY", told).await;
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_plaids_is_502_with_what_is_wrong_and_not_what_is_in_it() {
+    let page = format!("<html><body>{ACCESS_TOKEN} {CLIENT_ID} {SECRET}</body></html>");
+    let html = |status| reply_with(status, &["content-type: text/html"], &page);
+    check_response(Manner::Write(html(200)), 200, "is not JSON").await;
+    check_response(Manner::Write(html(502)), 502, "is not JSON").await;
+    check_response(Manner::Write(html(404)), 404, "is not JSON").await;
+    check_response(
+        Manner::Write(reply(200, "{\"reset_login\":tr")),
+        200,
+        "breaks off",
+    )
+    .await;
+    check_response(Manner::Write(reply(200, "")), 200, "has no body").await;
+    check_response(Manner::Write(reply(200, "{}")), 200, "lacks a field").await;
+    check_response(
+        Manner::Write(reply(200, "{\"reset_login\":1}")),
+        200,
+        "reset_login",
+    )
+    .await;
+    let json = format!(r#"{{"message":"{SECRET}"}}"#);
+    check_response(Manner::Write(reply(500, &json)), 500, "not a Plaid error").await;
+    for status in [201, 202, 206, 299] {
+        check_response(Manner::Write(reply(status, &page)), status, "has a status").await;
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Upstream::answering().await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("location: {}{PLAID}?{SECRET}", elsewhere.url);
+        let redirect = reply_with(status, &[&location], "");
+        check_response(Manner::Write(redirect), status, "is a redirect").await;
+    }
+    assert!(elsewhere.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_reply_that_does_not_end_is_not_read_to_its_end() {
+    check_response(Manner::Flood, 200, "longer than 1 MiB").await;
+    let announced = "HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n{";
+    check_response(Manner::Write(announced.into()), 200, "longer than 1 MiB").await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_a_failed_connection() {
+    let endless = format!("HTTP/1.1 200 OK\r\nx-long: {}", "x".repeat(1 << 20));
+    let gate = Gate::facing(Manner::WriteAndClose(endless)).await;
+    let reply = gate.post(TOOL, &arguments()).await;
+    assert_eq!(reply.status, 502, "{reply:?}");
+    assert_eq!(reply.json()["kind"], "connection");
+}
+
+#[tokio::test]
+async fn a_plaid_that_hangs_is_504_with_the_deadline() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"reset_login\":true";
+    for manner in [Manner::Hold, Manner::Write(head.to_owned())] {
+        let gate = Gate::before(Upstream::start(manner).await, |config| {
+            hurried(config, Duration::from_millis(100));
+        })
+        .await;
+        let told = json!({ "kind": "timeout", "timeout_ms": 100 });
+        check(&gate, 504, "TIMEOUT", "GATEWAY_TIMEOUT", told).await;
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_plaids_passes_on_with_its_own_status_and_fields() {
+    let full = json!({
+        "causes": [{ "error_code": "ITEM_LOCKED", "item_id": "i" }],
+        "display_message": "The account is locked.",
+        "documentation_url": "https://plaid.com/docs/?ref=error",
+        "error_code": "INVALID_ACCESS_TOKEN",
+        "error_code_reason": "OAUTH_INVALID_TOKEN",
+        "error_message": "could not find matching access token",
+        "error_type": "INVALID_INPUT",
+        "request_id": "5gxpwNn8Vdtmxz6",
+        "suggested_action": "Ask again.",
+    });
+    let usual = json!({
+        "display_message": null,
+        "documentation_url": "https://plaid.com/docs/?ref=error",
+        "error_code": "RATE_LIMIT",
+        "error_message": "rate limit exceeded",
+        "error_type": "RATE_LIMIT_EXCEEDED",
+        "request_id": "a",
+        "suggested_action": null,
+    });
+    for (status, error) in [
+        (400, &full),
+        (401, &full),
+        (404, &usual),
+        (429, &usual),
+        (500, &usual),
+    ] {
+        let gate = Gate::facing(Manner::Write(reply(status, &error.to_string()))).await;
+
+        let plaid = gate.post(PLAID, &arguments()).await;
+        let tool = gate.post(TOOL, &arguments()).await;
+
+        assert_eq!((plaid.status, &plaid.json()), (status, error));
+        let Value::Object(mut told) = tool.json() else {
+            panic!("{tool:?}");
+        };
+        let sentence = told.remove("error").unwrap();
+        let message = error["error_message"].as_str().unwrap();
+        assert!(sentence.as_str().unwrap().contains(message), "{sentence}");
+        let id = told.remove("requestId").unwrap();
+        assert_eq!(id, tool.header("x-request-id").unwrap());
+        assert_eq!((tool.status, &Value::Object(told)), (status, error));
+    }
+}
+
+/// Plaid does not, but what stands before it might.
+#[tokio::test]
+async fn an_error_that_quotes_what_it_was_sent_is_struck_out() {
+    let quoting = format!("{ACCESS_TOKEN} {CLIENT_ID} {SECRET}");
+    let error = json!({
+        "causes": [quoting, { "a": quoting }],
+        "display_message": quoting,
+        "error_code": "INVALID_API_KEYS",
+        "error_message": quoting,
+        "error_type": quoting,
+        "request_id": quoting,
+    });
+    let gate = Gate::facing(Manner::Write(reply(400, &error.to_string()))).await;
+    for door in [TOOL, PLAID] {
+        let reply = gate.post(door, &arguments()).await;
+        let redacted = "[redacted] [redacted] [redacted]";
+        assert_eq!(reply.json()["error_message"], redacted);
+        assert_eq!(reply.json()["causes"], json!([redacted, { "a": redacted }]));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_request_is_made_again_and_the_caller_sees_the_last() {
+    let upstream = Upstream::start(Manner::Reset).await;
+    let gate = Gate::before(upstream, |config| config.client.max_retries = 1).await;
+    let reply = gate.post(TOOL, &arguments()).await;
+    assert_eq!(reply.error_code(), "ECONNRESET");
+    assert_eq!(gate.upstream.calls().len(), 2);
+}

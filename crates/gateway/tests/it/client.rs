@@ -1,0 +1,225 @@
+//! This project's client by way of a gateway: told what a direct call is told.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use utdk_plaid_client::{Client, Config, ConnectionError, Error, Gateway, Reply, ResetLogin};
+
+use crate::{
+    caller::within,
+    gate::{Gate, client_config, limit},
+    upstream::{Manner, Nobody, Upstream, reply, reply_with},
+    values::{ACCESS_TOKEN, CLIENT_ID, SECRET, TOKEN},
+};
+
+async fn call(client: Config) -> Result<Reply, Error> {
+    let client = Client::new(client).expect("the settings are good");
+    let call = ResetLogin::new(ACCESS_TOKEN.into());
+    within(client.reset_login(call)).await.result
+}
+
+/// Calls by way of `gate`, with its token.
+async fn by_way_of(gate: &Gate) -> Result<Reply, Error> {
+    call(Config {
+        gateway: Some(Gateway {
+            url: gate.gateway.url().to_owned(),
+            token: Some(TOKEN.into()),
+        }),
+        max_retries: 0,
+        ..Config::default()
+    })
+    .await
+}
+
+/// What a direct call ends with, and one by way of a gateway that makes its calls so.
+async fn both(client: impl Fn() -> Config) -> [Result<Reply, Error>; 2] {
+    let direct = call(Config {
+        client_id: Some(CLIENT_ID.into()),
+        secret: Some(SECRET.into()),
+        ..client()
+    });
+    let gate = Gate::start_with(|config| {
+        config.client = client();
+        config.token = Some(TOKEN.into());
+    });
+    [direct.await, by_way_of(&gate.await).await]
+}
+
+async fn both_facing(manner: Manner) -> [Result<Reply, Error>; 2] {
+    let upstream = Upstream::start(manner).await;
+    let ended = both(|| Config {
+        timeout: Duration::from_millis(500),
+        ..client_config(&upstream.url)
+    })
+    .await;
+    assert_eq!(upstream.calls().len(), 2);
+    ended
+}
+
+#[tokio::test]
+async fn a_reply_is_the_same() {
+    let told =
+        json!({ "reset_login": true, "request_id": "m8", "data": 1, "meta": { "a": [null] } });
+    for told in [
+        told,
+        json!({ "reset_login": false, "request_id": "m8" }),
+        json!({ "reset_login": true }),
+    ] {
+        let manner = Manner::Write(reply(200, &told.to_string()));
+        for ended in both_facing(manner).await {
+            match ended {
+                Ok(reply) => assert_eq!(serde_json::to_value(reply).unwrap(), told),
+                Err(error) => assert!(told.get("request_id").is_none(), "{error}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_error_of_plaids_is_the_same_to_the_last_field() {
+    let usual = |error_type: &str, code: &str| {
+        json!({
+            "display_message": null,
+            "documentation_url": "https://plaid.com/docs/?ref=error",
+            "error_code": code,
+            "error_message": "a sentence of Plaid's",
+            "error_type": error_type,
+            "request_id": "5gxpwNn8Vdtmxz6",
+            "suggested_action": null,
+        })
+    };
+    let mut full = usual("ITEM_ERROR", "ITEM_LOGIN_REQUIRED");
+    full["causes"] = json!([{ "item_id": "i", "error_code": "x" }, "y"]);
+    full["display_message"] = "Log in again.".into();
+    full["error_code_reason"] = "OAUTH_INVALID_TOKEN".into();
+    full["suggested_action"] = "Use Link.".into();
+    for (status, error) in [
+        (400, usual("INVALID_INPUT", "INVALID_ACCESS_TOKEN")),
+        (400, usual("INVALID_INPUT", "INVALID_API_KEYS")),
+        (400, usual("INVALID_REQUEST", "MISSING_FIELDS")),
+        (400, usual("INVALID_INPUT", "UNAUTHORIZED_ROUTE_ACCESS")),
+        (400, full),
+        (404, usual("INVALID_REQUEST", "NOT_FOUND")),
+        (429, usual("RATE_LIMIT_EXCEEDED", "RATE_LIMIT")),
+        (500, usual("API_ERROR", "INTERNAL_SERVER_ERROR")),
+        (503, usual("API_ERROR", "PLANNED_MAINTENANCE")),
+        (400, json!({ "error_code": "BARE" })),
+        (
+            400,
+            json!({ "error_code": "EMPTY", "error_message": "", "error_type": "" }),
+        ),
+        (
+            400,
+            json!({ "error_code": "KIND", "kind": "timeout", "timeout_ms": 1 }),
+        ),
+    ] {
+        let [direct, by_gateway] =
+            both_facing(Manner::Write(reply(status, &error.to_string()))).await;
+        let (Err(Error::Api(direct)), Err(Error::Api(by_gateway))) = (direct, by_gateway) else {
+            panic!("no error of Plaid's: {error}");
+        };
+        assert_eq!(format!("{by_gateway:?}"), format!("{direct:?}"));
+        assert_eq!(by_gateway.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_is_the_same_connection_error() {
+    let check = |ended: [Result<Reply, Error>; 2], code: &str| {
+        let [direct, by_gateway] = ended.map(|ended| match ended {
+            Err(Error::Connection(ConnectionError { code, problem, .. })) => (code, problem),
+            other => panic!("no connection error: {other:?}"),
+        });
+        assert_eq!(by_gateway, direct);
+        assert_eq!(direct.0, code);
+    };
+    let nobody = Nobody::new();
+    check(both(|| client_config(&nobody.url)).await, "ECONNREFUSED");
+    check(both_facing(Manner::Reset).await, "ECONNRESET");
+    let no_http = "SSH-2.0-OpenSSH_9.2\r\n".to_owned();
+    check(both_facing(Manner::WriteAndClose(no_http)).await, "EPROTO");
+    let name = "https://no-such-host.invalid";
+    check(both(|| client_config(name)).await, "ENOTFOUND");
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_is_the_same_timeout() {
+    for ended in both_facing(Manner::Hold).await {
+        let Err(Error::Timeout { timeout_ms, last }) = ended else {
+            panic!("no timeout: {ended:?}");
+        };
+        assert_eq!(timeout_ms, 500);
+        assert!(last.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_plaids_is_the_same_response_error() {
+    let page = ["content-type: text/html"];
+    for (bytes, status) in [
+        (reply_with(502, &page, "<html>"), 502),
+        (reply_with(200, &page, "<html>"), 200),
+        (reply(200, "{\"reset_login\":tr"), 200),
+        (reply(200, "{\"reset_login\":\"yes\"}"), 200),
+        (reply(200, ""), 200),
+        (reply(500, "{}"), 500),
+        (
+            reply_with(302, &["location: https://example.com/"], ""),
+            302,
+        ),
+        (reply(202, "{}"), 202),
+        (
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{{", 2 << 20),
+            200,
+        ),
+    ] {
+        let ended = both_facing(Manner::Write(bytes)).await;
+        let [direct, by_gateway] = ended.map(|ended| match ended {
+            Err(Error::Response { status, problem }) => (status, problem),
+            other => panic!("no response error: {other:?}"),
+        });
+        assert_eq!(by_gateway, direct);
+        assert_eq!(direct.0, status);
+    }
+}
+
+#[tokio::test]
+async fn what_the_gateway_refuses_by_itself_is_an_api_error_of_its_own() {
+    let told = async |gate: &Gate, status: u16, code: &str| {
+        let ended = by_way_of(gate).await;
+        let Err(Error::Api(error)) = ended else {
+            panic!("no api error: {ended:?}");
+        };
+        assert_eq!((error.status, &*error.error_code), (status, code));
+        assert_eq!(error.error_type, "GATEWAY_ERROR");
+        assert!(error.request_id.is_some_and(|id| id.len() == 16));
+    };
+    let other = Gate::start_with(|config| config.token = Some("another-token-than-that".into()));
+    told(&other.await, 401, "UNAUTHORIZED").await;
+    let none = Gate::start_with(|config| config.credentials = None);
+    told(&none.await, 400, "MISSING_CREDENTIALS").await;
+    let limited = Gate::start_with(|config| config.rate_limit = limit(1, 1)).await;
+    assert!(by_way_of(&limited).await.is_ok());
+    told(&limited, 429, "RATE_LIMITED").await;
+}
+
+/// A client's own credentials stay where they are: the gateway has its own.
+#[tokio::test]
+async fn nothing_but_the_token_of_the_item_comes_from_the_client() {
+    let gate = Gate::start().await;
+    let ended = call(Config {
+        client_id: Some("not-to-be-sent".into()),
+        secret: Some("not-to-be-sent".into()),
+        gateway: Some(Gateway {
+            url: gate.gateway.url().to_owned(),
+            token: None,
+        }),
+        ..Config::default()
+    });
+    assert!(ended.await.is_ok());
+    let call = gate.upstream.call();
+    call.check();
+    let sent: Value = call.json();
+    assert_eq!(sent["client_id"], CLIENT_ID);
+    assert_eq!(sent["secret"], SECRET);
+}

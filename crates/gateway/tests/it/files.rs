@@ -1,0 +1,223 @@
+//! Credentials and tokens out of files.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process};
+
+use secrecy::ExposeSecret;
+use utdk_plaid_gateway::{GatewayError, Pair, token_from_file};
+
+use crate::values::{CLIENT_ID, SECRET, SECRETS, TOKEN};
+
+/// A file for one test, gone with it.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: impl AsRef<[u8]>, mode: u32) -> File {
+        let name = format!("utdk-plaid-gateway-{}-{name}", process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        File(path)
+    }
+
+    fn pair(&self) -> Result<(String, String), GatewayError> {
+        let pair = Pair::from_file(&self.0)?;
+        let text = |secret: &secrecy::SecretString| secret.expose_secret().to_owned();
+        Ok((text(&pair.client_id), text(&pair.secret)))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn lines() -> String {
+    format!("PLAID_CLIENT_ID={CLIENT_ID}\nPLAID_SECRET={SECRET}\n")
+}
+
+/// A refusal of the setting, of these words, that tells nothing of what is in the file.
+fn check(error: &GatewayError, field: &str, words: &str) {
+    let told = error.to_string();
+    assert_eq!(
+        (error.code(), error.field()),
+        ("INVALID_OPTION", Some(field)),
+        "{told}"
+    );
+    assert!(told.contains(words), "{told}");
+    for secret in SECRETS {
+        assert!(!format!("{told} {error:?}").contains(secret), "{told}");
+    }
+}
+
+#[test]
+fn a_pair_is_read_however_its_lines_are_written() {
+    let good = (CLIENT_ID.to_owned(), SECRET.to_owned());
+    let (id, secret) = (CLIENT_ID, SECRET);
+    for (number, text) in [
+        lines(),
+        lines().replace('\n', "\r\n"),
+        lines().trim_end().to_owned(),
+        format!("PLAID_SECRET={secret}\nPLAID_CLIENT_ID={id}"),
+        format!("PLAID_CLIENT_ID=\"{id}\"\nPLAID_SECRET='{secret}'\n"),
+        format!("  PLAID_CLIENT_ID = {id}  \n\tPLAID_SECRET\t=\t{secret}\t\n"),
+        format!(
+            "# of the Sandbox\n\n#PLAID_SECRET=old\n{}OTHER=1\nnonsense\n",
+            lines()
+        ),
+        format!("PLAID_CLIENT_IDS=x\nXPLAID_SECRET=x\n{}", lines()),
+        format!("PLAID_CLIENT_ID=\nPLAID_SECRET=\n{}", lines()),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let file = File::new(&format!("good-{number}"), text, 0o600);
+        assert_eq!(file.pair().unwrap(), good, "{text}");
+    }
+    let file = File::new("equals", "PLAID_CLIENT_ID=a=b\nPLAID_SECRET==c==\n", 0o400);
+    assert_eq!(file.pair().unwrap(), ("a=b".to_owned(), "=c==".to_owned()));
+}
+
+#[test]
+fn a_file_without_both_lines_is_refused() {
+    for (number, text) in [
+        String::new(),
+        "\n\n".to_owned(),
+        format!("PLAID_CLIENT_ID={CLIENT_ID}\n"),
+        format!("PLAID_SECRET={SECRET}\n"),
+        format!("PLAID_CLIENT_ID={CLIENT_ID}\nPLAID_SECRET=\n"),
+        format!("PLAID_CLIENT_ID={CLIENT_ID}\nPLAID_SECRET=\"\"\n"),
+        format!("PLAID_CLIENT_ID={CLIENT_ID}\n# PLAID_SECRET={SECRET}\n"),
+        format!("plaid_client_id={CLIENT_ID}\nplaid_secret={SECRET}\n"),
+        format!("PLAID_CLIENT_ID: {CLIENT_ID}\nPLAID_SECRET: {SECRET}\n"),
+        format!("{CLIENT_ID}\n{SECRET}\n"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let file = File::new(&format!("without-{number}"), text, 0o600);
+        check(
+            &file.pair().unwrap_err(),
+            "credentialsFile",
+            "PLAID_SECRET=…",
+        );
+    }
+}
+
+#[test]
+fn a_file_that_others_may_touch_is_refused() {
+    for mode in [
+        0o640, 0o644, 0o604, 0o660, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777,
+    ] {
+        let file = File::new(&format!("mode-{mode:o}"), lines(), mode);
+        check(&file.pair().unwrap_err(), "credentialsFile", "chmod 600");
+        check(
+            &token_from_file(&file.0).unwrap_err(),
+            "tokenFile",
+            "chmod 600",
+        );
+    }
+    for mode in [0o600, 0o400, 0o700] {
+        let file = File::new(&format!("own-{mode:o}"), lines(), mode);
+        assert!(file.pair().is_ok(), "{mode:o}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused() {
+    let missing = File(std::env::temp_dir().join("utdk-plaid-gateway-none"));
+    check(
+        &missing.pair().unwrap_err(),
+        "credentialsFile",
+        "could not be read",
+    );
+    check(
+        &token_from_file(&missing.0).unwrap_err(),
+        "tokenFile",
+        "could not be read",
+    );
+
+    let not_text = File::new("not-text", b"PLAID_CLIENT_ID=\xff\xfe\n", 0o600);
+    check(
+        &not_text.pair().unwrap_err(),
+        "credentialsFile",
+        "could not be read",
+    );
+
+    let directory = std::env::temp_dir().join(format!("utdk-plaid-gateway-{}", process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    for (mode, words) in [(0o700, "could not be read"), (0o755, "chmod 600")] {
+        fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
+        check(
+            &Pair::from_file(&directory).err().unwrap(),
+            "credentialsFile",
+            words,
+        );
+        check(
+            &token_from_file(&directory).unwrap_err(),
+            "tokenFile",
+            words,
+        );
+    }
+    fs::remove_dir(&directory).unwrap();
+
+    // An administrator may read anything.
+    let closed = File::new("closed", lines(), 0o000);
+    if fs::read(&closed.0).is_err() {
+        check(
+            &closed.pair().unwrap_err(),
+            "credentialsFile",
+            "could not be read",
+        );
+    }
+}
+
+/// A link is as good as the file that it leads to.
+#[test]
+fn it_is_the_file_behind_a_link_whose_permissions_count() {
+    let open = File::new("open", lines(), 0o644);
+    let own = File::new("own", lines(), 0o600);
+    for (target, is_good) in [(&open, false), (&own, true)] {
+        let name = format!("utdk-plaid-gateway-{}-link-{is_good}", process::id());
+        let link = File(std::env::temp_dir().join(name));
+        std::os::unix::fs::symlink(&target.0, &link.0).unwrap();
+        assert_eq!(link.pair().is_ok(), is_good);
+    }
+}
+
+#[test]
+fn a_token_is_what_its_file_holds_but_for_the_space_around_it() {
+    for (number, text) in [
+        TOKEN.to_owned(),
+        format!("{TOKEN}\n"),
+        format!("{TOKEN}\r\n"),
+        format!("\n  {TOKEN}\t\n\n"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let file = File::new(&format!("token-{number}"), text, 0o600);
+        let token = token_from_file(&file.0).unwrap();
+        assert_eq!(token.expose_secret(), TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_token_file_with_nothing_or_with_two_lines_lets_no_gateway_start() {
+    for (number, text) in ["", "\n", "token-of-the\ngateway-c0ffee\n"]
+        .iter()
+        .enumerate()
+    {
+        let file = File::new(&format!("no-token-{number}"), text, 0o600);
+        let token = token_from_file(&file.0).unwrap();
+        let started = utdk_plaid_gateway::Gateway::start(utdk_plaid_gateway::Config {
+            token: Some(token),
+            ..crate::gate::config("http://127.0.0.1:1")
+        });
+        let error = started.await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.field()),
+            ("INVALID_OPTION", Some("token"))
+        );
+    }
+}

@@ -1,0 +1,307 @@
+//! What a gateway logs of a request: enough to find it by, and nothing that must not be kept.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+    subscriber::DefaultGuard,
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+    registry,
+};
+
+use crate::{
+    caller::{Reply, post, request},
+    gate::{Gate, hurried, limit},
+    upstream::{Manner, Upstream, reply},
+    values::{
+        ACCESS_TOKEN, CLIENT_ID, OWN_ID, OWN_SECRET, PLAID, SECRET, SECRETS, TOKEN, TOOL, arguments,
+    },
+};
+
+/// The events of this thread, on which a test's gateway runs too, whoever they are of.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<Entry>>>);
+
+type Entry = BTreeMap<&'static str, String>;
+
+impl Log {
+    fn start() -> (Log, DefaultGuard) {
+        let log = Log::default();
+        let subscriber = registry().with(log.clone());
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        self.0.lock().expect("unpoisoned").clone()
+    }
+
+    /// The last one, once it has been seen that it is the request's of this reply.
+    fn entry(&self, reply: &Reply) -> Entry {
+        let entry = self.entries().pop().expect("an entry");
+        assert_eq!(entry["request_id"], reply.header("x-request-id").unwrap());
+        assert_eq!(entry["status"], reply.status.to_string());
+        entry
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Log {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // The HTTP libraries write traces of their own; these are the gateway's entries.
+        if !event.metadata().target().starts_with("utdk_plaid_gateway") {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        self.0.lock().expect("unpoisoned").push(fields.0);
+    }
+}
+
+#[derive(Default)]
+struct Fields(Entry);
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+}
+
+/// The route, outcome and code of an entry.
+fn gist(entry: &Entry) -> (&str, &str, &str) {
+    let code = entry.get("code").map_or("", String::as_str);
+    (&entry["route"], &entry["outcome"], code)
+}
+
+#[tokio::test]
+async fn a_call_is_one_entry_that_its_request_id_leads_to() {
+    let (log, _guard) = Log::start();
+    let gate = Gate::start().await;
+    for (door, route) in [(TOOL, "tool"), (PLAID, "plaid")] {
+        let before = log.entries().len();
+        let reply = gate.post(door, &arguments()).await;
+        let entry = log.entry(&reply);
+        assert_eq!(log.entries().len(), before + 1);
+        assert_eq!(gist(&entry), (route, "ok", ""));
+        assert_eq!(entry["method"], "POST");
+        assert_eq!(entry["caller"], "127.0.0.1");
+        assert_eq!(entry["attempts"], "1");
+        assert!(entry["duration_ms"].parse::<f64>().unwrap() > 0.0);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_call_is_logged_by_its_outcome_and_code() {
+    let (log, _guard) = Log::start();
+    let hasty = Duration::from_millis(100);
+    let quoting = format!("{ACCESS_TOKEN} {CLIENT_ID} {SECRET}");
+    let error = format!(
+        r#"{{"error_code":"INVALID_API_KEYS","error_type":"INVALID_INPUT","error_message":"{quoting}"}}"#
+    );
+    for (manner, outcome, code) in [
+        (Manner::Reset, "connection", "ECONNRESET"),
+        (Manner::Hold, "timeout", "TIMEOUT"),
+        (
+            Manner::Write(reply(200, &quoting)),
+            "response",
+            "UNEXPECTED_RESPONSE",
+        ),
+        (
+            Manner::Write(reply(400, &error)),
+            "api_error",
+            "INVALID_API_KEYS",
+        ),
+    ] {
+        let gate = Gate::before(Upstream::start(manner).await, |config| {
+            hurried(config, hasty)
+        });
+        let gate = gate.await;
+        for (door, route) in [(TOOL, "tool"), (PLAID, "plaid")] {
+            let entry = log.entry(&gate.post(door, &arguments()).await);
+            assert_eq!(gist(&entry), (route, outcome, code));
+            assert_eq!(entry["attempts"], "1");
+        }
+    }
+    check_secrecy(&log);
+}
+
+/// Requests of every kind, with a secret wherever there is room for one.
+fn requests() -> Vec<(String, (&'static str, &'static str, &'static str))> {
+    let bearer = format!("authorization: Bearer {TOKEN}");
+    let own = [
+        &*bearer,
+        &format!("plaid-client-id: {OWN_ID}"),
+        &format!("plaid-secret: {OWN_SECRET}"),
+        &format!("cookie: {SECRET}"),
+        &format!("x-{OWN_ID}: header-value-of-a-caller"),
+    ];
+    let with = |head: String| request(&format!("{head}\r\n{bearer}"), "");
+    let json = |method: &str, path: &str, body: &str| {
+        let head = format!("{method} {path}\r\n{bearer}\r\ncontent-type: application/json");
+        request(&head, body)
+    };
+    let pair = format!(r#"{{"client_id":"{OWN_ID}","secret":"{OWN_SECRET}"}}"#);
+    let refused = |route, code| (route, "refused", code);
+    vec![
+        (post(TOOL, &own, &arguments()), ("tool", "ok", "")),
+        (
+            post(&format!("{PLAID}?q={OWN_SECRET}"), &own, &arguments()),
+            ("plaid", "ok", ""),
+        ),
+        (
+            post(
+                TOOL,
+                &own,
+                &format!(r#"{{"{OWN_SECRET}":1,"access_token":"x"}}"#),
+            ),
+            refused("tool", "UNKNOWN_FIELD"),
+        ),
+        (
+            post(TOOL, &own, &format!("{{\"{OWN_SECRET}")),
+            refused("tool", "INVALID_BODY"),
+        ),
+        (
+            post(TOOL, &own, &format!(r#"{{"access_token":"{OWN_SECRET}"}}"#)),
+            refused("tool", "NOT_A_SANDBOX_TOKEN"),
+        ),
+        (
+            post(TOOL, &own[1..], &arguments()),
+            refused("tool", "UNAUTHORIZED"),
+        ),
+        (
+            post(
+                TOOL,
+                &[&format!("authorization: Bearer {OWN_SECRET}")],
+                "{}",
+            ),
+            refused("tool", "UNAUTHORIZED"),
+        ),
+        (
+            post(
+                TOOL,
+                &[&bearer, &format!("origin: http://{OWN_SECRET}.example")],
+                "{}",
+            ),
+            refused("tool", "FORBIDDEN_ORIGIN"),
+        ),
+        (
+            post(TOOL, &own, "{}").replace("127.0.0.1", &format!("{OWN_ID}.example")),
+            refused("tool", "FORBIDDEN_HOST"),
+        ),
+        (
+            post(TOOL, &own, "{}").replace("application/json", OWN_SECRET),
+            refused("tool", "UNSUPPORTED_MEDIA_TYPE"),
+        ),
+        (
+            post(&format!("/{OWN_SECRET}/{ACCESS_TOKEN}"), &own, &arguments()),
+            refused("none", "NOT_FOUND"),
+        ),
+        (
+            post(&format!("{PLAID}/{OWN_SECRET}"), &own, &arguments()),
+            refused("none", "NOT_FOUND"),
+        ),
+        (
+            with(format!("{} {TOOL}", OWN_ID.to_uppercase())),
+            refused("tool", "METHOD_NOT_ALLOWED"),
+        ),
+        (
+            with(format!("OPTIONS {TOOL}\r\norigin: http://127.0.0.1")),
+            ("tool", "ok", ""),
+        ),
+        (
+            with(format!("GET /tools/search?q={OWN_SECRET}")),
+            ("search", "ok", ""),
+        ),
+        (with("GET /config".to_owned()), ("config", "ok", "")),
+        (with("GET /metrics".to_owned()), ("metrics", "ok", "")),
+        (with("GET /healthz".to_owned()), ("healthz", "ok", "")),
+        (
+            json("PUT", "/credentials", &pair),
+            ("credentials", "ok", ""),
+        ),
+        (
+            json(
+                "PUT",
+                "/credentials",
+                &format!(r#"{{"client_id":"{OWN_ID}"}}"#),
+            ),
+            refused("credentials", "MISSING_FIELD"),
+        ),
+        (
+            with("DELETE /credentials".to_owned()),
+            ("credentials", "ok", ""),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn no_entry_has_what_a_caller_wrote_in_it() {
+    let (log, _guard) = Log::start();
+    let gate = Gate::start_with(|config| config.token = Some(TOKEN.into())).await;
+    for (bytes, expected) in requests() {
+        let before = log.entries().len();
+        let reply = gate.send(&bytes).await;
+        assert_eq!(gist(&log.entry(&reply)), expected, "{bytes}");
+        assert_eq!(log.entries().len(), before + 1, "{bytes}");
+    }
+    check_secrecy(&log);
+}
+
+#[tokio::test]
+async fn a_call_that_is_turned_away_is_logged_too() {
+    let (log, _guard) = Log::start();
+    let gate = Gate::start_with(|config| config.rate_limit = limit(1, 1)).await;
+    gate.check_serves().await;
+    let entry = log.entry(&gate.post(TOOL, &arguments()).await);
+    assert_eq!(gist(&entry), ("tool", "refused", "RATE_LIMITED"));
+
+    let gate = Gate::start_with(|config| config.credentials = None).await;
+    let entry = log.entry(&gate.post(PLAID, &arguments()).await);
+    assert_eq!(gist(&entry), ("plaid", "refused", "MISSING_CREDENTIALS"));
+    assert_eq!(entry["attempts"], "0");
+    check_secrecy(&log);
+}
+
+/// Only words of the gateway's own, of a few fields.
+fn check_secrecy(log: &Log) {
+    let written = [
+        "header-value-of-a-caller",
+        "sandboxitem",
+        "reset_login",
+        "/",
+        "127.0.0.1:",
+        ".example",
+    ];
+    for entry in log.entries() {
+        let names: Vec<&str> = entry.keys().copied().collect();
+        let known = [
+            "attempts",
+            "caller",
+            "code",
+            "duration_ms",
+            "message",
+            "method",
+            "outcome",
+            "request_id",
+            "route",
+            "status",
+        ];
+        assert!(names.iter().all(|name| known.contains(name)), "{entry:?}");
+        let text: String = entry.values().map(|value| format!("{value}\n")).collect();
+        for word in SECRETS.iter().chain(&written) {
+            let word = word.to_lowercase();
+            assert!(!text.to_lowercase().contains(&word), "{word} in {entry:?}");
+        }
+    }
+}

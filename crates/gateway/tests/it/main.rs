@@ -1,0 +1,30 @@
+//! The gateway at its boundary: real sockets on loopback, port 0, and nothing outside this machine.
+//!
+//! `upstream` is a Plaid that a test plays itself; `gate` is a gateway before one; `caller` writes
+//! requests byte for byte; `values` is what the tests send.
+
+mod caller;
+mod gate;
+mod upstream;
+mod values;
+
+mod bodies;
+mod broken;
+mod client;
+mod credentials;
+mod doors;
+mod files;
+mod framing;
+mod fresh;
+mod fuzz;
+mod hosts;
+mod input;
+mod logs;
+mod often;
+mod origins;
+mod paths;
+mod queue;
+mod slow;
+mod stopping;
+mod telling;
+mod tokens;

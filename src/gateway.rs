@@ -1,0 +1,159 @@
+//! The gateway as JavaScript holds it. It runs on the engine's I/O thread; every method completes
+//! under the id it is given.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use napi_derive::napi;
+use secrecy::SecretString;
+use serde::Serialize;
+use utdk_plaid_gateway::{Config, Gateway, GatewayError, Pair, RateLimit, token_from_file};
+
+use crate::client::{ClientOptions, milliseconds};
+use crate::engine::{Answer, Completion, Engine, Jobs};
+
+/// A gateway, before, while and after it runs.
+#[napi]
+pub struct NativeGateway {
+    jobs: Jobs,
+    running: Running,
+}
+
+/// Empty before it is started and after it is closed.
+type Running = Arc<Mutex<Option<Gateway>>>;
+
+/// How the gateway is to run, types already checked.
+#[napi(object)]
+pub struct GatewaySettings {
+    /// An IP address to listen on.
+    pub host: Option<String>,
+    /// 0 for a free one.
+    pub port: u16,
+    /// The client that makes the calls; its credentials are the gateway's.
+    pub client: ClientOptions,
+    /// A file to read the credentials from.
+    pub credentials_file: Option<String>,
+    /// What callers must send.
+    pub token: Option<String>,
+    /// A file to read the token from.
+    pub token_file: Option<String>,
+    /// Origins whose pages may call.
+    pub allow_origins: Vec<String>,
+    /// How many calls go to Plaid at once.
+    pub max_in_flight: Option<u32>,
+    /// How many more may wait.
+    pub max_waiting: Option<u32>,
+    /// How many calls a caller may make a second; 0 for no limit.
+    pub rate_per_second: Option<u32>,
+    /// How many at once.
+    pub rate_burst: Option<u32>,
+    /// For how long calls in flight are waited for when it is closed.
+    pub grace_ms: Option<f64>,
+}
+
+#[napi]
+impl NativeGateway {
+    /// A gateway that is not started yet.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(engine: &Engine) -> Self {
+        Self {
+            jobs: engine.jobs(),
+            running: Running::default(),
+        }
+    }
+
+    /// Starts it. Completes with its URL.
+    #[napi(catch_unwind)]
+    pub fn start(&self, id: u32, settings: GatewaySettings) {
+        let running = self.running.clone();
+        self.jobs.run(id, move || async move {
+            let started = match config(settings) {
+                Ok(config) => Gateway::start(config).await,
+                Err(error) => Err(error),
+            };
+            completion(started.map(|gateway| {
+                let url = gateway.url().to_owned();
+                *held(&running) = Some(gateway);
+                url
+            }))
+        });
+    }
+
+    /// Stops it; completes when what was in flight has ended and its port is free. Closing it twice
+    /// does no harm.
+    #[napi(catch_unwind)]
+    pub fn close(&self, id: u32) {
+        let running = self.running.clone();
+        self.jobs.run(id, move || async move {
+            let gateway = held(&running).take();
+            if let Some(gateway) = gateway {
+                gateway.close().await;
+            }
+            completion(Ok(()))
+        });
+    }
+}
+
+fn held(running: &Running) -> MutexGuard<'_, Option<Gateway>> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn config(settings: GatewaySettings) -> Result<Config, GatewayError> {
+    let default = Config::default();
+    let mut client = utdk_plaid_client::Config::from(settings.client);
+    let given = match (client.client_id.take(), client.secret.take()) {
+        (Some(client_id), Some(secret)) => Some(Pair { client_id, secret }),
+        _ => None,
+    };
+    let credentials = match settings.credentials_file {
+        Some(path) => Some(Pair::from_file(Path::new(&path))?),
+        None => given,
+    };
+    let token = match settings.token_file {
+        Some(path) => Some(token_from_file(Path::new(&path))?),
+        None => settings.token.map(SecretString::from),
+    };
+    Ok(Config {
+        host: match settings.host {
+            Some(host) => host.parse().map_err(|_| GatewayError::Setting {
+                field: "host",
+                message: "host must be an IP address, such as 127.0.0.1 or 0.0.0.0".into(),
+            })?,
+            None => default.host,
+        },
+        port: settings.port,
+        client,
+        credentials,
+        token,
+        allow_origins: settings.allow_origins,
+        max_in_flight: settings
+            .max_in_flight
+            .map_or(default.max_in_flight, |most| most as usize),
+        max_waiting: settings
+            .max_waiting
+            .map_or(default.max_waiting, |most| most as usize),
+        rate_limit: rate_limit(settings.rate_per_second, settings.rate_burst),
+        grace: settings.grace_ms.map_or(default.grace, milliseconds),
+    })
+}
+
+fn rate_limit(per_second: Option<u32>, burst: Option<u32>) -> Option<RateLimit> {
+    let default = RateLimit::default();
+    let per_second = match per_second {
+        Some(per_second) => NonZeroU32::new(per_second)?,
+        None => default.per_second,
+    };
+    let burst = burst.and_then(NonZeroU32::new);
+    Some(RateLimit {
+        per_second,
+        burst: burst.unwrap_or(default.burst.max(per_second)),
+    })
+}
+
+fn completion<T: Serialize>(answer: Result<T, GatewayError>) -> Completion {
+    Answer::of(answer.map_err(|error| {
+        let field = error.field().map(str::to_owned);
+        (error.code(), field, error.to_string())
+    }))
+}
