@@ -143,10 +143,7 @@ fn whole(rng: &mut Rng) -> String {
         0..=4 => post(TOOL, &headers, &body),
         5..=8 => post(PLAID, &headers, &body),
         9 => post(PATHS[rng.usize(..PATHS.len())], &headers, &body),
-        10 => request(
-            &format!("PUT /credentials\r\ncontent-type: application/json"),
-            "{}",
-        ),
+        10 => request("PUT /credentials\r\ncontent-type: application/json", "{}"),
         _ => request(&format!("GET {}", PATHS[rng.usize(..PATHS.len())]), ""),
     }
 }

@@ -56,7 +56,13 @@ async fn a_field_that_the_operation_has_not_is_refused_by_its_name() {
         "Access_Token",
     ] {
         let bare = with(name, json!({ "isAdmin": true }));
-        check_each(PLAID, &[bare.clone()], "UNKNOWN_FIELD", Some(name)).await;
+        check_each(
+            PLAID,
+            std::slice::from_ref(&bare),
+            "UNKNOWN_FIELD",
+            Some(name),
+        )
+        .await;
         let args = json!({ "access_token": ACCESS_TOKEN });
         let deep = [
             bare.clone(),
