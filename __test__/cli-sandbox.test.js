@@ -388,10 +388,13 @@ test('its output may go to a file', async (t) => {
   assert.match(fs.readFileSync(file, 'utf8'), /\nStopped\.\n$/)
 })
 
-/** Runs a command in a terminal of its own, by util-linux's `script`. */
+/**
+ * Runs a command in a terminal of its own, by util-linux's `script`. Its shell must not stay
+ * beside the command: the terminal's Ctrl-C would end that shell, too, and give its exit code.
+ */
 function inTerminal(command) {
   const line = command.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
-  return ['script', '--quiet', '--return', '--command', line, '/dev/null']
+  return ['script', '--quiet', '--return', '--command', `exec ${line}`, '/dev/null']
 }
 
 for (const [name, env, colours] of [
