@@ -2,7 +2,8 @@
 
 // Does whatever set-up is missing, so that `npm start` and `npm test` work in a fresh checkout:
 // the dependencies, and the release build of the addon; with `--examples` also what the example
-// with dependencies of its own needs. Needs nothing but Node itself.
+// with dependencies of its own needs, with `--nginx` the load balancer of the tests. Needs nothing
+// but Node itself.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -15,6 +16,7 @@ install('.', 'Installing the npm packages that building and testing need …')
 if (process.argv.includes('--examples')) {
   install('examples/express-update-mode', 'Installing the npm packages that an example needs …')
 }
+if (process.argv.includes('--nginx')) installNginx()
 buildAddon()
 
 function install(directory, announcement) {
@@ -25,6 +27,24 @@ function install(directory, announcement) {
   // package left a gap. This keeps to the locked versions, too, and writes no lock file.
   const parameters = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   run('npm', parameters, { cwd: inRoot(directory) })
+}
+
+function installNginx() {
+  // Debian keeps it in a directory that only root's PATH has.
+  const directories = (process.env.PATH ?? '').split(path.delimiter)
+  const all = directories.flatMap((name) => [name, name.replace(/\bbin$/, 'sbin')])
+  if (all.some((name) => fs.existsSync(path.join(name, 'nginx')))) return
+  if (spawnSync('apt-get', ['--version']).status !== 0) {
+    fail(
+      'nginx is missing, which the tests put in front of gateways: install it, then run this again.',
+    )
+  }
+  say('Installing nginx, which the tests put in front of gateways …')
+  const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n']
+  for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'nginx-light']]) {
+    const [command, ...parameters] = [...asRoot, 'apt-get', '-qq', ...step]
+    run(command, parameters, { env: { DEBIAN_FRONTEND: 'noninteractive' } })
+  }
 }
 
 function buildAddon() {

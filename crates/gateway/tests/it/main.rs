@@ -1,10 +1,12 @@
 //! The gateway at its boundary: real sockets on loopback, port 0, and nothing outside this machine.
 //!
 //! `upstream` is a Plaid that a test plays itself; `gate` is a gateway before one; `caller` writes
-//! requests byte for byte; `values` is what the tests send.
+//! requests byte for byte; `log` is what is logged
+//! meanwhile; `values` is what the tests send.
 
 mod caller;
 mod gate;
+mod log;
 mod upstream;
 mod values;
 

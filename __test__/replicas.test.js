@@ -1,0 +1,275 @@
+'use strict'
+
+// Promise: gateways behind a stock load balancer are one. Where one of them dies, only the calls in
+// flight on it can fail; where one is closed, none; and nothing is sent to Plaid twice, but by a
+// client that tries again.
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const { EventEmitter, once } = require('node:events')
+const http = require('node:http')
+const net = require('node:net')
+const path = require('node:path')
+const { test } = require('node:test')
+const { setTimeout: sleep } = require('node:timers/promises')
+const { startGateway } = require('../gateway.js')
+const { createPlaidClient } = require('../index.js')
+const { CLIENT_ID, INPUT, SECRET } = require('./support/client.js')
+const { startNginx } = require('./support/nginx.js')
+const { GOOD_REPLY, good, startServer } = require('./support/server.js')
+
+const PROGRAM = path.join(__dirname, 'programs', 'gateway.js')
+
+/** How long Plaid takes: long enough for every lane to have a call under way at any time. */
+const UPSTREAM_MS = 3
+
+const CALLS = 2_000
+const LANES = 32
+
+/** Whether a request is on its way at the moment of a close is chance: one is not enough. */
+const CLOSES = 6
+
+/**
+ * Plaid, behind an address of its own for each gateway. It counts how often each token came
+ * (`seen`), and emits the name of the gateway that a call came through.
+ */
+async function startPlaid(t, names) {
+  const plaid = Object.assign(new EventEmitter(), { seen: new Map(), urls: {} })
+  for (const name of names) {
+    const server = http.createServer(async (request, response) => {
+      const { access_token } = JSON.parse(Buffer.concat(await request.toArray()))
+      plaid.seen.set(access_token, (plaid.seen.get(access_token) ?? 0) + 1)
+      plaid.emit(name)
+      await sleep(UPSTREAM_MS)
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(GOOD_REPLY))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    t.after(() => server.closeAllConnections())
+    plaid.urls[name] = `http://127.0.0.1:${server.address().port}`
+  }
+  return plaid
+}
+
+/** A gateway in a process of its own. */
+async function startReplica(t, baseUrl, port = 0) {
+  const credentials = { clientId: CLIENT_ID, secret: SECRET }
+  const options = { ...credentials, baseUrl, port, maxRetries: 0, rateLimit: false }
+  const child = spawn(process.execPath, [PROGRAM], {
+    env: { ...process.env, TEST_OPTIONS: JSON.stringify(options) },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  const [url] = await Promise.race([
+    once(child.stdout.setEncoding('utf8'), 'data'),
+    exited.then(([code]) => assert.fail(`the gateway ended with ${code}`)),
+  ])
+  return { child, exited, address: new URL(url.trim()).host }
+}
+
+/** To have nginx try a gateway each time it is its turn, however often that has failed. */
+const ALWAYS = 'max_fails=0'
+
+/** Two gateways behind nginx, with what its configuration is to say beside their address. */
+async function start(t, parameters = '') {
+  const plaid = await startPlaid(t, ['first', 'second'])
+  const first = await startReplica(t, plaid.urls.first)
+  const second = await startReplica(t, plaid.urls.second)
+  const nginx = await startNginx(
+    t,
+    ({ port }) => `
+      log_format calls '$http_x_call $upstream_addr $status';
+      access_log access.log calls;
+      upstream gateways {
+        server ${first.address} ${parameters};
+        server ${second.address} ${parameters};
+        keepalive 64;
+      }
+      server {
+        listen 127.0.0.1:${port};
+        location / {
+          proxy_pass http://gateways;
+          proxy_http_version 1.1;
+          proxy_set_header Connection "";
+          proxy_set_header Host $http_host;
+        }
+      }`,
+  )
+  return { plaid, first, second, nginx, url: `http://127.0.0.1:${nginx.port}` }
+}
+
+/** The token of a call: each has its own. */
+const tokenOf = (call) => `access-sandbox-fa4e0000-7c69-4d34-b8a1-${String(call).padStart(12, '0')}`
+
+let lastCall = 0
+
+/** Makes CALLS calls, LANES at a time. */
+function makeCalls({ url }, options) {
+  const client = createPlaidClient({ gateway: { url }, ...options })
+  const calls = { made: [], failed: [], underWay: new Set() }
+  async function lane() {
+    while (calls.made.length < CALLS) {
+      const call = ++lastCall
+      calls.made.push(call)
+      calls.underWay.add(call)
+      const headers = { 'x-call': String(call) }
+      await client.sandboxitemresetlogin({ access_token: tokenOf(call) }, { headers }).then(
+        (reply) => assert.deepEqual(reply, GOOD_REPLY),
+        (error) => calls.failed.push({ call, code: error.code }),
+      )
+      calls.underWay.delete(call)
+    }
+  }
+  return Object.assign(calls, { done: Promise.all(Array.from({ length: LANES }, lane)) })
+}
+
+/** Waits for so many calls through a gateway: at the last of them it has at least that one. */
+function callsThrough(plaid, name, count) {
+  return new Promise((resolve) => {
+    plaid.on(name, function next() {
+      count -= 1
+      if (count > 0) return
+      plaid.off(name, next)
+      resolve()
+    })
+  })
+}
+
+/** Kills a gateway while it has a call. @returns the calls that were under way until it was gone. */
+async function kill({ plaid, first }, calls) {
+  await callsThrough(plaid, 'first', CALLS / 4)
+  const earlier = calls.made.length
+  const underWay = new Set(calls.underWay)
+  first.child.kill('SIGKILL')
+  await first.exited
+  for (const call of calls.made.slice(earlier)) underWay.add(call)
+  return underWay
+}
+
+/** Where nginx sent each call, in turn, by call. */
+async function routesOf({ nginx }, calls) {
+  // It writes the line after the reply.
+  while (nginx.log().length < calls.made.length) await sleep(10)
+  return new Map(
+    nginx.log().map((line) => {
+      const [call, ...rest] = line.split(' ')
+      return [Number(call), rest.slice(0, -1).join(' ')]
+    }),
+  )
+}
+
+const timesSeen = (plaid, call) => plaid.seen.get(tokenOf(call)) ?? 0
+
+test('a gateway that is killed takes along no call but those in flight on it', async (t) => {
+  const replicas = await start(t, ALWAYS)
+  const calls = makeCalls(replicas, { maxRetries: 0 })
+  const underWay = await kill(replicas, calls)
+  await calls.done
+
+  const { plaid, first, second } = replicas
+  const routes = await routesOf(replicas, calls)
+  assert.ok(calls.failed.length > 0, 'it was killed while it had a call')
+  for (const { call, code } of calls.failed) {
+    assert.ok(underWay.has(call), `call ${call} was not in flight: ${code}`)
+    assert.equal(routes.get(call), first.address)
+  }
+  const failed = new Set(calls.failed.map(({ call }) => call))
+  for (const call of calls.made) {
+    const times = timesSeen(plaid, call)
+    assert.ok(failed.has(call) ? times <= 1 : times === 1, `call ${call} came ${times} times`)
+  }
+  const passedOn = `${first.address}, ${second.address}`
+  assert.ok([...routes.values()].includes(passedOn), 'a refused connection goes to the other')
+})
+
+test('a client that tries again notices nothing of it', async (t) => {
+  const replicas = await start(t)
+  const calls = makeCalls(replicas)
+  const underWay = await kill(replicas, calls)
+  await calls.done
+
+  assert.deepEqual(calls.failed, [])
+  for (const call of calls.made) {
+    const times = timesSeen(replicas.plaid, call)
+    const most = underWay.has(call) ? 2 : 1
+    assert.ok(times >= 1 && times <= most, `call ${call} came ${times} times`)
+  }
+})
+
+test('a gateway that is closed under load loses no call, and none comes twice', async (t) => {
+  const replicas = await start(t, ALWAYS)
+  const { plaid } = replicas
+  for (let close = 1; close <= CLOSES; close += 1) {
+    const { child, exited, address } = replicas.first
+    const calls = makeCalls(replicas, { maxRetries: 0 })
+    await callsThrough(plaid, 'first', CALLS / 4)
+    child.kill('SIGTERM')
+    assert.deepEqual(await exited, [0, null])
+    await calls.done
+    assert.deepEqual(calls.failed, [], `close ${close}`)
+    for (const call of calls.made) assert.equal(timesSeen(plaid, call), 1)
+    const [, port] = address.split(':')
+    replicas.first = await startReplica(t, plaid.urls.first, Number(port))
+  }
+})
+
+test('a gateway that closes answers what is in flight, and ends the connection with it', async (t) => {
+  const held = []
+  const hold = (...call) => held.push(call)
+  const server = await startServer(t, { replies: [hold, hold] })
+  const arrived = once(server, 'request')
+  const gateway = await startGateway({
+    baseUrl: server.url,
+    clientId: CLIENT_ID,
+    secret: SECRET,
+    maxRetries: 0,
+  })
+  t.after(() => gateway.close())
+  const { port } = new URL(gateway.url)
+  const [idle, busy] = [await connect(port), await connect(port)]
+  busy.send()
+  await arrived
+
+  const closing = gateway.close()
+  const late = once(server, 'request')
+  // Sent before the connection could be closed: it must be answered, too.
+  idle.send()
+  await Promise.race([late, once(idle.socket, 'close')])
+  while (await accepts(port)) await sleep(1)
+  for (const [request, response] of held) good(request, response)
+  for (const { socket } of [idle, busy]) {
+    const reply = (await socket.setEncoding('utf8').toArray()).join('')
+    assert.match(reply, /^HTTP\/1\.1 200 OK\r\n/)
+    assert.match(reply, /\r\nconnection: close\r\n/)
+  }
+  await closing
+})
+
+/** A connection over which one call can be sent. */
+async function connect(port) {
+  const socket = net.connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  const body = JSON.stringify(INPUT)
+  const head = [
+    'POST /sandbox/item/reset_login HTTP/1.1',
+    `host: 127.0.0.1:${port}`,
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+  ]
+  return { socket, send: () => socket.write(`${head.join('\r\n')}\r\n\r\n${body}`) }
+}
+
+async function accepts(port) {
+  const socket = net.connect(port, '127.0.0.1')
+  const accepted = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return accepted
+}
