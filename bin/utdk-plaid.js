@@ -23,6 +23,7 @@ async function main(args) {
 /** Has Rust carry the command out until it is done; the first signal stops it. */
 async function run(command) {
   const { ending, handOver, startedEngine } = require('../lib/engine.js')
+  const { commandEnvironment } = require('../lib/options.js')
   let stopped
   process.on('SIGTERM', () => {
     stopped ??= performance.now()
@@ -34,7 +35,10 @@ async function run(command) {
     command.stop()
   })
   const engine = startedEngine()
-  const { kind, text, exitCode } = await ending(handOver((id) => command.run(engine, id)))
+  const environment = commandEnvironment()
+  const { kind, text, exitCode } = await ending(
+    handOver((id) => command.run(engine, id, environment)),
+  )
   if (kind === 'ended') return { text, exitCode }
   return { text: `error: the command was ${kind}\n`, exitCode: 1 }
 }

@@ -42,6 +42,15 @@ function clientSettings(options = {}, env = process.env) {
   }
 }
 
+/** What the command line goes by where its arguments are silent. */
+function commandEnvironment(env = process.env) {
+  return {
+    client: clientSettings({}, { ...env, UTDK_GATEWAY_URL: undefined }),
+    gatewayUrl: nonEmpty(env.UTDK_GATEWAY_URL),
+    gatewayToken: nonEmpty(env.UTDK_GATEWAY_TOKEN),
+  }
+}
+
 /** Where calls go: what was passed wins over the environment, a gateway over a base URL. */
 function target({ baseUrl, gateway }, env) {
   if (gateway != null) {
@@ -253,6 +262,7 @@ module.exports = {
   callSettings,
   checkInput,
   clientSettings,
+  commandEnvironment,
   flag,
   invalid,
   port,

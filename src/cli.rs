@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use napi::bindgen_prelude::Either3;
 use napi_derive::napi;
+use secrecy::SecretString;
 use serde::Serialize;
 use tokio::sync::Notify;
-use utdk_plaid_cli::{Command, Notice, Output};
+use utdk_plaid_cli::{Command, Environment, Notice, Output};
 
+use crate::client::ClientOptions;
 use crate::engine::{Completion, Engine};
 
 /// Text to print, and what to exit with.
@@ -27,6 +29,27 @@ impl From<Notice> for CliNotice {
     }
 }
 
+/// What the environment says.
+#[napi(object)]
+pub struct CliEnvironment {
+    /// The credentials, and how to reach Plaid; no gateway.
+    pub client: ClientOptions,
+    /// Where the gateway is.
+    pub gateway_url: Option<String>,
+    /// Its bearer token.
+    pub gateway_token: Option<String>,
+}
+
+impl From<CliEnvironment> for Environment {
+    fn from(environment: CliEnvironment) -> Self {
+        Self {
+            client: environment.client.into(),
+            gateway_url: environment.gateway_url,
+            gateway_token: environment.gateway_token.map(SecretString::from),
+        }
+    }
+}
+
 /// A command that is carried out on the engine's I/O thread.
 #[napi]
 pub struct NativeCommand {
@@ -39,13 +62,17 @@ impl NativeCommand {
     /// Carries it out. Completes with a [`CliNotice`], whose text may be empty, and the kind
     /// `ended`.
     #[napi(catch_unwind)]
-    pub fn run(&self, engine: &Engine, id: u32) {
+    pub fn run(&self, engine: &Engine, id: u32, environment: CliEnvironment) {
         let (command, stop) = (self.command.clone(), self.stop.clone());
         engine.jobs().run(id, move || async move {
             // As https://no-color.org has it: set, and not empty.
             let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             let ended = command
-                .run(Output::stdout(!no_colour), stop.notified())
+                .run(
+                    environment.into(),
+                    Output::stdout(!no_colour),
+                    stop.notified(),
+                )
                 .await;
             Completion::json(&Ending::Ended(match ended {
                 Ok(()) => CliNotice {

@@ -23,6 +23,8 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use secrecy::SecretString;
+use utdk_plaid_client::Config;
 
 pub use output::Output;
 pub use sandbox::{LogFormat, Options as SandboxOptions};
@@ -73,11 +75,27 @@ impl NativeCommand {
     /// # Errors
     ///
     /// A [`Notice`] of what went wrong.
-    pub async fn run(self, output: Output, stop: impl Future<Output = ()>) -> Result<(), Notice> {
+    pub async fn run(
+        self,
+        _environment: Environment,
+        output: Output,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), Notice> {
         match self {
             NativeCommand::Sandbox(options) => sandbox::run(options, output, stop).await,
         }
     }
+}
+
+/// What the environment says, as whoever runs a command has read it.
+#[derive(Debug, Default)]
+pub struct Environment {
+    /// The credentials, and how to reach Plaid; no gateway.
+    pub client: Config,
+    /// Where the gateway is.
+    pub gateway_url: Option<String>,
+    /// Its bearer token.
+    pub gateway_token: Option<SecretString>,
 }
 
 /// Text to print at the end: help, the version, or what went wrong.

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
-use utdk_plaid_cli::{Command, LogFormat, NativeCommand, Notice, Output, SandboxOptions, read};
+use utdk_plaid_cli::{
+    Command, Environment, LogFormat, NativeCommand, Notice, Output, SandboxOptions, read,
+};
 
 /// A running command, whose output a test reads as it likes.
 struct Running {
@@ -33,7 +35,7 @@ impl Running {
             panic!("the arguments are right");
         };
         let (stop, stopped) = oneshot::channel();
-        let running = command.run(Output::to(writer), async {
+        let running = command.run(Environment::default(), Output::to(writer), async {
             let _ = stopped.await;
         });
         Running {
