@@ -75,32 +75,20 @@ async function startReplica(t, baseUrl, port = 0) {
 /** To have nginx try a gateway each time it is its turn, however often that has failed. */
 const ALWAYS = 'max_fails=0'
 
+/** All calls come from one address here; and the log is to say which of them went where. */
+const CHANGE = [
+  ['limit_req zone=callers burst=20 nodelay;', ''],
+  ['access.log calls;', 'access.log routes;'],
+  ['log_format ', "log_format routes '$http_x_call $upstream_addr';\nlog_format "],
+]
+
 /** Two gateways behind nginx, with what its configuration is to say beside their address. */
 async function start(t, parameters = '') {
   const plaid = await startPlaid(t, ['first', 'second'])
   const first = await startReplica(t, plaid.urls.first)
   const second = await startReplica(t, plaid.urls.second)
-  const nginx = await startNginx(
-    t,
-    ({ port }) => `
-      log_format calls '$http_x_call $upstream_addr $status';
-      access_log access.log calls;
-      upstream gateways {
-        server ${first.address} ${parameters};
-        server ${second.address} ${parameters};
-        keepalive 64;
-      }
-      server {
-        listen 127.0.0.1:${port};
-        location / {
-          proxy_pass http://gateways;
-          proxy_http_version 1.1;
-          proxy_set_header Connection "";
-          proxy_set_header Host $http_host;
-        }
-      }`,
-  )
-  return { plaid, first, second, nginx, url: `http://127.0.0.1:${nginx.port}` }
+  const gateways = [first, second].map(({ address }) => `${address} ${parameters}`)
+  return { plaid, first, second, nginx: await startNginx(t, gateways, { change: CHANGE }) }
 }
 
 /** The token of a call: each has its own. */
@@ -109,8 +97,8 @@ const tokenOf = (call) => `access-sandbox-fa4e0000-7c69-4d34-b8a1-${String(call)
 let lastCall = 0
 
 /** Makes CALLS calls, LANES at a time. */
-function makeCalls({ url }, options) {
-  const client = createPlaidClient({ gateway: { url }, ...options })
+function makeCalls({ nginx: { url, ca } }, options) {
+  const client = createPlaidClient({ gateway: { url }, ca, ...options })
   const calls = { made: [], failed: [], underWay: new Set() }
   async function lane() {
     while (calls.made.length < CALLS) {
@@ -152,13 +140,12 @@ async function kill({ plaid, first }, calls) {
 }
 
 /** Where nginx sent each call, in turn, by call. */
-async function routesOf({ nginx }, calls) {
-  // It writes the line after the reply.
-  while (nginx.log().length < calls.made.length) await sleep(10)
+async function routes({ nginx }) {
+  await nginx.stop()
   return new Map(
-    nginx.log().map((line) => {
+    nginx.log('access.log').map((line) => {
       const [call, ...rest] = line.split(' ')
-      return [Number(call), rest.slice(0, -1).join(' ')]
+      return [Number(call), rest.join(' ')]
     }),
   )
 }
@@ -172,11 +159,11 @@ test('a gateway that is killed takes along no call but those in flight on it', a
   await calls.done
 
   const { plaid, first, second } = replicas
-  const routes = await routesOf(replicas, calls)
+  const routeOf = await routes(replicas)
   assert.ok(calls.failed.length > 0, 'it was killed while it had a call')
   for (const { call, code } of calls.failed) {
     assert.ok(underWay.has(call), `call ${call} was not in flight: ${code}`)
-    assert.equal(routes.get(call), first.address)
+    assert.equal(routeOf.get(call), first.address)
   }
   const failed = new Set(calls.failed.map(({ call }) => call))
   for (const call of calls.made) {
@@ -184,7 +171,7 @@ test('a gateway that is killed takes along no call but those in flight on it', a
     assert.ok(failed.has(call) ? times <= 1 : times === 1, `call ${call} came ${times} times`)
   }
   const passedOn = `${first.address}, ${second.address}`
-  assert.ok([...routes.values()].includes(passedOn), 'a refused connection goes to the other')
+  assert.ok([...routeOf.values()].includes(passedOn), 'a refused connection goes to the other')
 })
 
 test('a client that tries again notices nothing of it', async (t) => {
@@ -199,6 +186,8 @@ test('a client that tries again notices nothing of it', async (t) => {
     const most = underWay.has(call) ? 2 : 1
     assert.ok(times >= 1 && times <= most, `call ${call} came ${times} times`)
   }
+  const isAgain = (call) => timesSeen(replicas.plaid, call) === 2
+  assert.ok(calls.made.some(isAgain), 'a call that Plaid had was in flight on it')
 })
 
 test('a gateway that is closed under load loses no call, and none comes twice', async (t) => {

@@ -1,14 +1,17 @@
 'use strict'
 
-// A real nginx with a configuration of its own, in a directory of its own, on a free loopback port.
+// A real nginx with a configuration of deploy/, in a directory of its own, on a free loopback port.
 
+const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
-const { setTimeout: sleep } = require('node:timers/promises')
+const { createAuthority } = require('./certificates.js')
+
+const DEPLOY = path.join(__dirname, '../../deploy')
 
 /** Debian keeps it where only root's PATH leads. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`
@@ -16,68 +19,81 @@ const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`
 /** What nginx writes while it runs goes below its own directory. */
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
-/** Longer than any start, and short enough to end a wait for one that never comes. */
-const LONGEST_START_MS = 10_000
-
 /**
- * Starts nginx with what `http` gives for the `http` block, and stops it when the test `t` ends.
+ * Starts nginx in front of `gateways`, and stops it when the test `t` ends.
  *
- * @param http given the port to listen on and the directory, which holds `files`
- * @returns its `port` and `log()`, the lines of `access.log`
+ * @param gateways the address of each, and whatever nginx is to be told of it besides
+ * @param change what else is different from `file` of deploy/: pairs for `replace`
+ * @returns its `url`, the `ca` that vouches for it, `stop()`, and `log(name)`, the lines of a log
  */
-async function startNginx(t, http, files = {}) {
-  const port = await freePort()
-  const directory = temporary(t, files)
-  fs.writeFileSync(path.join(directory, 'nginx.conf'), wrapped(http({ port, directory })))
-  const nginx = spawn('nginx', parameters(directory), {
-    env: { ...process.env, PATH },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let complaints = ''
-  nginx.stderr.setEncoding('utf8').on('data', (text) => {
-    complaints += text
-  })
+async function startNginx(t, gateways, { file = 'nginx.conf', change = [] } = {}) {
+  const authority = createAuthority()
+  const { key, cert } = authority.issue()
+  const directory = temporary(t, { 'tls.key': key, 'tls.crt': cert })
+  // nginx cannot say which port it took: it is handed one that is listened on already.
+  const listener = net.createServer().listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address()
+  const servers = gateways.map((gateway) => `server ${gateway};`)
+  const replaced = [
+    ['listen 8443 ', `listen 127.0.0.1:${port} `],
+    ['/tls/tls.crt', 'tls.crt'],
+    ['/tls/tls.key', 'tls.key'],
+    ['error_log stderr ', 'error_log error.log '],
+    ['http {', `http {\n${TEMPORARY.map((name) => `${name}_temp_path ${name};`).join('\n')}`],
+    ...(gateways.length > 0 ? [['server gateway:4000;', servers.join('\n')]] : []),
+    ...(file === 'nginx.conf' ? [['/dev/stdout', 'access.log']] : []),
+    ...change,
+  ]
+  let text = fs.readFileSync(path.join(DEPLOY, file), 'utf8')
+  for (const [from, to] of replaced) {
+    assert.ok(text.includes(from), `${file} has no ${from}`)
+    text = text.replace(from, to)
+  }
+  fs.writeFileSync(path.join(directory, 'nginx.conf'), text)
+
+  const globals = 'daemon off; pid nginx.pid; error_log stderr notice;'
+  const nginx = spawn(
+    'nginx',
+    ['-e', 'stderr', '-p', directory, '-c', 'nginx.conf', '-g', globals],
+    {
+      env: { ...process.env, PATH, NGINX: '3;' },
+      stdio: ['ignore', 'ignore', 'pipe', listener._handle.fd],
+    },
+  )
   const ended = once(nginx, 'close')
-  t.after(async () => {
-    nginx.kill('SIGTERM')
+  listener.close()
+  const stop = async () => {
+    nginx.kill('SIGQUIT')
     await ended
-  })
-  await Promise.race([
-    listening(port),
-    ended.then(() => {
-      throw new Error(`nginx did not start: ${complaints}`)
-    }),
-  ])
+  }
+  t.after(stop)
+  await started(nginx, ended)
   return {
-    port,
-    log: () => fs.readFileSync(path.join(directory, 'access.log'), 'utf8').split('\n').slice(0, -1),
+    url: `https://localhost:${port}`,
+    ca: authority.pem,
+    /** Finishes what is under way; a reply's line is in the log only some time after it. */
+    stop,
+    log: (name) => fs.readFileSync(path.join(directory, name), 'utf8').split('\n').slice(0, -1),
   }
 }
 
-/**
- * Has nginx read the whole configuration `text`, as it would at a start.
- *
- * @returns `code`, and what it says of it
- */
-async function checkNginx(t, text, files = {}) {
-  const directory = temporary(t, { ...files, 'nginx.conf': text })
-  const nginx = spawn('nginx', ['-t', ...parameters(directory)], {
-    env: { ...process.env, PATH },
-    stdio: ['ignore', 'ignore', 'pipe'],
+/** Waits for the worker that answers; what nginx says before is told if it ends instead. */
+async function started(nginx, ended) {
+  let said = ''
+  const works = new Promise((resolve) => {
+    nginx.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text
+      if (said.includes('start worker process ')) resolve()
+    })
   })
-  const said = (await nginx.stderr.setEncoding('utf8').toArray()).join('')
-  if (nginx.exitCode === null) await once(nginx, 'exit')
-  return { code: nginx.exitCode, said }
-}
-
-function parameters(directory) {
-  const files = ['-e', 'stderr', '-p', directory, '-c', path.join(directory, 'nginx.conf')]
-  return [...files, '-g', `daemon off; pid ${path.join(directory, 'nginx.pid')};`]
-}
-
-function wrapped(http) {
-  const paths = TEMPORARY.map((name) => `${name}_temp_path ${name};`)
-  return `worker_processes 1;\nevents {}\nhttp {\n${paths.join('\n')}\n${http}\n}\n`
+  await Promise.race([
+    works,
+    ended.then(
+      () => assert.fail(`nginx did not start: ${said}`),
+      (error) => assert.fail(`${error.message}: node scripts/set-up.js --nginx installs nginx`),
+    ),
+  ])
 }
 
 /** A directory that nginx's workers can enter, too, when root starts it. */
@@ -91,29 +107,4 @@ function temporary(t, files) {
   return directory
 }
 
-/** A port that was free a moment ago: nginx cannot say which one it took. */
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function listening(port) {
-  const before = performance.now() + LONGEST_START_MS
-  while (performance.now() < before) {
-    const socket = net.connect(port, '127.0.0.1')
-    const connected = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    )
-    socket.destroy()
-    if (connected) return
-    await sleep(10)
-  }
-  throw new Error('nginx does not listen')
-}
-
-module.exports = { checkNginx, startNginx }
+module.exports = { startNginx }

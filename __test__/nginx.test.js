@@ -1,0 +1,225 @@
+'use strict'
+
+// Promise: the configuration of nginx in deploy/ puts TLS in front of gateways, passes on what they
+// go by, and tells callers in JSON what it refuses; what a caller writes is in none of its logs.
+
+const assert = require('node:assert/strict')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const http = require('node:http')
+const https = require('node:https')
+const path = require('node:path')
+const { test } = require('node:test')
+const { startGateway } = require('../gateway.js')
+const { PlaidApiError, PlaidConnectionError, createPlaidClient } = require('../index.js')
+const { startSandbox } = require('../sandbox.js')
+const { CLIENT_ID, GATEWAY_TOKEN, INPUT, SECRET, SECRETS } = require('./support/client.js')
+const { failure } = require('./support/failure.js')
+const { startNginx } = require('./support/nginx.js')
+const { GOOD_REPLY, startServer } = require('./support/server.js')
+
+const root = path.join(__dirname, '..')
+const PATH = '/tools/plaid/sandboxitemresetlogin'
+
+/** What nginx lets one address do at once. */
+const BURST = 20
+
+/** Two gateways with a token, behind nginx, in front of a server that stands for Plaid. */
+async function start(t) {
+  const plaid = await startServer(t)
+  const gateways = [
+    await gateway(t, { baseUrl: plaid.url }),
+    await gateway(t, { baseUrl: plaid.url }),
+  ]
+  const nginx = await startNginx(t, gateways.map(addressOf))
+  return { plaid, gateways, nginx }
+}
+
+async function gateway(t, options) {
+  const credentials = { clientId: CLIENT_ID, secret: SECRET, token: GATEWAY_TOKEN }
+  const gateway = await startGateway({ ...credentials, maxRetries: 0, ...options })
+  t.after(() => gateway.close())
+  return gateway
+}
+
+const addressOf = ({ url }) => new URL(url).host
+
+function clientOf({ url, ca }) {
+  return createPlaidClient({ gateway: { url, token: GATEWAY_TOKEN }, ca, maxRetries: 0 })
+}
+
+/** One request over a connection of its own. */
+async function ask({ url, ca }, target, { method = 'GET', headers = {}, body = '' } = {}) {
+  const { port } = new URL(url)
+  const framing = headers['transfer-encoding'] ? {} : { 'content-length': Buffer.byteLength(body) }
+  const request = https.request(url, {
+    ca,
+    agent: false,
+    method,
+    path: target,
+    headers: { host: `localhost:${port}`, ...framing, ...headers },
+  })
+  request.end(body)
+  const [response] = await once(request, 'response')
+  return { status: response.statusCode, headers: response.headers, body: await bodyOf(response) }
+}
+
+async function bodyOf(response) {
+  const text = Buffer.concat(await response.toArray()).toString()
+  return text.startsWith('{') ? JSON.parse(text) : text
+}
+
+/** A request with the gateway's token. */
+const asCaller = ({ headers, ...more } = {}) => ({
+  ...more,
+  headers: {
+    authorization: `Bearer ${GATEWAY_TOKEN}`,
+    'content-type': 'application/json',
+    ...headers,
+  },
+})
+
+test('the client of this package calls over TLS, and every gateway has its share', async (t) => {
+  const { plaid, gateways, nginx } = await start(t)
+  const client = clientOf(nginx)
+  for (let call = 0; call < 4; call += 1) {
+    assert.deepEqual(await client.sandboxitemresetlogin(INPUT), GOOD_REPLY)
+  }
+  for (const { body } of plaid.requests) assert.equal(JSON.parse(body).secret, SECRET)
+  await nginx.stop()
+  const lines = nginx.log('access.log').map((line) => JSON.parse(line))
+  const asked = lines.map((line) => line.gateway)
+  assert.deepEqual(new Set(asked), new Set(gateways.map(addressOf)))
+})
+
+test('whoever does not trust the certificate sends nothing', async (t) => {
+  const { plaid, nginx } = await start(t)
+  await failure(clientOf({ url: nginx.url }), PlaidConnectionError, { code: 'CERT_UNTRUSTED' })
+  assert.equal(plaid.requests.length, 0)
+})
+
+test('plain http is refused, and leads nowhere', async (t) => {
+  const { nginx } = await start(t)
+  const request = http.get(nginx.url.replace('https:', 'http:'), { agent: false })
+  const [response] = await once(request, 'response')
+  assert.equal(response.statusCode, 400)
+  assert.equal(response.headers.location, undefined)
+})
+
+test('replies say that only https leads here', async (t) => {
+  const { nginx } = await start(t)
+  for (const target of ['/healthz', '/metrics']) {
+    const { headers } = await ask(nginx, target)
+    assert.match(headers['strict-transport-security'], /^max-age=\d{8}$/, target)
+    assert.equal(headers.server, 'nginx', target)
+  }
+})
+
+test('a page of the gateway’s own is told from others by the host that the browser sees', async (t) => {
+  const { nginx } = await start(t)
+  const own = await ask(nginx, '/config', asCaller({ headers: { origin: nginx.url } }))
+  assert.equal(own.status, 200)
+  assert.equal(own.headers['access-control-allow-origin'], nginx.url)
+  const other = asCaller({ headers: { origin: 'https://localhost' } })
+  assert.equal((await ask(nginx, '/config', other)).body.error_code, 'FORBIDDEN_ORIGIN')
+})
+
+test('a body that comes in pieces reaches the gateway with its length', async (t) => {
+  const { nginx } = await start(t)
+  const headers = { 'transfer-encoding': 'chunked' }
+  const body = JSON.stringify(INPUT)
+  const reply = await ask(nginx, PATH, asCaller({ method: 'POST', headers, body }))
+  assert.equal(reply.status, 200)
+})
+
+test('a body of 64 KiB gets through, and one byte more does not', async (t) => {
+  const { nginx } = await start(t)
+  const longest = JSON.stringify(INPUT).padEnd(64 * 1024)
+  const post = (body) => ask(nginx, PATH, asCaller({ method: 'POST', body }))
+  assert.equal((await post(longest)).status, 200)
+  const { status, body } = await post(`${longest} `)
+  assert.deepEqual([status, body.error_code], [413, 'BODY_TOO_LARGE'])
+})
+
+test('what is about one gateway alone is not reached through nginx', async (t) => {
+  const { nginx } = await start(t)
+  const body = JSON.stringify({ client_id: 'another', secret: 'another' })
+  const requests = [
+    ['/metrics', {}],
+    ['/credentials', { method: 'PUT', body }],
+    ['/credentials?', { method: 'PUT', body }],
+    ['/%63redentials', { method: 'PUT', body }],
+    ['//credentials', { method: 'PUT', body }],
+    ['/credentials', { method: 'DELETE' }],
+  ]
+  for (const [target, options] of requests) {
+    const reply = await ask(nginx, target, asCaller(options))
+    assert.deepEqual([reply.status, reply.body.error_code], [404, 'NOT_FOUND'], target)
+  }
+})
+
+test('an address that calls too often is told so', async (t) => {
+  const { nginx } = await start(t)
+  const replies = await Promise.all(Array.from({ length: 4 * BURST }, () => ask(nginx, '/healthz')))
+  const refused = replies.filter(({ status }) => status === 429)
+  assert.ok(refused.length > 0 && refused.length <= 3 * BURST, `${refused.length} were refused`)
+  for (const { body } of refused) assert.equal(body.error_code, 'RATE_LIMITED')
+})
+
+test('where no gateway answers, the error says that the call may be repeated', async (t) => {
+  const { gateways, nginx } = await start(t)
+  for (const gateway of gateways) await gateway.close()
+  const error = await failure(clientOf(nginx), PlaidApiError, { status: 502, code: 'NO_GATEWAY' })
+  assert.match(error.message, /may be repeated/)
+  assert.equal(error.retryable, true)
+})
+
+test('no log has what a caller wrote, whatever goes wrong', async (t) => {
+  const { gateways, nginx } = await start(t)
+  const everywhere = asCaller({
+    method: 'POST',
+    headers: { 'user-agent': SECRET, referer: `https://example.com/${SECRET}`, cookie: SECRET },
+    body: JSON.stringify({ ...INPUT, client_id: CLIENT_ID, secret: SECRET }),
+  })
+  const target = `/${INPUT.access_token}?secret=${SECRET}`
+  assert.equal((await ask(nginx, target, everywhere)).status, 404)
+  for (const gateway of gateways) await gateway.close()
+  assert.equal((await ask(nginx, target, everywhere)).status, 502)
+  const tooLarge = { ...everywhere, body: everywhere.body.padEnd(65 * 1024) }
+  assert.equal((await ask(nginx, target, tooLarge)).status, 413)
+  await nginx.stop()
+  const lines = [...nginx.log('access.log'), ...nginx.log('error.log')]
+  assert.equal(lines.length, 3)
+  for (const secret of SECRETS) assert.ok(!lines.join('\n').includes(secret))
+  const [first] = lines.map((line) => JSON.parse(line))
+  assert.equal(first.gateway_status, '404')
+  assert.match(first.request_id, /^[0-9a-f]{16}$/)
+})
+
+test('nginx closes idle connections before a gateway does, and gives up on a call after it', () => {
+  const configuration = fs.readFileSync(path.join(root, 'deploy/nginx.conf'), 'utf8')
+  const seconds = (name) => Number(configuration.match(new RegExp(` ${name} (\\d+)s;`))[1])
+  const server = fs.readFileSync(path.join(root, 'crates/gateway/src/server.rs'), 'utf8')
+  const [, idle] = server.match(/HEAD_TIME_LIMIT: Duration = Duration::from_secs\((\d+)\)/)
+  assert.ok(seconds('keepalive_timeout') < Number(idle))
+  const client = fs.readFileSync(path.join(root, 'crates/client/src/config.rs'), 'utf8')
+  const [, deadline] = client.match(/timeout: Duration::from_secs\((\d+)\)/)
+  assert.ok(seconds('proxy_read_timeout') > Number(deadline))
+})
+
+test('with TLS in front of it, the local Sandbox stands for Plaid', async (t) => {
+  const sandbox = await startSandbox({ seed: 1 })
+  t.after(() => sandbox.close())
+  const tls = await startNginx(t, [], {
+    file: 'sandbox-tls.conf',
+    change: [['http://sandbox:8321', sandbox.url]],
+  })
+  const { clientId, secret } = sandbox
+  const behind = await gateway(t, { baseUrl: tls.url, ca: tls.ca, clientId, secret })
+  const nginx = await startNginx(t, [addressOf(behind)])
+  const { access_token } = await sandbox.createItem()
+  const { reset_login } = await clientOf(nginx).sandboxitemresetlogin({ access_token })
+  assert.equal(reset_login, true)
+  const [{ state }] = await sandbox.items()
+  assert.equal(state, 'login_required')
+})
