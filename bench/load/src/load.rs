@@ -26,8 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Deserialize)]
 pub(crate) struct Job {
     address: SocketAddr,
-    client_id: String,
-    secret: String,
+    /// Sent if given: a gateway adds its own.
+    client_id: Option<String>,
+    secret: Option<String>,
     /// Whose Items are reset, in turn.
     access_tokens: Vec<String>,
     connections: usize,
@@ -194,12 +195,16 @@ impl Load {
 
 fn request(job: &Job, access_token: &str) -> Vec<u8> {
     let body = serde_json::json!({ "access_token": access_token }).to_string();
+    let header = |name: &str, value: &Option<String>| match value {
+        Some(value) => format!("{name}: {value}\r\n"),
+        None => String::new(),
+    };
     format!(
         "POST /sandbox/item/reset_login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-         plaid-client-id: {}\r\nplaid-secret: {}\r\ncontent-length: {}\r\n\r\n{body}",
+         {}{}content-length: {}\r\n\r\n{body}",
         job.address,
-        job.client_id,
-        job.secret,
+        header("plaid-client-id", &job.client_id),
+        header("plaid-secret", &job.secret),
         body.len(),
     )
     .into_bytes()
