@@ -108,7 +108,8 @@ test('a fresh checkout has its dependencies installed, then the addon built', as
   assert.deepEqual(more, [])
 })
 
-const STALE = ['src/lib.rs', 'crates/client/src/lib.rs', 'Cargo.toml', 'Cargo.lock', 'build.rs']
+const CRATES = ['src/lib.rs', 'crates/client/src/lib.rs', 'Cargo.toml', 'Cargo.lock', 'build.rs']
+const STALE = [...CRATES, 'console/src/main.tsx', 'console/index.html']
 
 test('the addon is built again after any of its sources has changed', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
@@ -151,54 +152,62 @@ test('what the examples need is installed once, and only where it is asked for',
   assert.equal(tools.calls().length, 1)
 })
 
-test('nginx is installed where it is missing, and only where it is asked for', async (t) => {
-  const tools = toolsWith(t, { npm: 0, 'apt-get': 0, sudo: 0 })
-  const copy = checkout(t)
-  install(copy)
-  build(copy)
-  await setUp(copy, tools)
-  assert.deepEqual(tools.calls(), [])
-  const { code, stdout, stderr } = await setUp(copy, tools, '--nginx')
-  assert.deepEqual([code, stdout], [0, ''])
-  assert.match(stderr, /^Installing nginx[^\n]*\n$/)
-  const [version, update, installed, ...more] = tools.calls()
-  assert.equal(version, 'apt-get --version')
-  assert.match(update, /^(sudo -n )?apt-get -qq update$/)
-  assert.match(installed, /^(sudo -n )?apt-get -qq install -y .*\bnginx-light$/)
-  assert.deepEqual(more, [])
-})
+const TOOLS = [
+  { option: '--nginx', name: 'nginx', debianPackage: 'nginx-light' },
+  { option: '--chromium', name: 'chromium', debianPackage: 'chromium' },
+]
 
-test('an nginx that is there is left alone, in a directory for root, too', async (t) => {
-  const copy = checkout(t)
-  install(copy)
-  build(copy)
-  for (const directory of ['bin', 'sbin']) {
-    const tools = toolsWith(t, { npm: 0, 'apt-get': 0 })
-    writeLater(tools.PATH, directory, 'nginx')
-    const PATH = `${tools.PATH}:${path.join(tools.PATH, 'bin')}`
-    const { code, stdout, stderr } = await setUp(copy, { PATH }, '--nginx')
-    assert.deepEqual([code, stdout, stderr], [0, '', ''])
+for (const { option, name, debianPackage } of TOOLS) {
+  test(`${name} is installed where it is missing, and only where it is asked for`, async (t) => {
+    const tools = toolsWith(t, { npm: 0, 'apt-get': 0, sudo: 0 })
+    const copy = checkout(t)
+    install(copy)
+    build(copy)
+    await setUp(copy, tools)
     assert.deepEqual(tools.calls(), [])
-  }
-})
+    const { code, stdout, stderr } = await setUp(copy, tools, option)
+    assert.deepEqual([code, stdout], [0, ''])
+    assert.match(stderr, new RegExp(`^Installing ${name}[^\\n]*\\n$`))
+    const [version, update, installed, ...more] = tools.calls()
+    assert.equal(version, 'apt-get --version')
+    assert.match(update, /^(sudo -n )?apt-get -qq update$/)
+    assert.match(installed, /^(sudo -n )?apt-get -qq install -y /)
+    assert.equal(installed.split(' ').at(-1), debianPackage)
+    assert.deepEqual(more, [])
+  })
 
-test('where it cannot install nginx it says so', async (t) => {
-  const copy = checkout(t)
-  install(copy)
-  build(copy)
-  const without = await setUp(copy, toolsWith(t, {}), '--nginx')
-  assert.equal(without.code, 1)
-  assert.match(without.stderr, /^nginx is missing[^\n]*install it[^\n]*\n$/)
-  const refused = `#!/bin/sh\n[ "$1" = --version ] || { echo "not root"; exit 100; }\n`
-  const tools = toolsWith(t, { sudo: 100 })
-  fs.writeFileSync(path.join(tools.PATH, 'apt-get'), refused, { mode: 0o755 })
-  const { code, stderr } = await setUp(copy, tools, '--nginx')
-  assert.equal(code, 1)
-  assert.match(
-    stderr,
-    /\n(not root|sudo spoke)\n[^\n]*apt-get[^\n]* failed; its output is above\.\n$/,
-  )
-})
+  test(`a ${name} that is there is left alone, in a directory for root, too`, async (t) => {
+    const copy = checkout(t)
+    install(copy)
+    build(copy)
+    for (const directory of ['bin', 'sbin']) {
+      const tools = toolsWith(t, { npm: 0, 'apt-get': 0 })
+      writeLater(tools.PATH, directory, name)
+      const PATH = `${tools.PATH}:${path.join(tools.PATH, 'bin')}`
+      const { code, stdout, stderr } = await setUp(copy, { PATH }, option)
+      assert.deepEqual([code, stdout, stderr], [0, '', ''])
+      assert.deepEqual(tools.calls(), [])
+    }
+  })
+
+  test(`where it cannot install ${name} it says so`, async (t) => {
+    const copy = checkout(t)
+    install(copy)
+    build(copy)
+    const without = await setUp(copy, toolsWith(t, {}), option)
+    assert.equal(without.code, 1)
+    assert.match(without.stderr, new RegExp(`^${name} is missing[^\\n]*install it[^\\n]*\\n$`))
+    const refused = `#!/bin/sh\n[ "$1" = --version ] || { echo "not root"; exit 100; }\n`
+    const tools = toolsWith(t, { sudo: 100 })
+    fs.writeFileSync(path.join(tools.PATH, 'apt-get'), refused, { mode: 0o755 })
+    const { code, stderr } = await setUp(copy, tools, option)
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /\n(not root|sudo spoke)\n[^\n]*apt-get[^\n]* failed; its output is above\.\n$/,
+    )
+  })
+}
 
 test('a step that fails shows its output, says which one it was, and ends the rest', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 7, cargo: 0 })]

@@ -1,9 +1,9 @@
 'use strict'
 
 // Does whatever set-up is missing, so that `npm start` and `npm test` work in a fresh checkout:
-// the dependencies, and the release build of the addon; with `--examples` also what the example
-// with dependencies of its own needs, with `--nginx` the load balancer of the tests. Needs nothing
-// but Node itself.
+// the dependencies, and the release build of the console and the addon; with `--examples` also what
+// the example with dependencies of its own needs, with `--nginx` the load balancer of the tests,
+// with `--chromium` their browser. Needs nothing but Node itself.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -16,7 +16,12 @@ install('.', 'Installing the npm packages that building and testing need …')
 if (process.argv.includes('--examples')) {
   install('examples/express-update-mode', 'Installing the npm packages that an example needs …')
 }
-if (process.argv.includes('--nginx')) installNginx()
+if (process.argv.includes('--nginx')) {
+  installTool('nginx', 'nginx-light', 'which the tests put in front of gateways')
+}
+if (process.argv.includes('--chromium')) {
+  installTool('chromium', 'chromium', 'in which the tests open the console')
+}
 buildAddon()
 
 function install(directory, announcement) {
@@ -29,19 +34,17 @@ function install(directory, announcement) {
   run('npm', parameters, { cwd: inRoot(directory) })
 }
 
-function installNginx() {
-  // Debian keeps it in a directory that only root's PATH has.
+function installTool(name, debianPackage, purpose) {
+  // Debian keeps some in a directory that only root's PATH has.
   const directories = (process.env.PATH ?? '').split(path.delimiter)
   const all = directories.flatMap((name) => [name, name.replace(/\bbin$/, 'sbin')])
-  if (all.some((name) => fs.existsSync(path.join(name, 'nginx')))) return
+  if (all.some((directory) => fs.existsSync(path.join(directory, name)))) return
   if (spawnSync('apt-get', ['--version']).status !== 0) {
-    fail(
-      'nginx is missing, which the tests put in front of gateways: install it, then run this again.',
-    )
+    fail(`${name} is missing, ${purpose}: install it, then run this again.`)
   }
-  say('Installing nginx, which the tests put in front of gateways …')
+  say(`Installing ${name}, ${purpose} …`)
   const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n']
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'nginx-light']]) {
+  for (const step of [['update'], ['install', '-y', '--no-install-recommends', debianPackage]]) {
     const [command, ...parameters] = [...asRoot, 'apt-get', '-qq', ...step]
     run(command, parameters, { env: { DEBIAN_FRONTEND: 'noninteractive' } })
   }
@@ -50,7 +53,7 @@ function installNginx() {
 function buildAddon() {
   const built = fs.readdirSync(root).filter((name) => name.endsWith('.node'))
   const newest = Math.max(
-    ...['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates'].map((name) =>
+    ...['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates', 'console'].map((name) =>
       changed(inRoot(name)),
     ),
   )

@@ -17,7 +17,8 @@
 //!   body is read.
 //! - `upstream`: how many calls go to Plaid at once; `credentials`: with what.
 //! - `reply`: what comes back, for either door.
-//! - `catalogue`, `metrics`: what the gateway says of the operation and of itself.
+//! - `catalogue`, `metrics`: what the gateway says of the operation and of itself; `page`: the
+//!   console, in which a person makes the call.
 //! - `error`: what can go wrong for whoever starts it.
 //!
 //! # What it does not know
@@ -43,6 +44,7 @@ mod reply;
 
 mod catalogue;
 mod metrics;
+mod page;
 
 mod error;
 

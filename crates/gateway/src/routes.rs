@@ -24,6 +24,7 @@ use crate::{
     credentials::{Credentials, Pair},
     input::{Door, Input},
     metrics::Metrics,
+    page::Page,
     reply::{Refusal, Reply},
     upstream::Upstream,
 };
@@ -56,6 +57,7 @@ pub(crate) struct Answer {
 pub(crate) enum Content {
     Reply(Reply),
     Text(String),
+    Page(Page),
     /// To a browser that asks beforehand.
     Preflight,
     /// Done, nothing to say.
@@ -66,6 +68,7 @@ pub(crate) enum Content {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Route {
     Call(Door),
+    Page,
     Tools,
     Search,
     Health,
@@ -79,6 +82,7 @@ impl Route {
     fn of(path: &str) -> Option<Self> {
         match path {
             "/sandbox/item/reset_login" => Some(Route::Call(Door::Plaid)),
+            "/" => Some(Route::Page),
             "/tools" => Some(Route::Tools),
             "/tools/search" => Some(Route::Search),
             "/healthz" => Some(Route::Health),
@@ -97,6 +101,7 @@ impl Route {
         match self {
             Route::Call(Door::Tool) => "tool",
             Route::Call(Door::Plaid) => "plaid",
+            Route::Page => "page",
             Route::Tools => "tools",
             Route::Search => "search",
             Route::Health => "healthz",
@@ -120,9 +125,9 @@ impl Route {
     }
 
     /// Whether it may be asked without the token: a load balancer and a console must know whether
-    /// the gateway is there before they have one.
+    /// the gateway is there before they have one, and the console is where a person enters it.
     fn is_open(self) -> bool {
-        matches!(self, Route::Health | Route::Ready)
+        matches!(self, Route::Health | Route::Page | Route::Ready)
     }
 }
 
@@ -194,6 +199,7 @@ async fn act(
     let json = |value| Ok(Content::Reply(Reply::json(value)));
     match route {
         Route::Call(door) => call(shared, door, request_id, head, body).await,
+        Route::Page => Ok(Content::Page(Page::wanted(&head.headers))),
         Route::Tools => json(catalogue::tools()),
         Route::Search => {
             let query = head.uri.query().unwrap_or_default();

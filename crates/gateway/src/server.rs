@@ -144,6 +144,7 @@ async fn answer(
     let (status, outcome) = match &answer.content {
         Content::Reply(reply) => (reply.status, reply.outcome),
         Content::Text(_) => (StatusCode::OK, "ok"),
+        Content::Page(page) => (page.status(), "ok"),
         Content::Preflight | Content::Nothing => (StatusCode::NO_CONTENT, "ok"),
     };
     shared.metrics.count(answer.route, outcome, status.as_u16());
@@ -217,13 +218,14 @@ fn respond(status: StatusCode, request_id: &str, answer: Answer) -> Response<Ful
             if status == StatusCode::UNAUTHORIZED {
                 headers.insert(header::WWW_AUTHENTICATE, text("Bearer"));
             }
-            reply.body.to_string()
+            reply.body.to_string().into()
         }
         Content::Text(body) => {
             let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             headers.insert(header::CONTENT_TYPE, text(open_metrics));
-            body
+            body.into()
         }
+        Content::Page(page) => page.write(&mut headers),
         Content::Preflight => {
             let methods = text("GET, POST, PUT, DELETE");
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
@@ -232,11 +234,11 @@ fn respond(status: StatusCode, request_id: &str, answer: Answer) -> Response<Ful
                 text("authorization, content-type, traceparent, plaid-client-id, plaid-secret"),
             );
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, text("600"));
-            String::new()
+            Bytes::new()
         }
-        Content::Nothing => String::new(),
+        Content::Nothing => Bytes::new(),
     };
-    let mut response = Response::new(Full::from(body));
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

@@ -24,6 +24,7 @@ mod input;
 mod logs;
 mod often;
 mod origins;
+mod page;
 mod paths;
 mod queue;
 mod slow;

@@ -1,0 +1,68 @@
+// One field of a form: its name and description, what is typed, and a line that says what is wrong
+// with it. That line has its place while it is empty, so that nothing moves while one types.
+
+import type { ComponentChildren } from 'preact'
+import { useId, useState } from 'preact/hooks'
+import type { Hint } from './hints'
+
+interface Props {
+  name: string
+  /** Whether the name is one of the API's, and not words. */
+  isCode?: boolean
+  note?: string
+  description?: ComponentChildren
+  placeholder?: string
+  value: string
+  onInput(value: string): void
+  hint?: Hint | null
+  /** Instead of a hint. */
+  status?: ComponentChildren
+  isRequired?: boolean
+  isSecret?: boolean
+}
+
+export function Field(props: Props) {
+  const { name, value, hint, isSecret } = props
+  const id = useId()
+  const [isOpen, setOpen] = useState(false)
+  const isMasked = isSecret && !isOpen
+  return (
+    <div class="field">
+      <label for={id} class={props.isCode ? 'code' : ''}>
+        {name}
+      </label>
+      {props.note && <span class={`note ${props.isRequired ? 'required' : ''}`}>{props.note}</span>}
+      {props.description && <p id={`${id}-description`}>{props.description}</p>}
+      <div class="box">
+        <input
+          id={id}
+          {...(isMasked ? { type: 'password' } : { type: 'text' })}
+          value={value}
+          placeholder={props.placeholder}
+          required={props.isRequired}
+          aria-describedby={`${props.description ? `${id}-description ` : ''}${id}-hint`}
+          aria-invalid={hint?.kind === 'error'}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          data-1p-ignore
+          data-lpignore="true"
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+        {isSecret && value !== '' && (
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`${isOpen ? 'Hide' : 'Show'} ${name}`}
+            onClick={() => setOpen(!isOpen)}
+          >
+            {isOpen ? 'Hide' : 'Show'}
+          </button>
+        )}
+      </div>
+      <p id={`${id}-hint`} class={`hint ${hint?.kind ?? ''}`} role="status">
+        {props.status ?? hint?.text}
+      </p>
+    </div>
+  )
+}
