@@ -207,6 +207,18 @@ test('nginx closes idle connections before a gateway does, and gives up on a cal
   assert.ok(seconds('proxy_read_timeout') > Number(deadline))
 })
 
+test('what the README shows of the configuration is in it, in this order', () => {
+  const lines = (text) => text.split('\n').map((line) => line.trim())
+  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+  const [, shown] = readme.match(/^```nginx\n(.*?)\n```$/ms)
+  const configuration = lines(fs.readFileSync(path.join(root, 'deploy/nginx.conf'), 'utf8'))
+  let from = 0
+  for (const line of lines(shown)) {
+    from = configuration.indexOf(line, from) + 1
+    assert.ok(from > 0, line)
+  }
+})
+
 test('with TLS in front of it, the local Sandbox stands for Plaid', async (t) => {
   const sandbox = await startSandbox({ seed: 1 })
   t.after(() => sandbox.close())
