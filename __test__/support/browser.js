@@ -35,7 +35,7 @@ const DESKTOP = { width: 1280, height: 900 }
 function useBrowser() {
   let browser
   before(async () => {
-    browser = await chromium.launch({ executablePath: executable(), args: FLAGS })
+    browser = await launchBrowser()
   })
   after(() => browser?.close())
   async function open(t, url, { problems: expected, ...options } = {}) {
@@ -54,6 +54,10 @@ function useBrowser() {
     return page
   }
   return { open }
+}
+
+function launchBrowser() {
+  return chromium.launch({ executablePath: executable(), args: FLAGS })
 }
 
 function executable() {
@@ -139,4 +143,12 @@ async function send(page, access_token) {
   return output.innerText()
 }
 
-module.exports = { partsOf, reachable, send, startConsole, startStandIn, useBrowser }
+module.exports = {
+  launchBrowser,
+  partsOf,
+  reachable,
+  send,
+  startConsole,
+  startStandIn,
+  useBrowser,
+}

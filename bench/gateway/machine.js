@@ -7,8 +7,6 @@ const { once } = require('node:events')
 const fs = require('node:fs')
 const net = require('node:net')
 
-const PAGE = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }))
-
 /** In milliseconds, the same in every process of this machine. */
 const now = () => performance.timeOrigin + performance.now()
 
@@ -38,8 +36,10 @@ function usage(pid) {
     fs.readdirSync(`/proc/${one}/task`).map((task) => `/proc/${one}/task/${task}`),
   )
   const micros = threads.map((task) => Number(read(`${task}/schedstat`).split(' ', 1)[0]) / 1000)
-  const bytes = all.map((one) => Number(read(`/proc/${one}/statm`).split(' ')[1]) * PAGE)
-  return { cpuMicros: sum(micros), rssBytes: sum(bytes) }
+  const kibibytes = all.map((one) =>
+    Number(/^VmRSS:\s*(\d+)/m.exec(read(`/proc/${one}/status`))[1]),
+  )
+  return { cpuMicros: sum(micros), rssBytes: sum(kibibytes) * 1024 }
 }
 
 function family(pid) {

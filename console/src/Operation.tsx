@@ -50,13 +50,13 @@ export function Operation({ input, onInput, standing, running, onSend }: Props) 
         <Field
           {...field('client_id')}
           note="optional"
-          description="Plaid’s; else the gateway adds its own."
+          description="Your Plaid client ID, or the gateway’s."
         />
         <Field
           {...field('secret')}
           note="optional"
           isSecret
-          description="Plaid’s; else the gateway adds its own."
+          description="Your Plaid secret, or the gateway’s."
         />
       </div>
       <Field
