@@ -165,10 +165,9 @@ impl Reply {
             Ok(reply) => Reply::json(match door {
                 Door::Plaid => json!(reply),
                 Door::Tool => {
-                    let ms = took.as_secs_f64() * 1000.0;
                     let meta = json!({
                         "requestId": request_id,
-                        "durationMs": (ms * 100.0).round() / 100.0,
+                        "durationMs": milliseconds(took),
                     });
                     json!({ "data": reply, "meta": meta })
                 }
@@ -254,6 +253,11 @@ impl Reply {
             body: at_door(Some(door), body, &message),
         }
     }
+}
+
+/// To the hundredth.
+pub(crate) fn milliseconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
 /// The fields of an error of Plaid's, with the gateway's request id for an id.

@@ -25,8 +25,12 @@ use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
+use tracing::instrument::WithSubscriber;
 
-use crate::routes::{self, Answer, Content, Shared};
+use crate::{
+    reply::milliseconds,
+    routes::{self, Answer, Content, Shared},
+};
 
 /// How long a request's head may take to arrive, or a connection stay idle.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(75);
@@ -50,7 +54,9 @@ pub(crate) async fn run(
 ) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let connection = |(stream, peer)| serve(stream, peer, Arc::clone(&shared), graceful.watcher());
+    let connection = |(stream, peer)| {
+        serve(stream, peer, Arc::clone(&shared), graceful.watcher()).with_current_subscriber()
+    };
     let mut forgetting = interval(FORGETTING);
     forgetting.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let is_asked = loop {
@@ -153,15 +159,15 @@ async fn answer(
     };
     // Neither the path nor a header: either may hold what must not be kept.
     tracing::info!(
-        request_id,
-        caller = %peer.ip().to_canonical(),
         method = shown(&head.method),
         route = answer.route,
         status = status.as_u16(),
         outcome,
         code,
         attempts,
-        duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+        duration_ms = milliseconds(began.elapsed()),
+        caller = %peer.ip().to_canonical(),
+        request_id,
         "request",
     );
     let mut response = respond(status, &request_id, answer);
