@@ -9,7 +9,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-use tracing::instrument::WithSubscriber;
+use tracing::{dispatcher, subscriber::NoSubscriber};
 use url::Url;
 
 use crate::{
@@ -134,13 +134,16 @@ impl Gateway {
             credentials: Credentials::new(config.credentials),
             upstream,
             metrics: Metrics::new(),
+            log: dispatcher::get_default(|log| {
+                let is_heard = !log.is::<NoSubscriber>();
+                is_heard.then(|| log.clone())
+            }),
             requests: 0.into(),
             stopping: false.into(),
         });
         let (stop, stopped) = oneshot::channel();
         let upstream = shared.upstream.host().to_owned();
-        let server = server::run(listener, shared, grace, stopped);
-        let server = tokio::spawn(server.with_current_subscriber());
+        let server = tokio::spawn(server::run(listener, shared, grace, stopped));
         Ok(Gateway {
             url: format!("http://{address}"),
             upstream,

@@ -122,7 +122,7 @@ pub(crate) struct Reply {
     /// In one word, for the log and the metrics: `ok`, `api_error`, `connection`, `timeout`,
     /// `response`, `refused`.
     pub(crate) outcome: &'static str,
-    /// Plaid's, or the gateway's, code of an error.
+    /// Plaid's, or the gateway's, code of an error, for the log.
     pub(crate) code: Option<String>,
     /// How many requests went to Plaid.
     pub(crate) attempts: u32,
@@ -248,11 +248,17 @@ impl Reply {
             retry_after: None,
             allow: None,
             outcome: "api_error",
-            code: Some(api.error_code.clone()),
+            code: Some(api.error_code.clone()).filter(|code| is_code(code)),
             attempts: 0,
             body: at_door(Some(door), body, &message),
         }
     }
+}
+
+/// Whether it is written as Plaid's codes are: what is not may be anything, and of any length.
+fn is_code(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    text.len() <= 64 && text.bytes().all(is_letter)
 }
 
 /// To the hundredth.

@@ -25,7 +25,7 @@ use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
-use tracing::instrument::WithSubscriber;
+use tracing::dispatcher::with_default;
 
 use crate::{
     reply::milliseconds,
@@ -54,9 +54,7 @@ pub(crate) async fn run(
 ) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let connection = |(stream, peer)| {
-        serve(stream, peer, Arc::clone(&shared), graceful.watcher()).with_current_subscriber()
-    };
+    let connection = |(stream, peer)| serve(stream, peer, Arc::clone(&shared), graceful.watcher());
     let mut forgetting = interval(FORGETTING);
     forgetting.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let is_asked = loop {
@@ -157,19 +155,24 @@ async fn answer(
         Content::Reply(reply) => (reply.code.as_deref(), reply.attempts),
         _ => (None, 0),
     };
-    // Neither the path nor a header: either may hold what must not be kept.
-    tracing::info!(
-        method = shown(&head.method),
-        route = answer.route,
-        status = status.as_u16(),
-        outcome,
-        code,
-        attempts,
-        duration_ms = milliseconds(began.elapsed()),
-        caller = %peer.ip().to_canonical(),
-        request_id,
-        "request",
-    );
+    if let Some(log) = &shared.log {
+        // Neither the path nor a header: either may hold what must not be kept.
+        let tell = || {
+            tracing::info!(
+                method = shown(&head.method),
+                route = answer.route,
+                status = status.as_u16(),
+                outcome,
+                code,
+                attempts,
+                duration_ms = milliseconds(began.elapsed()),
+                caller = %peer.ip().to_canonical(),
+                request_id,
+                "request",
+            );
+        };
+        with_default(log, tell);
+    }
     let mut response = respond(status, &request_id, answer);
     // Whoever keeps the connection for its next request knows in time that it ends.
     let is_last = shared.stopping.load(Ordering::Relaxed);

@@ -73,11 +73,11 @@ impl Line<'_> {
                         "It holds no credentials: callers bring their own, or the console hands \
                          them over."
                     }
-                    _ => "It holds credentials, and callers need none.",
+                    _ => "It holds credentials, so callers need none.",
                 };
                 let token = match token_required {
                     true => "Callers need its token, in UTDK_GATEWAY_TOKEN or as a Bearer token.",
-                    false => "Callers need no token.",
+                    false => "No token is needed.",
                 };
                 return format!(
                     "A gateway to Plaid runs at {url}\n\n  \
