@@ -101,15 +101,15 @@ test('it says whether it holds credentials and needs a token, but not which', as
   const server = await startServer(t)
   const none = { PLAID_CLIENT_ID: '', PLAID_SECRET: '' }
   for (const [env, says, credentials] of [
-    [{}, 'It holds credentials, and callers need none. Callers need no token.', 'start'],
+    [{}, 'It holds credentials, so callers need none. No token is needed.', 'start'],
     [
       { UTDK_GATEWAY_TOKEN: GATEWAY_TOKEN },
-      'It holds credentials, and callers need none. Callers need its token, in UTDK_GATEWAY_TOKEN or as a Bearer token.',
+      'It holds credentials, so callers need none. Callers need its token, in UTDK_GATEWAY_TOKEN or as a Bearer token.',
       'start',
     ],
     [
       none,
-      'It holds no credentials: callers bring their own, or the console hands them over. Callers need no token.',
+      'It holds no credentials: callers bring their own, or the console hands them over. No token is needed.',
       'none',
     ],
   ]) {
