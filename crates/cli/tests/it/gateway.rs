@@ -11,7 +11,7 @@ use utdk_plaid_cli::{
 };
 use utdk_plaid_client::Config;
 
-use crate::running::{Pipe, Running, Stalled, ask, ask_often, url};
+use crate::running::{Pipe, Running, Stalled, ask, ask_often, ended, url};
 
 const SECRET: &str = "fakesecret41d8cd98f00b204e980099";
 const TOKEN: &str = "fakegatewaytoken-93b1a7c2d4e5f607";
@@ -39,7 +39,7 @@ fn environment(client_id: Option<&str>, secret: Option<&str>) -> Environment {
 async fn refused(environment: Environment, arguments: &[&str]) -> Notice {
     let arguments = [&ANY_PORT, arguments].concat();
     let running = Running::start_in(environment, "gateway", &arguments);
-    let notice = running.command.await.unwrap().unwrap_err();
+    let notice = ended(running.command).await.unwrap_err();
     assert!(!notice.text.contains(SECRET) && !notice.text.contains(TOKEN));
     assert!(
         running.written.recv().is_err(),
@@ -112,8 +112,8 @@ async fn other_machines_are_let_in_with_a_token_alone() {
     for host in ["0.0.0.0", "::"] {
         let notice = refused(environment(None, None), &["--host", host]).await;
         assert_eq!(notice.exit_code, 2);
-        for way_out in ["UTDK_GATEWAY_TOKEN", "--token-file", "127.0.0.1"] {
-            assert!(notice.text.contains(way_out), "{}", notice.text);
+        for told in [host, "UTDK_GATEWAY_TOKEN", "--token-file", "127.0.0.1"] {
+            assert!(notice.text.contains(told), "{}", notice.text);
         }
     }
     let environment = Environment {
@@ -221,7 +221,7 @@ async fn it_runs_until_it_is_stopped_and_says_so() {
         command,
     } = running;
     stop.send(()).unwrap();
-    command.await.unwrap().unwrap();
+    ended(command).await.unwrap();
     assert_eq!(written.recv().unwrap(), "{\"kind\":\"stopped\"}\n");
     assert!(ask(url).await.is_err());
 }
@@ -251,7 +251,7 @@ async fn lines_until_stopped(running: Running) -> Vec<Value> {
         command,
     } = running;
     stop.send(()).unwrap();
-    command.await.unwrap().unwrap();
+    ended(command).await.unwrap();
     let text: String = written.iter().collect();
     let mut lines: Vec<Value> = text
         .lines()
@@ -301,7 +301,7 @@ async fn it_ends_without_a_failure_when_nobody_reads_any_more() {
     let url = url(&started);
     drop(running.written);
     let _ = ask(url.clone()).await;
-    running.command.await.unwrap().unwrap();
+    ended(running.command).await.unwrap();
     assert!(ask(url).await.is_err());
 }
 
@@ -310,7 +310,7 @@ async fn a_port_that_is_taken_is_a_failure_that_names_it() {
     let (running, started) = Running::start("gateway", &ANY_PORT).next().await;
     let port = url(&started).rsplit_once(':').unwrap().1.to_owned();
     let second = Running::start("gateway", &["--port", &port]);
-    let notice = second.command.await.unwrap().unwrap_err();
+    let notice = ended(second.command).await.unwrap_err();
     assert_eq!(notice.exit_code, 1);
     assert_eq!(
         notice.text,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
 use utdk_plaid_cli::{Command, Environment, Notice, Output, read};
 
 /// A running command, whose output a test reads as it likes.
@@ -75,8 +76,14 @@ impl Running {
 
     pub(crate) async fn stop(self) -> Result<(), Notice> {
         let _ = self.stop.send(());
-        self.command.await.unwrap()
+        ended(self.command).await
     }
+}
+
+/// How a command ends that is to end.
+pub(crate) async fn ended(command: JoinHandle<Result<(), Notice>>) -> Result<(), Notice> {
+    let ended = timeout(Duration::from_secs(20), command).await;
+    ended.expect("it is still running").unwrap()
 }
 
 /// Hands over what is written; breaks when nobody takes it.

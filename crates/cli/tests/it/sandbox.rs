@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 use utdk_plaid_cli::{Command, LogFormat, NativeCommand, SandboxOptions, read};
 
-use crate::running::{Pipe, Running, Stalled, ask, ask_often, url};
+use crate::running::{Pipe, Running, Stalled, ask, ask_often, ended, url};
 
 #[test]
 fn its_options_have_defaults() {
@@ -40,7 +40,7 @@ async fn it_runs_until_it_is_stopped_and_says_so() {
         command,
     } = running;
     stop.send(()).unwrap();
-    command.await.unwrap().unwrap();
+    ended(command).await.unwrap();
     assert_eq!(written.recv().unwrap(), "{\"kind\":\"stopped\"}\n");
     assert!(ask(url).await.is_err());
 }
@@ -51,7 +51,7 @@ async fn it_ends_without_a_failure_when_nobody_reads_any_more() {
     let url = url(&started);
     drop(running.written);
     let _ = ask(url.clone()).await;
-    running.command.await.unwrap().unwrap();
+    ended(running.command).await.unwrap();
     assert!(ask(url).await.is_err());
 }
 
@@ -67,7 +67,7 @@ async fn it_fails_when_its_log_cannot_be_written() {
         }
     }
     let running = Running::start_with("sandbox", &[], Full, channel().1);
-    let notice = running.command.await.unwrap().unwrap_err();
+    let notice = ended(running.command).await.unwrap_err();
     assert_eq!(notice.exit_code, 1);
     assert_eq!(
         notice.text,
@@ -167,7 +167,7 @@ async fn a_port_that_is_taken_is_a_failure_that_names_it() {
     let (running, started) = Running::start("sandbox", &[]).next().await;
     let port = url(&started).rsplit_once(':').unwrap().1.to_owned();
     let second = Running::start("sandbox", &["--port", &port]);
-    let notice = second.command.await.unwrap().unwrap_err();
+    let notice = ended(second.command).await.unwrap_err();
     assert_eq!(notice.exit_code, 1);
     assert_eq!(
         notice.text,
@@ -184,7 +184,7 @@ async fn a_port_that_is_taken_is_a_failure_that_names_it() {
 async fn a_webhook_host_that_is_none_is_wrong_usage() {
     for host in ["http://backend/", "backend/hook", "", "me@backend"] {
         let running = Running::start("sandbox", &["--allow-webhook-host", host]);
-        let notice = running.command.await.unwrap().unwrap_err();
+        let notice = ended(running.command).await.unwrap_err();
         assert_eq!(notice.exit_code, 2, "{host}");
         assert!(notice.text.contains("--allow-webhook-host"));
     }
