@@ -27,7 +27,10 @@ export interface GatewayOptions {
   maxInFlight?: number
   /** How many more may wait; others are turned away with 503. Default: 256. */
   maxWaiting?: number
-  /** How often one address may call; `false` for no limit. Default: 10 a second, 20 at once. */
+  /**
+   * How often one address may call; `false` for no limit. Default: 10 a second, and twice as many
+   * as a second at once.
+   */
   rateLimit?: false | { perSecond?: number; burst?: number }
   /** The deadline of a call to Plaid, retries included. Default: 30 000. */
   timeoutMs?: number

@@ -33,7 +33,8 @@ async function startGateway(given = {}) {
   const own = Object.fromEntries(CLIENT_OPTIONS.map((name) => [name, options[name]]))
   // It is a gateway: its own calls go to Plaid, whatever the environment says of gateways.
   const client = clientSettings(own, { ...process.env, UTDK_GATEWAY_URL: undefined })
-  if ((client.clientId === undefined) !== (client.secret === undefined)) {
+  const isHalf = (client.clientId === undefined) !== (client.secret === undefined)
+  if (isHalf && options.credentialsFile === undefined) {
     const missing = client.secret === undefined ? 'secret' : 'clientId'
     throw invalid(missing, 'is missing: clientId and secret come together')
   }

@@ -13,7 +13,7 @@ const { test } = require('node:test')
 const { setTimeout: wait } = require('node:timers/promises')
 const { startSandbox } = require('../sandbox.js')
 const { run } = require('./support/child.js')
-const { COMMAND, startCommand } = require('./support/command.js')
+const { COMMAND, inTerminal, startCommand } = require('./support/command.js')
 const { json, silent, startServer } = require('./support/server.js')
 
 const STARTED =
@@ -387,15 +387,6 @@ test('its output may go to a file', async (t) => {
   assert.deepEqual(await sandbox.ended('SIGTERM'), [0, null])
   assert.match(fs.readFileSync(file, 'utf8'), /\nStopped\.\n$/)
 })
-
-/**
- * Runs a command in a terminal of its own, by util-linux's `script`. Its shell must not stay
- * beside the command: the terminal's Ctrl-C would end that shell, too, and give its exit code.
- */
-function inTerminal(command) {
-  const line = command.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
-  return ['script', '--quiet', '--return', '--command', `exec ${line}`, '/dev/null']
-}
 
 for (const [name, env, colours] of [
   ['a terminal shows colours', {}, true],

@@ -139,15 +139,13 @@ fn config(settings: GatewaySettings) -> Result<Config, GatewayError> {
 }
 
 fn rate_limit(per_second: Option<u32>, burst: Option<u32>) -> Option<RateLimit> {
-    let default = RateLimit::default();
-    let per_second = match per_second {
-        Some(per_second) => NonZeroU32::new(per_second)?,
-        None => default.per_second,
+    let limit = match per_second {
+        Some(per_second) => RateLimit::per_second(NonZeroU32::new(per_second)?),
+        None => RateLimit::default(),
     };
-    let burst = burst.and_then(NonZeroU32::new);
     Some(RateLimit {
-        per_second,
-        burst: burst.unwrap_or(default.burst.max(per_second)),
+        burst: burst.and_then(NonZeroU32::new).unwrap_or(limit.burst),
+        ..limit
     })
 }
 

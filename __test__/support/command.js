@@ -55,4 +55,13 @@ function startCommand(t, args, { env = {}, through = (line) => line } = {}) {
   })
 }
 
-module.exports = { COMMAND, startCommand }
+/**
+ * Runs a command in a terminal of its own, by util-linux's `script`. Its shell must not stay
+ * beside the command: the terminal's Ctrl-C would end that shell, too, and give its exit code.
+ */
+function inTerminal(command) {
+  const line = command.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
+  return ['script', '--quiet', '--return', '--command', `exec ${line}`, '/dev/null']
+}
+
+module.exports = { COMMAND, inTerminal, startCommand }

@@ -108,9 +108,14 @@ const good = json(200, GOOD_REPLY)
 /** Never replies. */
 function silent() {}
 
+/** Gives the good reply when the request's `answer()` is called. */
+function holding(request, response) {
+  request.answer = () => good(request, response)
+}
+
 /** Resets the connection instead of replying. */
 function reset(request) {
   request.socket.resetAndDestroy()
 }
 
-module.exports = { GOOD_REPLY, startServer, json, raw, good, silent, reset }
+module.exports = { GOOD_REPLY, startServer, json, raw, good, holding, silent, reset }

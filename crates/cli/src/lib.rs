@@ -5,7 +5,8 @@
 //! - This file: the arguments, and which command they ask for.
 //! - `sandbox`: `utdk-plaid sandbox`, and in `sandbox/log` the lines that it prints. Each command
 //!   has a file of its own, of the same shape: `Options`, and `run(options, output, stop)`.
-//! - `output`: where a command prints.
+//! - `gateway`: `utdk-plaid gateway`, and in `gateway/log` its lines.
+//! - `line`: what the lines of servers have in common; `output`: where a command prints.
 //!
 //! # What it does not know or do
 //!
@@ -15,8 +16,10 @@
 
 #![forbid(unsafe_code)]
 
+mod gateway;
 mod sandbox;
 
+mod line;
 mod output;
 
 use std::ffi::OsString;
@@ -26,8 +29,10 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use utdk_plaid_client::Config;
 
+pub use gateway::{Options as GatewayOptions, Rate};
+pub use line::LogFormat;
 pub use output::Output;
-pub use sandbox::{LogFormat, Options as SandboxOptions};
+pub use sandbox::Options as SandboxOptions;
 
 /// Force a Plaid Sandbox Item into ITEM_LOGIN_REQUIRED, and test that your backend survives it.
 #[derive(Debug, Parser)]
@@ -66,6 +71,10 @@ pub enum NativeCommand {
     /// Items. Needs no account and no network.
     #[command(after_help = sandbox::EXAMPLE)]
     Sandbox(SandboxOptions),
+    /// Run a gateway until Ctrl-C: it holds Plaid's credentials, so that its callers need none, and
+    /// logs each request.
+    #[command(after_help = gateway::EXAMPLE)]
+    Gateway(GatewayOptions),
 }
 
 impl NativeCommand {
@@ -77,12 +86,15 @@ impl NativeCommand {
     /// A [`Notice`] of what went wrong.
     pub async fn run(
         self,
-        _environment: Environment,
+        environment: Environment,
         output: Output,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Notice> {
         match self {
             NativeCommand::Sandbox(options) => sandbox::run(options, output, stop).await,
+            NativeCommand::Gateway(options) => {
+                gateway::run(options, environment, output, stop).await
+            }
         }
     }
 }

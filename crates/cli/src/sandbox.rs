@@ -8,7 +8,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use secrecy::ExposeSecret;
 use tokio::{
     sync::broadcast::{
@@ -21,9 +21,10 @@ use utdk_plaid_sandbox::{Config, Controls, Event, Sandbox, SandboxError};
 
 use crate::{
     Notice,
+    line::{LogFormat, Style},
     output::{Output, PATIENCE, Printer},
 };
-use log::{Line, Style};
+use log::Line;
 
 pub(crate) const EXAMPLE: &str = "\
 Example:
@@ -71,27 +72,13 @@ pub struct Options {
     pub log_format: LogFormat,
 }
 
-/// How `utdk-plaid sandbox` prints what happens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// Lines of words and `name=value` pairs.
-    #[default]
-    Text,
-    /// A JSON object a line.
-    Json,
-}
-
 /// Runs a Sandbox until `stop` resolves, or nobody reads `output` any more.
 pub(crate) async fn run(
     options: Options,
     output: Output,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
-    let style = match options.log_format {
-        LogFormat::Json => Style::Json,
-        LogFormat::Text if output.colours() => Style::Colours,
-        LogFormat::Text => Style::Plain,
-    };
+    let style = options.log_format.style(&output);
     let sandbox = Sandbox::start(config(options)).await.map_err(refusal)?;
     let mut events = sandbox.events();
     let log = Log {

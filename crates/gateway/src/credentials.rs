@@ -41,7 +41,7 @@ impl Pair {
             (Some(client_id), Some(secret)) => Ok(Pair { client_id, secret }),
             _ => Err(GatewayError::Setting {
                 field: "credentialsFile",
-                message: "the credentials file must have a line PLAID_CLIENT_ID=… and a line \
+                message: "credentialsFile must have a line PLAID_CLIENT_ID=… and a line \
                           PLAID_SECRET=…"
                     .to_owned(),
             }),
@@ -63,7 +63,8 @@ pub fn token_from_file(path: &Path) -> Result<SecretString, GatewayError> {
 fn read_private(path: &Path, field: &'static str) -> Result<SecretString, GatewayError> {
     let refused = |why: &str| GatewayError::Setting {
         field,
-        message: format!("{} {why}", path.display()),
+        // Without the path: it may be the secret itself, given by mistake.
+        message: format!("{field} {why}"),
     };
     let failed = |error: io::Error| refused(&format!("could not be read: {error}"));
     // Opened once, so that it is this file whose permissions are looked at.

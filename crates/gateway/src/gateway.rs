@@ -9,6 +9,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tracing::{dispatcher, subscriber::NoSubscriber};
 use url::Url;
 
 use crate::{
@@ -50,12 +51,19 @@ pub struct RateLimit {
     pub burst: NonZeroU32,
 }
 
+impl RateLimit {
+    /// On average so many a second, and twice as many at once.
+    pub fn per_second(per_second: NonZeroU32) -> Self {
+        RateLimit {
+            per_second,
+            burst: per_second.saturating_add(per_second.get()),
+        }
+    }
+}
+
 impl Default for RateLimit {
     fn default() -> Self {
-        RateLimit {
-            per_second: NonZeroU32::new(10).expect("not zero"),
-            burst: NonZeroU32::new(20).expect("not zero"),
-        }
+        RateLimit::per_second(NonZeroU32::new(10).expect("not zero"))
     }
 }
 
@@ -89,13 +97,14 @@ impl std::fmt::Debug for Config {
 /// A running gateway. Dropping it stops it at once; [`Gateway::close`] lets it finish.
 pub struct Gateway {
     url: String,
+    upstream: String,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
 impl Gateway {
     /// Starts a gateway on the tokio runtime of the caller. It answers from the moment this
-    /// returns.
+    /// returns, and logs to the `tracing` subscriber that is in force while it is started.
     ///
     /// # Errors
     ///
@@ -125,13 +134,19 @@ impl Gateway {
             credentials: Credentials::new(config.credentials),
             upstream,
             metrics: Metrics::new(),
+            log: dispatcher::get_default(|log| {
+                let is_heard = !log.is::<NoSubscriber>();
+                is_heard.then(|| log.clone())
+            }),
             requests: 0.into(),
             stopping: false.into(),
         });
         let (stop, stopped) = oneshot::channel();
+        let upstream = shared.upstream.host().to_owned();
         let server = tokio::spawn(server::run(listener, shared, grace, stopped));
         Ok(Gateway {
             url: format!("http://{address}"),
+            upstream,
             stop,
             server,
         })
@@ -140,6 +155,11 @@ impl Gateway {
     /// `http://127.0.0.1:PORT`: where callers find it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The host, and the port where one was given, that its calls go to.
+    pub fn upstream(&self) -> &str {
+        &self.upstream
     }
 
     /// Stops it: takes no more calls, finishes those in flight within [`Config::grace`], and
@@ -168,7 +188,7 @@ fn check(config: &Config) -> Result<(), GatewayError> {
     if !config.allow_origins.iter().all(|origin| is_origin(origin)) {
         return setting(
             "allowOrigins",
-            "must be origins: scheme, host and port alone, such as http://localhost:5173",
+            "must name origins: scheme, host and port alone, such as http://localhost:5173",
         );
     }
     if config.max_in_flight == 0 {

@@ -122,7 +122,7 @@ pub(crate) struct Reply {
     /// In one word, for the log and the metrics: `ok`, `api_error`, `connection`, `timeout`,
     /// `response`, `refused`.
     pub(crate) outcome: &'static str,
-    /// Plaid's, or the gateway's, code of an error.
+    /// Plaid's, or the gateway's, code of an error, for the log.
     pub(crate) code: Option<String>,
     /// How many requests went to Plaid.
     pub(crate) attempts: u32,
@@ -165,10 +165,9 @@ impl Reply {
             Ok(reply) => Reply::json(match door {
                 Door::Plaid => json!(reply),
                 Door::Tool => {
-                    let ms = took.as_secs_f64() * 1000.0;
                     let meta = json!({
                         "requestId": request_id,
-                        "durationMs": (ms * 100.0).round() / 100.0,
+                        "durationMs": milliseconds(took),
                     });
                     json!({ "data": reply, "meta": meta })
                 }
@@ -249,11 +248,22 @@ impl Reply {
             retry_after: None,
             allow: None,
             outcome: "api_error",
-            code: Some(api.error_code.clone()),
+            code: Some(api.error_code.clone()).filter(|code| is_code(code)),
             attempts: 0,
             body: at_door(Some(door), body, &message),
         }
     }
+}
+
+/// Whether it is written as Plaid's codes are: what is not may be anything, and of any length.
+fn is_code(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    text.len() <= 64 && text.bytes().all(is_letter)
+}
+
+/// To the hundredth.
+pub(crate) fn milliseconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
 /// The fields of an error of Plaid's, with the gateway's request id for an id.

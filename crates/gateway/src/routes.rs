@@ -16,6 +16,7 @@ use hyper::{
 };
 use serde_json::json;
 use tokio::time::timeout;
+use tracing::Dispatch;
 use url::form_urlencoded;
 
 use crate::{
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Upstream,
     pub(crate) metrics: Metrics,
+    /// Who hears of each request, if anybody does.
+    pub(crate) log: Option<Dispatch>,
     /// How many requests have come.
     pub(crate) requests: AtomicUsize,
     pub(crate) stopping: AtomicBool,

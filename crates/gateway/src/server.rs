@@ -25,8 +25,12 @@ use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
+use tracing::dispatcher::with_default;
 
-use crate::routes::{self, Answer, Content, Shared};
+use crate::{
+    reply::milliseconds,
+    routes::{self, Answer, Content, Shared},
+};
 
 /// How long a request's head may take to arrive, or a connection stay idle.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(75);
@@ -152,19 +156,24 @@ async fn answer(
         Content::Reply(reply) => (reply.code.as_deref(), reply.attempts),
         _ => (None, 0),
     };
-    // Neither the path nor a header: either may hold what must not be kept.
-    tracing::info!(
-        request_id,
-        caller = %peer.ip().to_canonical(),
-        method = shown(&head.method),
-        route = answer.route,
-        status = status.as_u16(),
-        outcome,
-        code,
-        attempts,
-        duration_ms = began.elapsed().as_secs_f64() * 1000.0,
-        "request",
-    );
+    if let Some(log) = &shared.log {
+        // Neither the path nor a header: either may hold what must not be kept.
+        let tell = || {
+            tracing::info!(
+                method = shown(&head.method),
+                route = answer.route,
+                status = status.as_u16(),
+                outcome,
+                code,
+                attempts,
+                duration_ms = milliseconds(began.elapsed()),
+                caller = %peer.ip().to_canonical(),
+                request_id,
+                "request",
+            );
+        };
+        with_default(log, tell);
+    }
     let mut response = respond(status, &request_id, answer);
     // Whoever keeps the connection for its next request knows in time that it ends.
     let is_last = shared.stopping.load(Ordering::Relaxed);

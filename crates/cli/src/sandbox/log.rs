@@ -2,23 +2,14 @@
 //! and no signature of a webhook, and of a URL neither its query nor the credentials in it, for they
 //! may be secrets of the user's.
 
-use std::{fmt::Write, time::SystemTime};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 use utdk_plaid_sandbox::{Attempt, Event, ItemState, ItemSummary, LoggedRequest, Outcome, Webhook};
 
-/// How lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
-    /// Text.
-    Plain,
-    /// Text in colours.
-    Colours,
-    /// JSON.
-    Json,
-}
+use crate::line::{Colour, Style, Text, written};
 
 /// A line, or what is one in JSON. Serialises to an object with a `kind`; what is an [`Event`] of
 /// the Sandbox's, under the names that it has there.
@@ -118,11 +109,7 @@ impl<'a> Line<'a> {
             Line::Request(request) => line.request(request),
             Line::Delivery(delivery) => line.delivery(delivery),
             Line::Item(item) => line.item(item),
-            Line::Missed { events } => {
-                line.word("missed");
-                line.pair("events", &events.to_string());
-                line.pair("reason", "they came faster than they were read");
-            }
+            Line::Missed { events } => line.missed(*events),
             Line::Stopped => line.word("Stopped."),
         }
         line.end()
@@ -161,36 +148,13 @@ impl<'a> Item<'a> {
     }
 }
 
-/// A line of text: words, then `name=value` pairs.
-struct Text {
-    line: String,
-    colours: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Colour {
-    Red = 31,
-    Green = 32,
-}
-
 impl Text {
-    fn new(colours: bool) -> Self {
-        Text {
-            line: String::new(),
-            colours,
-        }
-    }
-
     fn request(&mut self, request: &LoggedRequest) {
         self.word(&written(request.at));
         self.word(&request.method);
         self.word(&request.path);
         if let Some(status) = request.status {
-            let colour = match status {
-                0..400 => Colour::Green,
-                _ => Colour::Red,
-            };
-            self.painted(&status.to_string(), colour);
+            self.status(status);
         }
         self.pair_of("error_code", request.error_code);
         self.pair_of("fault", request.fault);
@@ -239,57 +203,6 @@ impl Text {
         }
         self.pair("item_id", item.item_id);
         self.pair_of("webhook", item.webhook.as_deref());
-    }
-
-    fn word(&mut self, word: &str) {
-        if !self.line.is_empty() {
-            self.line.push(' ');
-        }
-        self.line.push_str(word);
-    }
-
-    fn painted(&mut self, word: &str, colour: Colour) {
-        match self.colours {
-            true => self.word(&format!("\u{1b}[{}m{word}\u{1b}[0m", colour as u8)),
-            false => self.word(word),
-        }
-    }
-
-    fn pair(&mut self, name: &str, value: &str) {
-        self.word(name);
-        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'=');
-        let written = match !value.is_empty() && value.bytes().all(is_plain) {
-            true => write!(self.line, "={value}"),
-            false => write!(self.line, "={value:?}"),
-        };
-        written.expect("a string takes whatever is written");
-    }
-
-    fn pair_of(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.pair(name, value);
-        }
-    }
-
-    fn end(mut self) -> String {
-        self.line.push('\n');
-        self.line
-    }
-}
-
-/// An instant as the Sandbox writes it, which it does in its records alone.
-fn written(at: SystemTime) -> String {
-    let record = Attempt {
-        at,
-        verification: String::new(),
-        outcome: Outcome::Delivered { status: 200 },
-    };
-    match serde_json::to_value(record) {
-        Ok(Value::Object(mut record)) => match record.remove("at") {
-            Some(Value::String(at)) => at,
-            _ => String::new(),
-        },
-        _ => String::new(),
     }
 }
 

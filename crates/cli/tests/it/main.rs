@@ -1,7 +1,10 @@
 //! What the command line promises about its arguments; what each command promises stands in a module
 //! of its own.
 
+mod gateway;
 mod sandbox;
+
+mod running;
 
 use utdk_plaid_cli::{Command, Notice, read};
 
@@ -16,6 +19,7 @@ fn help_and_version_are_no_failure() {
         &["--help"][..],
         &["demo", "--help"],
         &["sandbox", "-h"],
+        &["gateway", "--help"],
         &["--version"],
     ] {
         let notice = read(asked).unwrap_err();
@@ -30,7 +34,7 @@ fn help_and_version_are_no_failure() {
 
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["demo", "sandbox"] {
+    for command in ["demo", "sandbox", "gateway"] {
         let Notice { text, .. } = read([command, "--help"]).unwrap_err();
         let example = format!("\n  npx @utdk/plaid {command}");
         assert!(text.contains(&example), "{text}");
@@ -49,6 +53,22 @@ fn wrong_usage_exits_with_two_and_names_what_is_wrong() {
         &["sandbox", "--seed", "1.5"],
         &["sandbox", "--log-format", "xml"],
         &["sandbox", "now"],
+        &["gateway", "--port", "-1"],
+        &["gateway", "--host", "localhost"],
+        &["gateway", "--timeout", "0"],
+        &["gateway", "--timeout", "-1"],
+        &["gateway", "--timeout", "NaN"],
+        &["gateway", "--timeout", "1e9"],
+        &["gateway", "--timeout", "10s"],
+        &["gateway", "--max-in-flight", "0"],
+        &["gateway", "--max-in-flight", "1048577"],
+        &["gateway", "--max-waiting", "-1"],
+        &["gateway", "--max-waiting", "many"],
+        &["gateway", "--rate-limit", "0"],
+        &["gateway", "--rate-limit", "0.5"],
+        &["gateway", "--rate-limit", "none"],
+        &["gateway", "--log-format", "xml"],
+        &["gateway", "now"],
     ] {
         let notice = read(wrong).unwrap_err();
         assert_eq!(notice.exit_code, 2, "{wrong:?}");

@@ -70,6 +70,19 @@ async fn a_failed_call_is_logged_by_its_outcome_and_code() {
     check_secrecy(&log);
 }
 
+#[tokio::test]
+async fn a_code_that_is_not_written_as_plaids_are_is_not_logged() {
+    let log = Log::start();
+    let long = "A".repeat(65);
+    for code in [&*long, "a sentence of its own", "LINE\\nBREAK"] {
+        let error = format!(r#"{{"error_code":"{code}","error_type":"API_ERROR"}}"#);
+        let upstream = Upstream::start(Manner::Write(reply(400, &error))).await;
+        let gate = Gate::before(upstream, |_| {}).await;
+        let entry = log.entry(&gate.post(TOOL, &arguments()).await);
+        assert_eq!(gist(&entry), ("tool", "api_error", ""));
+    }
+}
+
 /// Requests of every kind, with a secret wherever there is room for one.
 fn requests() -> Vec<(String, (&'static str, &'static str, &'static str))> {
     let bearer = format!("authorization: Bearer {TOKEN}");

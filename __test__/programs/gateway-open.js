@@ -1,0 +1,11 @@
+// Starts a gateway, asks it whether it is there, prints the status, and leaves the gateway open.
+
+const { startGateway } = require('../../gateway.js')
+
+async function main() {
+  const { url } = await startGateway()
+  const { status } = await fetch(`${url}/healthz`, { headers: { connection: 'close' } })
+  process.stdout.write(String(status))
+}
+
+main()

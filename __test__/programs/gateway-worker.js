@@ -1,0 +1,10 @@
+// A worker thread that starts a gateway with the options it is given, posts where it is, and closes
+// it at any message.
+
+const { parentPort, workerData } = require('node:worker_threads')
+const { startGateway } = require('../../gateway.js')
+
+startGateway(workerData).then((gateway) => {
+  parentPort.once('message', () => gateway.close())
+  parentPort.postMessage({ url: gateway.url })
+})

@@ -1,0 +1,201 @@
+'use strict'
+
+// Promise: `@utdk/plaid/gateway` is a gateway to hold in a program: it starts in this process, where
+// it is told, beside others that know nothing of it; it finishes what is in flight when it is
+// closed, and is gone then.
+
+const assert = require('node:assert/strict')
+const { once } = require('node:events')
+const path = require('node:path')
+const { test } = require('node:test')
+const { Worker } = require('node:worker_threads')
+const { run } = require('./support/child.js')
+const { CLIENT_ID, GATEWAY_TOKEN, INPUT, SECRET, works } = require('./support/client.js')
+const { ask, start, through } = require('./support/gateway.js')
+const { assertFree, itemError, portOf, start: startSandbox } = require('./support/sandbox.js')
+const { GOOD_REPLY, holding, json, silent, startServer } = require('./support/server.js')
+
+/** For what would hang, if it failed. */
+const BOUND = { timeout: 20_000 }
+const LONGER_BOUND = { timeout: 60_000 }
+
+test('a client of the gateway, without credentials, resets the login of an Item', async (t) => {
+  const sandbox = await startSandbox(t)
+  const gateway = await start(t, sandbox)
+  assert.match(gateway.url, /^http:\/\/127\.0\.0\.1:\d+$/)
+  const item = await sandbox.createItem()
+  const { access_token } = item
+  const reply = await through(gateway).sandboxitemresetlogin({ access_token })
+  assert.equal(reply.reset_login, true)
+  assert.match(reply.request_id, /^[0-9a-f]{15}$/)
+  assert.equal(await itemError(sandbox, item), 'ITEM_LOGIN_REQUIRED')
+})
+
+test('a gateway takes the port it is given, unless that is taken', async (t) => {
+  const server = await startServer(t)
+  const first = await start(t, server)
+  const port = portOf(first)
+  const { name, code, message, field } = await start(t, server, { port }).catch((error) => error)
+  assert.deepEqual([name, code, field], ['PlaidError', 'EADDRINUSE', undefined])
+  assert.match(message, new RegExp(`could not listen on 127\\.0\\.0\\.1:${port}`))
+  await first.close()
+  const second = await start(t, server, { port })
+  assert.equal(second.url, first.url)
+  await works(through(second))
+})
+
+test('a gateway listens on the address it is given, and its URL is one to call', async (t) => {
+  const server = await startServer(t)
+  const token = GATEWAY_TOKEN
+  for (const [host, inUrl, options] of [
+    ['127.0.0.2', '127.0.0.2', {}],
+    ['::1', '[::1]', {}],
+    ['0.0.0.0', '127.0.0.1', { token }],
+  ]) {
+    const gateway = await start(t, server, { host, ...options })
+    assert.equal(gateway.url, `http://${inUrl}:${portOf(gateway)}`)
+    await works(through(gateway, options))
+  }
+})
+
+test('an address that this machine does not have is an error that says so', async (t) => {
+  const server = await startServer(t)
+  const promise = start(t, server, { host: '192.0.2.1', token: GATEWAY_TOKEN })
+  await assert.rejects(promise, { name: 'PlaidError', code: 'EADDRNOTAVAIL' })
+})
+
+/** Whether it takes a request, or its port refuses the connection. */
+function answers(gateway) {
+  return ask(gateway, 'GET', '/healthz').then(
+    () => true,
+    ({ code }) => assert.equal(code, 'ECONNREFUSED'),
+  )
+}
+
+test('close() finishes what is in flight, takes no more, and frees the port', BOUND, async (t) => {
+  const server = await startServer(t, { replies: [holding] })
+  const gateway = await start(t, server)
+  const held = once(server, 'request')
+  const call = through(gateway).sandboxitemresetlogin(INPUT)
+  const [{ answer }] = await held
+  const closed = gateway.close()
+  while (await answers(gateway));
+  answer()
+  assert.deepEqual(await call, GOOD_REPLY)
+  await closed
+  await assertFree(portOf(gateway))
+  assert.equal(server.requests.length, 1)
+})
+
+test('closing a gateway twice, or at once, does no harm', BOUND, async (t) => {
+  const gateway = await start(t, await startServer(t))
+  await works(through(gateway))
+  await Promise.all([gateway.close(), gateway.close()])
+  await gateway.close()
+  await assertFree(portOf(gateway))
+})
+
+test('a gateway is closed where its scope ends, by Symbol.asyncDispose', BOUND, async (t) => {
+  const gateway = await start(t, await startServer(t))
+  assert.equal(await gateway[Symbol.asyncDispose](), undefined)
+  await assertFree(portOf(gateway))
+})
+
+test('twenty gateways side by side know nothing of each other', BOUND, async (t) => {
+  const twenty = Array.from({ length: 20 }, (_, i) => i)
+  const servers = await Promise.all(
+    twenty.map((i) =>
+      startServer(t, { replies: [json(200, { ...GOOD_REPLY, request_id: `r${i}` })] }),
+    ),
+  )
+  const gateways = await Promise.all(
+    servers.map((server, i) => start(t, server, { secret: `${SECRET}${i}` })),
+  )
+  const calls = gateways.map((gateway) => through(gateway).sandboxitemresetlogin(INPUT))
+  for (const [i, reply] of (await Promise.all(calls)).entries()) {
+    assert.equal(reply.request_id, `r${i}`)
+    assert.equal(JSON.parse(servers[i].requests[0].body).secret, `${SECRET}${i}`)
+  }
+  await Promise.all(gateways.slice(1).map((gateway) => gateway.close()))
+  await works(through(gateways[0]))
+})
+
+test('an open gateway does not keep the process alive', LONGER_BOUND, async () => {
+  const { code, signal, stdout, stderr } = await run('gateway-open.js')
+  assert.deepEqual([code, signal, stdout, stderr], [0, null, '200', ''])
+})
+
+test('a gateway that nobody refers to any more goes on answering', LONGER_BOUND, async () => {
+  const { code, stdout, stderr } = await run('gateway-dropped.js')
+  assert.deepEqual([code, stderr, stdout], [0, '', '200'])
+})
+
+function startWorker(t, server) {
+  const options = { baseUrl: server.url, clientId: CLIENT_ID, secret: SECRET }
+  const worker = new Worker(path.join(__dirname, 'programs/gateway-worker.js'), {
+    workerData: options,
+  })
+  t.after(() => worker.terminate())
+  return worker
+}
+
+test('a gateway in a worker answers the main thread until it is closed', BOUND, async (t) => {
+  const worker = startWorker(t, await startServer(t))
+  const [gateway] = await once(worker, 'message')
+  await works(through(gateway))
+  const exited = once(worker, 'exit')
+  worker.postMessage('close')
+  assert.deepEqual(await exited, [0])
+  await assertFree(portOf(gateway))
+})
+
+test('a gateway ends with its worker, and with it the call in flight', BOUND, async (t) => {
+  const server = await startServer(t, { replies: [silent] })
+  const worker = startWorker(t, server)
+  const [gateway] = await once(worker, 'message')
+  const arrived = once(server, 'request')
+  const call = through(gateway).sandboxitemresetlogin(INPUT)
+  const failed = assert.rejects(call, { name: 'PlaidConnectionError' })
+  await arrived
+  const cut = once(server, 'close')
+  await worker.terminate()
+  await Promise.all([failed, cut])
+  await assertFree(portOf(gateway))
+})
+
+test('gateways of several workers and of the main thread stand side by side', BOUND, async (t) => {
+  const server = await startServer(t)
+  const own = await start(t, server)
+  const workers = Array.from({ length: 4 }, () => startWorker(t, server))
+  const others = await Promise.all(
+    workers.map(async (worker) => (await once(worker, 'message'))[0]),
+  )
+  await Promise.all([own, ...others].map((gateway) => works(through(gateway))))
+  await workers[0].terminate()
+  await works(through(others[1]))
+  await works(through(own))
+})
+
+test('a gateway tells whether it is there, what it holds, and how to call it', async (t) => {
+  const server = await startServer(t)
+  const gateway = await start(t, server)
+  await works(through(gateway))
+  const body = async (route) => (await ask(gateway, 'GET', route)).body
+  assert.deepEqual(await body('/healthz'), { status: 'ok', token_required: false })
+  assert.deepEqual(await body('/readyz'), { status: 'ready' })
+  const { version, ...config } = await body('/config')
+  assert.deepEqual(config, {
+    credentials: 'start',
+    operation: 'sandboxitemresetlogin',
+    provider: 'plaid',
+    token_required: false,
+    upstream: new URL(server.url).host,
+  })
+  assert.equal(version, require('../package.json').version)
+  const [tool] = await body('/tools')
+  assert.equal(tool.name, 'plaid.sandboxitemresetlogin')
+  assert.deepEqual(await body('/tools/search?q=payments'), [])
+  assert.deepEqual(await body('/tools/search?q=broken+login'), [tool])
+  const counted = 'utdk_plaid_gateway_requests_total{route="tool",outcome="ok",status="200"} 1'
+  assert.ok((await body('/metrics')).split('\n').includes(counted))
+})
