@@ -5,6 +5,8 @@
 //! - This file: the arguments, and which command they ask for.
 //! - `sandbox`: `utdk-plaid sandbox`, and in `sandbox/log` the lines that it prints. Each command
 //!   has a file of its own, of the same shape: `Options`, and `run(options, output, stop)`.
+//! - `reset_login`: `utdk-plaid reset-login`, which takes its input from a list.
+//! - `completions`: `utdk-plaid completions`.
 //! - `output`: where a command prints.
 //!
 //! # What it does not know or do
@@ -15,6 +17,8 @@
 
 #![forbid(unsafe_code)]
 
+mod completions;
+mod reset_login;
 mod sandbox;
 
 mod output;
@@ -26,15 +30,17 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use utdk_plaid_client::Config;
 
+pub use completions::Options as CompletionsOptions;
 pub use output::Output;
+pub use reset_login::{AccessToken, Options as ResetLoginOptions};
 pub use sandbox::{LogFormat, Options as SandboxOptions};
 
 /// Force a Plaid Sandbox Item into ITEM_LOGIN_REQUIRED, and test that your backend survives it.
 #[derive(Debug, Parser)]
 #[command(name = "utdk-plaid", version, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by a second Ctrl-C. A server that is stopped,
-by Ctrl-C or SIGTERM, is done.")]
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C. A server that is stopped, by Ctrl-C
+or SIGTERM, is done; a second Ctrl-C ends whatever runs at once, with 130.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -66,6 +72,12 @@ pub enum NativeCommand {
     /// Items. Needs no account and no network.
     #[command(after_help = sandbox::EXAMPLE)]
     Sandbox(SandboxOptions),
+    /// Force Sandbox Items into ITEM_LOGIN_REQUIRED: one, or a list of thousands.
+    #[command(after_help = reset_login::EXAMPLE)]
+    ResetLogin(ResetLoginOptions),
+    /// Print a script that has your shell complete this command line.
+    #[command(after_help = completions::EXAMPLE)]
+    Completions(CompletionsOptions),
 }
 
 impl NativeCommand {
@@ -77,12 +89,16 @@ impl NativeCommand {
     /// A [`Notice`] of what went wrong.
     pub async fn run(
         self,
-        _environment: Environment,
+        environment: Environment,
         output: Output,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Notice> {
         match self {
             NativeCommand::Sandbox(options) => sandbox::run(options, output, stop).await,
+            NativeCommand::ResetLogin(options) => {
+                reset_login::run(options, environment, output, stop).await
+            }
+            NativeCommand::Completions(options) => completions::run(options, output).await,
         }
     }
 }
