@@ -6,6 +6,8 @@
 //! - `sandbox`: `utdk-plaid sandbox`, and in `sandbox/log` the lines that it prints. Each command
 //!   has a file of its own, of the same shape: `Options`, and `run(options, output, stop)`.
 //! - `gateway`: `utdk-plaid gateway`, and in `gateway/log` its lines.
+//! - `reset_login`: `utdk-plaid reset-login`, which takes its input from a list.
+//! - `completions`: `utdk-plaid completions`.
 //! - `line`: what the lines of servers have in common; `output`: where a command prints.
 //!
 //! # What it does not know or do
@@ -16,7 +18,9 @@
 
 #![forbid(unsafe_code)]
 
+mod completions;
 mod gateway;
+mod reset_login;
 mod sandbox;
 
 mod line;
@@ -29,17 +33,19 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use utdk_plaid_client::Config;
 
+pub use completions::Options as CompletionsOptions;
 pub use gateway::{Options as GatewayOptions, Rate};
 pub use line::LogFormat;
 pub use output::Output;
+pub use reset_login::{AccessToken, Options as ResetLoginOptions};
 pub use sandbox::Options as SandboxOptions;
 
 /// Force a Plaid Sandbox Item into ITEM_LOGIN_REQUIRED, and test that your backend survives it.
 #[derive(Debug, Parser)]
 #[command(name = "utdk-plaid", version, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by a second Ctrl-C. A server that is stopped,
-by Ctrl-C or SIGTERM, is done.")]
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C. A server that is stopped, by Ctrl-C
+or SIGTERM, is done; a second Ctrl-C ends whatever runs at once, with 130.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -75,6 +81,12 @@ pub enum NativeCommand {
     /// logs each request.
     #[command(after_help = gateway::EXAMPLE)]
     Gateway(GatewayOptions),
+    /// Force Sandbox Items into ITEM_LOGIN_REQUIRED: one, or a list of thousands.
+    #[command(after_help = reset_login::EXAMPLE)]
+    ResetLogin(ResetLoginOptions),
+    /// Print a script that has your shell complete this command line.
+    #[command(after_help = completions::EXAMPLE)]
+    Completions(CompletionsOptions),
 }
 
 impl NativeCommand {
@@ -95,6 +107,10 @@ impl NativeCommand {
             NativeCommand::Gateway(options) => {
                 gateway::run(options, environment, output, stop).await
             }
+            NativeCommand::ResetLogin(options) => {
+                reset_login::run(options, environment, output, stop).await
+            }
+            NativeCommand::Completions(options) => completions::run(options, output).await,
         }
     }
 }

@@ -25,33 +25,71 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 /// Where a command is to print.
 pub struct Output {
     writer: Box<dyn Write + Send>,
+    is_terminal: bool,
     colours: bool,
     reader: reader::Watched,
+    notes: Notes,
+}
+
+/// Where a command says what is no result of it, such as how far it has come.
+pub(crate) struct Notes {
+    pub(crate) writer: Box<dyn Write + Send>,
+    pub(crate) is_terminal: bool,
+    pub(crate) colours: bool,
 }
 
 impl Output {
-    /// Prints to `writer`, without colours. What it writes for one call is written at once.
+    /// Prints to `writer`, without colours; notes go to nobody. What it writes for one call is
+    /// written at once.
     pub fn to(writer: impl Write + Send + 'static) -> Self {
         Output {
             writer: Box::new(writer),
+            is_terminal: false,
             colours: false,
             reader: reader::Watched::default(),
+            notes: Notes::to(io::sink()),
         }
     }
 
-    /// Prints to standard output; in colours if they are allowed and it is a terminal.
-    pub fn stdout(allow_colours: bool) -> Self {
-        let stdout = io::stdout();
+    /// Has notes go to `writer`.
+    #[must_use]
+    pub fn with_notes(self, writer: impl Write + Send + 'static) -> Self {
         Output {
+            notes: Notes::to(writer),
+            ..self
+        }
+    }
+
+    /// Prints to standard output, and notes to standard error; in colours if they are allowed and
+    /// it is a terminal.
+    pub fn stdout(allow_colours: bool) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        Output {
+            is_terminal: stdout.is_terminal(),
             colours: allow_colours && stdout.is_terminal(),
             reader: reader::Watched::stdout(),
+            notes: Notes {
+                is_terminal: stderr.is_terminal(),
+                colours: allow_colours && stderr.is_terminal(),
+                writer: Box::new(stderr),
+            },
             writer: Box::new(stdout),
         }
+    }
+
+    /// Whether it is a terminal that is printed to.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
     }
 
     /// Whether escape codes of colours may be printed.
     pub(crate) fn colours(&self) -> bool {
         self.colours
+    }
+
+    /// Takes out where notes go.
+    pub(crate) fn take_notes(&mut self) -> Notes {
+        std::mem::replace(&mut self.notes, Notes::to(io::sink()))
     }
 
     /// Starts the thread.
@@ -63,6 +101,22 @@ impl Output {
             thread: spawn_blocking(move || write_lines(to_write, writer)),
             reader: self.reader,
         }
+    }
+}
+
+impl Notes {
+    /// Without colours.
+    pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
+        Notes {
+            writer: Box::new(writer),
+            is_terminal: false,
+            colours: false,
+        }
+    }
+
+    /// Writes all of `text`, however long that takes.
+    pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {
+        write_text(&mut self.writer, text)
     }
 }
 
@@ -80,6 +134,11 @@ impl Printer {
         let _ = self.lines.send(text).await;
     }
 
+    /// Room for one more text, once there is; `None` when nothing can be written any more.
+    pub(crate) async fn room(&self) -> Option<Room> {
+        self.lines.clone().reserve_owned().await.ok().map(Room)
+    }
+
     /// Resolves when nobody reads any more, or nothing can be written.
     pub(crate) async fn unread(&self) {
         tokio::select! {
@@ -94,11 +153,26 @@ impl Printer {
     ///
     /// Why lines could not be written, unless their reader went away: that is no failure of ours.
     pub(crate) async fn finish(self) -> io::Result<()> {
+        timeout(PATIENCE, self.finish_all()).await.unwrap_or(Ok(()))
+    }
+
+    /// The same however long it takes.
+    pub(crate) async fn finish_all(self) -> io::Result<()> {
         drop(self.lines);
-        match timeout(PATIENCE, self.thread).await {
-            Ok(Ok(Err(error))) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        match self.thread.await {
+            Ok(Err(error)) if error.kind() != ErrorKind::BrokenPipe => Err(error),
             _ => Ok(()),
         }
+    }
+}
+
+/// Room to print a line, or lines, without a wait.
+pub(crate) struct Room(mpsc::OwnedPermit<String>);
+
+impl Room {
+    /// Prints `text`, which ends with a line's end.
+    pub(crate) fn print(self, text: String) {
+        self.0.send(text);
     }
 }
 
@@ -112,23 +186,27 @@ fn write_lines(
         {
             text.push_str(&more);
         }
-        let mut left = text.as_bytes();
-        while !left.is_empty() {
-            match patiently(|| writer.write(left))? {
-                0 => return Err(ErrorKind::WriteZero.into()),
-                written => left = &left[written..],
-            }
-        }
-        patiently(|| writer.flush())?;
+        write_text(&mut writer, &text)?;
     }
     Ok(())
 }
 
+fn write_text(writer: &mut impl Write, text: &str) -> io::Result<()> {
+    let mut left = text.as_bytes();
+    while !left.is_empty() {
+        match patiently(|| writer.write(left))? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            written => left = &left[written..],
+        }
+    }
+    patiently(|| writer.flush())
+}
+
 /// A pipe that another process has made non-blocking, as Node does with its own, is waited for as
 /// if it were not.
-fn patiently<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn patiently<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
-        match write() {
+        match act() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 thread::sleep(Duration::from_millis(5));
