@@ -40,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Upstream,
     pub(crate) metrics: Metrics,
+    pub(crate) sandbox_url: Option<String>,
     /// How many requests have come.
     pub(crate) requests: AtomicUsize,
     pub(crate) stopping: AtomicBool,
@@ -221,6 +222,7 @@ async fn act(
             "credentials": shared.credentials.source(),
             "operation": OPERATION,
             "provider": "plaid",
+            "sandbox": shared.sandbox_url.as_ref().map(|url| json!({ "url": url })),
             "token_required": shared.access.needs_token(),
             "upstream": shared.upstream.host(),
             "version": env!("CARGO_PKG_VERSION"),
