@@ -5,6 +5,7 @@
 //! - This file: the arguments, and which command they ask for.
 //! - `sandbox`: `utdk-plaid sandbox`, and in `sandbox/log` the lines that it prints. Each command
 //!   has a file of its own, of the same shape: `Options`, and `run(options, output, stop)`.
+//! - `console`: `utdk-plaid console`, a Sandbox with a gateway before it.
 //! - `output`: where a command prints.
 //!
 //! # What it does not know or do
@@ -17,6 +18,8 @@
 
 mod sandbox;
 
+mod console;
+
 mod output;
 
 use std::ffi::OsString;
@@ -26,6 +29,7 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use utdk_plaid_client::Config;
 
+pub use console::Options as ConsoleOptions;
 pub use output::Output;
 pub use sandbox::{LogFormat, Options as SandboxOptions};
 
@@ -66,6 +70,10 @@ pub enum NativeCommand {
     /// Items. Needs no account and no network.
     #[command(after_help = sandbox::EXAMPLE)]
     Sandbox(SandboxOptions),
+    /// Open the Try-it page on a local Plaid Sandbox, with a gateway between them: create an Item,
+    /// break its login, watch the webhook come, repair it. Needs no account and no network.
+    #[command(after_help = console::EXAMPLE)]
+    Console(ConsoleOptions),
 }
 
 impl NativeCommand {
@@ -83,6 +91,7 @@ impl NativeCommand {
     ) -> Result<(), Notice> {
         match self {
             NativeCommand::Sandbox(options) => sandbox::run(options, output, stop).await,
+            NativeCommand::Console(options) => console::run(options, output, stop).await,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What the command line promises about its arguments; what each command promises stands in a module
 //! of its own.
 
+mod console;
 mod sandbox;
+
+mod running;
 
 use utdk_plaid_cli::{Command, Notice, read};
 
@@ -16,6 +19,7 @@ fn help_and_version_are_no_failure() {
         &["--help"][..],
         &["demo", "--help"],
         &["sandbox", "-h"],
+        &["console", "--help"],
         &["--version"],
     ] {
         let notice = read(asked).unwrap_err();
@@ -30,7 +34,7 @@ fn help_and_version_are_no_failure() {
 
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["demo", "sandbox"] {
+    for command in ["demo", "sandbox", "console"] {
         let Notice { text, .. } = read([command, "--help"]).unwrap_err();
         let example = format!("\n  npx @utdk/plaid {command}");
         assert!(text.contains(&example), "{text}");
@@ -49,6 +53,12 @@ fn wrong_usage_exits_with_two_and_names_what_is_wrong() {
         &["sandbox", "--seed", "1.5"],
         &["sandbox", "--log-format", "xml"],
         &["sandbox", "now"],
+        &["console", "--port", "65536"],
+        &["console", "--sandbox-port", "any"],
+        &["console", "--seed", "-1"],
+        &["console", "--log-format", "xml"],
+        &["console", "--host"],
+        &["console", "now"],
     ] {
         let notice = read(wrong).unwrap_err();
         assert_eq!(notice.exit_code, 2, "{wrong:?}");

@@ -1,133 +1,14 @@
 //! What `utdk-plaid sandbox` promises about how it runs and ends.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::TcpStream;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::io::{self, ErrorKind, Write};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, spawn_blocking};
-use utdk_plaid_cli::{
-    Command, Environment, LogFormat, NativeCommand, Notice, Output, SandboxOptions, read,
-};
+use tokio::task::spawn_blocking;
+use utdk_plaid_cli::{Command, LogFormat, NativeCommand, SandboxOptions, read};
 
-/// A running command, whose output a test reads as it likes.
-struct Running {
-    written: Receiver<String>,
-    stop: oneshot::Sender<()>,
-    command: JoinHandle<Result<(), Notice>>,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        let (sender, written) = channel();
-        Self::start_with(arguments, Pipe(sender), written)
-    }
-
-    fn start_with(
-        arguments: &[&str],
-        writer: impl Write + Send + 'static,
-        written: Receiver<String>,
-    ) -> Self {
-        let arguments = ["sandbox", "--log-format", "json"].iter().chain(arguments);
-        let Ok(Command::Native(command)) = read(arguments) else {
-            panic!("the arguments are right");
-        };
-        let (stop, stopped) = oneshot::channel();
-        let running = command.run(Environment::default(), Output::to(writer), async {
-            let _ = stopped.await;
-        });
-        Running {
-            written,
-            stop,
-            command: tokio::spawn(running),
-        }
-    }
-
-    /// The next JSON that was written.
-    async fn next(self) -> (Self, Value) {
-        spawn_blocking(move || {
-            let text = self.written.recv_timeout(Duration::from_secs(20)).unwrap();
-            let line = text.lines().next().unwrap();
-            let json = serde_json::from_str(line).unwrap();
-            (self, json)
-        })
-        .await
-        .unwrap()
-    }
-
-    async fn stop(self) -> Result<(), Notice> {
-        let _ = self.stop.send(());
-        self.command.await.unwrap()
-    }
-}
-
-/// Hands over what is written; breaks when nobody takes it.
-struct Pipe(Sender<String>);
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        match self.0.send(text) {
-            Ok(()) => Ok(bytes.len()),
-            Err(_) => Err(ErrorKind::BrokenPipe.into()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Makes a request to the Sandbox at `url`, and returns the first line of the answer.
-async fn ask(url: String) -> io::Result<String> {
-    spawn_blocking(move || Connection::open(&url)?.ask())
-        .await
-        .unwrap()
-}
-
-async fn ask_often(url: String, times: u64) {
-    spawn_blocking(move || {
-        let mut connection = Connection::open(&url).unwrap();
-        for _ in 0..times {
-            connection.ask().unwrap();
-        }
-    })
-    .await
-    .unwrap();
-}
-
-struct Connection(BufReader<TcpStream>);
-
-impl Connection {
-    fn open(url: &str) -> io::Result<Self> {
-        let stream = TcpStream::connect(url.strip_prefix("http://").unwrap())?;
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Self(BufReader::new(stream)))
-    }
-
-    fn ask(&mut self) -> io::Result<String> {
-        let request = "POST /nope HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n";
-        self.0.get_mut().write_all(request.as_bytes())?;
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if self.0.read_line(&mut head)? == 0 {
-                return Err(ErrorKind::UnexpectedEof.into());
-            }
-        }
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
-        let mut body = vec![0; length.unwrap().parse().unwrap()];
-        self.0.read_exact(&mut body)?;
-        Ok(head.lines().next().unwrap().to_owned())
-    }
-}
-
-fn url(started: &Value) -> String {
-    started["url"].as_str().unwrap().to_owned()
-}
+use crate::running::{Pipe, Running, Stalled, ask, ask_often, url};
 
 #[test]
 fn its_options_have_defaults() {
@@ -147,7 +28,7 @@ fn its_options_have_defaults() {
 
 #[tokio::test]
 async fn it_runs_until_it_is_stopped_and_says_so() {
-    let (running, started) = Running::start(&[]).next().await;
+    let (running, started) = Running::start("sandbox", &[]).next().await;
     assert_eq!(started["kind"], "started");
     let url = url(&started);
     assert!(ask(url.clone()).await.unwrap().contains("404"));
@@ -166,7 +47,7 @@ async fn it_runs_until_it_is_stopped_and_says_so() {
 
 #[tokio::test]
 async fn it_ends_without_a_failure_when_nobody_reads_any_more() {
-    let (running, started) = Running::start(&[]).next().await;
+    let (running, started) = Running::start("sandbox", &[]).next().await;
     let url = url(&started);
     drop(running.written);
     let _ = ask(url.clone()).await;
@@ -185,7 +66,7 @@ async fn it_fails_when_its_log_cannot_be_written() {
             Ok(())
         }
     }
-    let running = Running::start_with(&[], Full, channel().1);
+    let running = Running::start_with("sandbox", &[], Full, channel().1);
     let notice = running.command.await.unwrap().unwrap_err();
     assert_eq!(notice.exit_code, 1);
     assert_eq!(
@@ -211,7 +92,7 @@ async fn a_pipe_that_does_not_block_is_waited_for() {
         }
     }
     let (sender, written) = channel();
-    let running = Running::start_with(&[], Narrow(Pipe(sender), false), written);
+    let running = Running::start_with("sandbox", &[], Narrow(Pipe(sender), false), written);
     let (first, running) = spawn_blocking(move || {
         let mut text = String::new();
         while !text.ends_with('\n') {
@@ -229,26 +110,14 @@ async fn a_pipe_that_does_not_block_is_waited_for() {
     running.stop().await.unwrap();
 }
 
-/// Takes the first lines, and nothing more until the other end of the channel is gone.
-struct Stalled(Pipe, Receiver<()>);
-
-impl Write for Stalled {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let _ = self.1.recv();
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_reader_that_stalls_does_not_hold_up_the_end() {
     let (sender, written) = channel();
     let (release, stalled) = channel();
     let stalled = Stalled(Pipe(sender), stalled);
-    let (running, started) = Running::start_with(&[], stalled, written).next().await;
+    let (running, started) = Running::start_with("sandbox", &[], stalled, written)
+        .next()
+        .await;
     let url = url(&started);
     assert!(ask(url.clone()).await.unwrap().contains("404"));
     let stopping = Instant::now();
@@ -264,7 +133,9 @@ async fn a_reader_that_stalls_misses_what_is_counted_for_it() {
     let (sender, written) = channel();
     let (release, stalled) = channel();
     let stalled = Stalled(Pipe(sender), stalled);
-    let (running, started) = Running::start_with(&[], stalled, written).next().await;
+    let (running, started) = Running::start_with("sandbox", &[], stalled, written)
+        .next()
+        .await;
     ask_often(url(&started), REQUESTS).await;
     drop::<Sender<()>>(release);
     spawn_blocking(move || {
@@ -293,9 +164,9 @@ async fn a_reader_that_stalls_misses_what_is_counted_for_it() {
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_a_failure_that_names_it() {
-    let (running, started) = Running::start(&[]).next().await;
+    let (running, started) = Running::start("sandbox", &[]).next().await;
     let port = url(&started).rsplit_once(':').unwrap().1.to_owned();
-    let second = Running::start(&["--port", &port]);
+    let second = Running::start("sandbox", &["--port", &port]);
     let notice = second.command.await.unwrap().unwrap_err();
     assert_eq!(notice.exit_code, 1);
     assert_eq!(
@@ -312,7 +183,7 @@ async fn a_port_that_is_taken_is_a_failure_that_names_it() {
 #[tokio::test]
 async fn a_webhook_host_that_is_none_is_wrong_usage() {
     for host in ["http://backend/", "backend/hook", "", "me@backend"] {
-        let running = Running::start(&["--allow-webhook-host", host]);
+        let running = Running::start("sandbox", &["--allow-webhook-host", host]);
         let notice = running.command.await.unwrap().unwrap_err();
         assert_eq!(notice.exit_code, 2, "{host}");
         assert!(notice.text.contains("--allow-webhook-host"));
