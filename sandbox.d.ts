@@ -48,6 +48,15 @@ export interface ItemSummary {
   state: 'healthy' | 'login_required' | 'removed'
 }
 
+/** A page for Link's update mode. */
+export interface UpdateLink {
+  link_token: string
+  /** The page, served by the Sandbox. */
+  hosted_link_url: string
+  /** ISO 8601. */
+  expiration: string
+}
+
 /** Which webhook to wait for; what is left out matches all. */
 export interface WebhookFilter {
   item_id?: string
@@ -205,6 +214,12 @@ export interface Sandbox {
    * this.
    */
   repairItem(item_id: string): Promise<void>
+  /**
+   * Makes a page on which the Item's user logs in again, broken or not, as `/link/token/create` does
+   * for a backend: `hosted_link_url` for a browser, `link_token` for {@link Sandbox.completeLink}.
+   * Both are good until `expiration`, half an hour from now by the Sandbox's clock.
+   */
+  createUpdateLink(item_id: string): Promise<UpdateLink>
   /**
    * Has the user do in Link what the token is for: in update mode log in again, which repairs the
    * Item and fires nothing; otherwise link a new Item, whose `public_token` this resolves with. It

@@ -64,6 +64,10 @@ class Sandbox {
     await this.#ask('POST', `items/${pathPart(item_id, 'item_id')}/repair`)
   }
 
+  async createUpdateLink(item_id) {
+    return this.#ask('POST', `items/${pathPart(item_id, 'item_id')}/update`)
+  }
+
   async completeLink(link_token) {
     required(link_token, 'link_token')
     return this.#ask('POST', 'link/complete', { link_token: text(link_token, 'link_token') })

@@ -90,6 +90,9 @@ test('the whole story is told with fetch alone', { timeout: 20_000 }, async (t) 
   assert.equal(await itemError(sandbox, { access_token }), 'ITEM_LOGIN_REQUIRED')
   assert.deepEqual(await posted('link/complete', { link_token }), { public_token: null })
   assert.equal(await itemError(sandbox, { access_token }), null)
+  const update = await posted(`items/${item_id}/update`)
+  assert.deepEqual(Object.keys(update), ['expiration', 'hosted_link_url', 'link_token'])
+  assert.equal((await fetch(update.hosted_link_url)).status, 200)
   const another = await linkToken(sandbox, { products: ['auth'] })
   const { public_token } = await posted('link/complete', { link_token: another })
   assert.match(public_token, /^public-sandbox-/)
@@ -120,6 +123,7 @@ const REFUSALS = [
   ['POST items', { products: ['loans'] }, 400, 'INVALID_PRODUCT', 'products'],
   ['POST items', [], 400, OPTION, 'options'],
   ['POST items/x/repair', undefined, 404, 'ITEM_NOT_FOUND'],
+  ['POST items/x/update', undefined, 404, 'ITEM_NOT_FOUND'],
   ['POST webhooks/next', { timeoutMs: 20 }, 408, 'WEBHOOK_TIMEOUT'],
   ['POST webhooks/next', { timeoutMs: 'soon' }, 400, OPTION, 'timeoutMs'],
   ['POST webhooks/7/redeliver', undefined, 404, 'WEBHOOK_NOT_FOUND'],

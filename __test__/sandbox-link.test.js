@@ -91,6 +91,38 @@ test('a user who leaves Link changes nothing, and may come back', async (t) => {
   assert.ok('results' in second && 'exit' in first)
 })
 
+test('createUpdateLink makes a page, and a token, that repair the Item', async (t) => {
+  const sandbox = await start(t, { now: '2030-01-01' })
+  const item = await brokenItem(sandbox)
+  const { link_token, hosted_link_url, expiration, ...nothing } = await sandbox.createUpdateLink(
+    item.item_id,
+  )
+  assert.deepEqual(nothing, {})
+  assert.match(expiration, /^2030-01-01T00:(29|30):\d\dZ$/)
+  assert.ok(hosted_link_url.startsWith(`${sandbox.url}/hl/`))
+  assert.match(await (await fetch(hosted_link_url)).text(), /Log in again/)
+  await fetch(`${hosted_link_url}/complete`, { method: 'POST', redirect: 'manual' })
+  assert.equal(await itemError(sandbox, item), null)
+
+  await call(sandbox, '/sandbox/item/reset_login', item)
+  const again = await sandbox.createUpdateLink(item.item_id)
+  assert.notEqual(again.link_token, link_token)
+  assert.deepEqual(await sandbox.completeLink(again.link_token), { public_token: null })
+  assert.equal(await itemError(sandbox, item), null)
+})
+
+test('createUpdateLink refuses an Item that is not there, or no longer', async (t) => {
+  const sandbox = await start(t)
+  const { access_token, item_id } = await sandbox.createItem()
+  await call(sandbox, '/item/remove', { access_token })
+  for (const id of [item_id, 'nothing', access_token, '../items', 'a/repair']) {
+    await assert.rejects(sandbox.createUpdateLink(id), (error) => {
+      assert.equal(error.code, 'ITEM_NOT_FOUND')
+      return !error.message.includes(access_token)
+    })
+  }
+})
+
 test('a link token that is unknown is refused in Plaid’s words', async (t) => {
   const sandbox = await start(t)
   const { access_token } = await sandbox.createItem()

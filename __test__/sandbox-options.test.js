@@ -76,6 +76,7 @@ const BESIDE = { failNext: { status: 500 }, delay: { ms: 1 } }
 
 const ARGUMENTS = {
   repairItem: ['item_id', { ...TEXT, undefined }],
+  createUpdateLink: ['item_id', { ...TEXT, undefined }],
   completeLink: ['link_token', { ...TEXT, undefined }],
   exitLink: ['link_token', { ...TEXT, undefined }],
   redeliverWebhook: ['id', { ...WHOLE, Infinity, zero: 0, 'one too many': 2 ** 53, undefined }],

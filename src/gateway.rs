@@ -135,6 +135,7 @@ fn config(settings: GatewaySettings) -> Result<Config, GatewayError> {
             .map_or(default.max_waiting, |most| most as usize),
         rate_limit: rate_limit(settings.rate_per_second, settings.rate_burst),
         grace: settings.grace_ms.map_or(default.grace, milliseconds),
+        ..default
     })
 }
 

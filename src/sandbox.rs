@@ -122,6 +122,7 @@ fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
         now: settings.now_ms.map(|ms| UNIX_EPOCH + milliseconds(ms)),
         allow_webhook_hosts: settings.allow_webhook_hosts,
         allow_remote_control: settings.allow_remote_control,
+        ..default
     })
 }
 

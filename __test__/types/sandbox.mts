@@ -14,6 +14,7 @@ import {
   type Sandbox,
   type SandboxOptions,
   startSandbox,
+  type UpdateLink,
   type Webhook,
   type WebhookBody,
   type WebhookFilter,
@@ -64,6 +65,9 @@ for (const { item_id, institution_id, products, webhook, user_id, state } of ite
   is<'healthy' | 'login_required' | 'removed'>()(state)
 }
 is<void>()(await sandbox.repairItem(item.item_id))
+const update = await sandbox.createUpdateLink(item.item_id)
+is<UpdateLink>()(update)
+is<Record<'link_token' | 'hosted_link_url' | 'expiration', string>>()({ ...update })
 is<{ public_token: string | null }>()(await sandbox.completeLink('link-sandbox-x'))
 is<void>()(await sandbox.exitLink('link-sandbox-x'))
 

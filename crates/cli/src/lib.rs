@@ -6,6 +6,7 @@
 //! - `sandbox`: `utdk-plaid sandbox`, and in `sandbox/log` the lines that it prints. Each command
 //!   has a file of its own, of the same shape: `Options`, and `run(options, output, stop)`.
 //! - `gateway`: `utdk-plaid gateway`, and in `gateway/log` its lines.
+//! - `console`: `utdk-plaid console`, a Sandbox with a gateway before it.
 //! - `reset_login`: `utdk-plaid reset-login`, which takes its input from a list.
 //! - `completions`: `utdk-plaid completions`.
 //! - `line`: what the lines of servers have in common; `output`: where a command prints.
@@ -19,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod completions;
+mod console;
 mod gateway;
 mod reset_login;
 mod sandbox;
@@ -34,6 +36,7 @@ use secrecy::SecretString;
 use utdk_plaid_client::Config;
 
 pub use completions::Options as CompletionsOptions;
+pub use console::Options as ConsoleOptions;
 pub use gateway::{Options as GatewayOptions, Rate};
 pub use line::LogFormat;
 pub use output::Output;
@@ -87,6 +90,10 @@ pub enum NativeCommand {
     /// Print a script that has your shell complete this command line.
     #[command(after_help = completions::EXAMPLE)]
     Completions(CompletionsOptions),
+    /// Open the Try-it page on a local Plaid Sandbox, with a gateway between them: create an Item,
+    /// break its login, watch the webhook come, repair it. Needs no account and no network.
+    #[command(after_help = console::EXAMPLE)]
+    Console(ConsoleOptions),
 }
 
 impl NativeCommand {
@@ -111,6 +118,7 @@ impl NativeCommand {
                 reset_login::run(options, environment, output, stop).await
             }
             NativeCommand::Completions(options) => completions::run(options, output).await,
+            NativeCommand::Console(options) => console::run(options, output, stop).await,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     line::{LogFormat, Style},
     output::{Output, PATIENCE, Printer},
 };
-use log::Line;
+pub(crate) use log::Line;
 
 pub(crate) const EXAMPLE: &str = "\
 Example:
@@ -81,27 +81,16 @@ pub(crate) async fn run(
     let style = options.log_format.style(&output);
     let sandbox = Sandbox::start(config(options)).await.map_err(refusal)?;
     let mut events = sandbox.events();
-    let log = Log {
-        style,
-        sandbox: sandbox.clone(),
-        printer: output.start(),
-    };
+    let log = Log::start(style, &sandbox, output);
     log.print(Line::Started {
         url: sandbox.url(),
         client_id: sandbox.client_id(),
         secret: sandbox.secret().expose_secret(),
     })
     .await;
-    tokio::select! {
-        () = stop => {}
-        () = log.printer.unread() => {}
-        () = log.follow(&mut events) => {}
-    }
+    log.follow_until(stop, &mut events).await;
     sandbox.close().await;
-    // Not for long: it may be that nobody reads.
-    let _ = timeout(PATIENCE, log.end(&mut events)).await;
-    let written = log.printer.finish().await;
-    written.map_err(|error| Notice::failure(format_args!("the log could not be written: {error}")))
+    log.finish(&mut events).await
 }
 
 fn config(options: Options) -> Config {
@@ -134,13 +123,47 @@ fn refusal(error: SandboxError) -> Notice {
 }
 
 /// What is printed of a Sandbox.
-struct Log {
+pub(crate) struct Log {
     style: Style,
     sandbox: Controls,
     printer: Printer,
 }
 
 impl Log {
+    pub(crate) fn start(style: Style, sandbox: &Sandbox, output: Output) -> Self {
+        Log {
+            style,
+            sandbox: Controls::clone(sandbox),
+            printer: output.start(),
+        }
+    }
+
+    /// Prints what happens, until `stop` resolves, or nobody reads any more.
+    pub(crate) async fn follow_until(
+        &self,
+        stop: impl Future<Output = ()>,
+        events: &mut Receiver<Event>,
+    ) {
+        tokio::select! {
+            () = stop => {}
+            () = self.printer.unread() => {}
+            () = self.follow(events) => {}
+        }
+    }
+
+    /// Prints what is left once the Sandbox is closed.
+    ///
+    /// # Errors
+    ///
+    /// A [`Notice`] that not everything could be printed.
+    pub(crate) async fn finish(self, events: &mut Receiver<Event>) -> Result<(), Notice> {
+        // Not for long: it may be that nobody reads.
+        let _ = timeout(PATIENCE, self.end(events)).await;
+        let written = self.printer.finish().await;
+        written
+            .map_err(|error| Notice::failure(format_args!("the log could not be written: {error}")))
+    }
+
     /// Prints what happens, until the Sandbox is closed.
     async fn follow(&self, events: &mut Receiver<Event>) {
         loop {
@@ -170,7 +193,7 @@ impl Log {
         }
     }
 
-    async fn print(&self, line: Line<'_>) {
+    pub(crate) async fn print(&self, line: Line<'_>) {
         self.printer.print(line.write(self.style)).await;
     }
 }

@@ -40,6 +40,9 @@ pub struct Config {
     pub rate_limit: Option<RateLimit>,
     /// For how long calls in flight are waited for when it is stopped; 30 s by default.
     pub grace: Duration,
+    /// The local Sandbox that the calls go to, for a console to make Items in and to watch; none by
+    /// default.
+    pub sandbox_url: Option<String>,
 }
 
 /// How often one caller, known by its IP address, may call.
@@ -80,6 +83,7 @@ impl Default for Config {
             max_waiting: 256,
             rate_limit: Some(RateLimit::default()),
             grace: Duration::from_secs(30),
+            sandbox_url: None,
         }
     }
 }
@@ -138,6 +142,7 @@ impl Gateway {
                 let is_heard = !log.is::<NoSubscriber>();
                 is_heard.then(|| log.clone())
             }),
+            sandbox_url: config.sandbox_url,
             requests: 0.into(),
             stopping: false.into(),
         });

@@ -44,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     /// Who hears of each request, if anybody does.
     pub(crate) log: Option<Dispatch>,
+    pub(crate) sandbox_url: Option<String>,
     /// How many requests have come.
     pub(crate) requests: AtomicUsize,
     pub(crate) stopping: AtomicBool,
@@ -230,6 +231,7 @@ async fn act(
             "credentials": shared.credentials.source(),
             "operation": OPERATION,
             "provider": "plaid",
+            "sandbox": shared.sandbox_url.as_ref().map(|url| json!({ "url": url })),
             "token_required": shared.access.needs_token(),
             "upstream": shared.upstream.host(),
             "version": env!("CARGO_PKG_VERSION"),

@@ -208,7 +208,7 @@ fn admit(
 
 /// `http://` and the host by which the client reached this Sandbox: in a container it is known by
 /// another name than its own.
-fn origin(shared: &Shared, headers: &HeaderMap) -> String {
+pub(crate) fn origin(shared: &Shared, headers: &HeaderMap) -> String {
     let host = headers
         .get("host")
         .and_then(|host| host.to_str().ok())

@@ -22,10 +22,10 @@ const DEFAULT_WAIT_MS: f64 = 5_000.0;
 /// The longest that a wait or a step of the clock may be given as, in milliseconds: 100 years.
 const MOST_MS: f64 = 100.0 * 366.0 * 24.0 * 60.0 * 60.0 * 1_000.0;
 
-const KNOWN: &str = "there are GET health, items, webhooks, requests, clock and faults, \
-                     POST items, items/{item_id}/repair, webhooks/next, webhooks/{id}/redeliver, \
-                     keys/rotate, clock/advance, faults, link/complete, link/exit and reset, and \
-                     DELETE faults";
+const KNOWN: &str = "there are GET health, items, webhooks, requests, clock, faults and events, \
+                     POST items, items/{item_id}/repair, items/{item_id}/update, webhooks/next, \
+                     webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, link/complete, \
+                     link/exit, inbox and reset, and DELETE faults";
 
 impl Controls {
     /// Answers a request to a control route, such as `POST` `items` with the options of
@@ -59,6 +59,15 @@ impl Controls {
                 options.end()?;
                 self.repair_item(item_id)?;
                 Ok(json!({}))
+            }
+            ("POST", ["items", item_id, "update"]) => {
+                options.end()?;
+                let link = self.create_update_link(item_id)?;
+                Ok(json!({
+                    "expiration": time::seconds(link.expiration),
+                    "hosted_link_url": link.hosted_link_url,
+                    "link_token": link.link_token.expose_secret(),
+                }))
             }
             ("GET", ["webhooks"]) => {
                 options.end()?;

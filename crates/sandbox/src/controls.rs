@@ -12,14 +12,14 @@ use tokio::sync::{broadcast, oneshot};
 use crate::{
     catalog,
     error::SandboxError,
-    event::{Event, ItemSummary},
+    event::{Event, ItemState, ItemSummary},
     faults::Fault,
     item::User,
     journal::LoggedRequest,
     mailbox::Ticket,
     notice::Notice,
     secrets::without_secrets,
-    state::{ItemPlan, Shared},
+    state::{ItemPlan, Shared, State},
     webhook::{Webhook, WebhookFilter},
 };
 
@@ -31,6 +31,8 @@ pub(crate) const LAST_INSTANT: Duration = Duration::from_secs(253_402_300_799);
 #[derive(Clone)]
 pub struct Controls {
     pub(crate) shared: Arc<Shared>,
+    /// Where whoever asks has reached this Sandbox.
+    pub(crate) origin: String,
 }
 
 /// An Item to create with [`Controls::create_item`]. What is `None` takes its default.
@@ -124,12 +126,7 @@ impl Controls {
     /// [`SandboxError::ItemNotFound`] when no Item has this id, or it was removed.
     pub fn repair_item(&self, item_id: &str) -> Result<(), SandboxError> {
         let mut state = self.shared.state();
-        let place = state
-            .find_item(item_id)
-            .filter(|place| state.items[*place].state != crate::event::ItemState::Removed);
-        let place = place.ok_or_else(|| SandboxError::ItemNotFound {
-            item_id: without_secrets(item_id).to_owned(),
-        })?;
+        let place = place_of(&state, item_id)?;
         if state.heal_item(place) {
             state.fire(place, Notice::login_repaired());
         }
@@ -266,4 +263,18 @@ impl Controls {
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.shared.listen()
     }
+}
+
+/// The place of an Item that was not removed.
+///
+/// # Errors
+///
+/// [`SandboxError::ItemNotFound`] when there is none of this id.
+pub(crate) fn place_of(state: &State, item_id: &str) -> Result<usize, SandboxError> {
+    state
+        .find_item(item_id)
+        .filter(|place| state.items[*place].state != ItemState::Removed)
+        .ok_or_else(|| SandboxError::ItemNotFound {
+            item_id: without_secrets(item_id).to_owned(),
+        })
 }

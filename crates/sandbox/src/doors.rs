@@ -5,34 +5,25 @@ use std::{net::SocketAddr, sync::Arc};
 
 use hyper::{
     HeaderMap, Method, StatusCode,
-    header::{CONTENT_TYPE, HOST, ORIGIN},
+    header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN},
     http::request::Parts,
 };
 use serde_json::{Value, json};
-use url::Host;
+use url::{Host, Url};
 
 use crate::{
+    answer::{Answer, Content},
+    call,
     controls::Controls,
     error::SandboxError,
+    event_stream::EventStream,
     hosted_page::{self, Page, Stage},
     item::Item,
     json,
     link::{HostedState, LinkToken, Purpose},
+    options::Options,
     state::{Shared, State},
 };
-
-/// What goes back to whoever came through a door.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) content: Content,
-}
-
-pub(crate) enum Content {
-    Json(String),
-    Page(String),
-    /// Where to go on.
-    Location(String),
-}
 
 /// A request to a control route, whose path goes on with `rest`.
 pub(crate) async fn control(
@@ -42,21 +33,43 @@ pub(crate) async fn control(
     rest: &str,
     body: Option<&[u8]>,
 ) -> Answer {
-    if let Err(refusal) = admit(shared, peer, head) {
-        return refused(StatusCode::FORBIDDEN, "FORBIDDEN", refusal, None);
-    }
+    let page = match admit(shared, peer, &head.headers) {
+        Ok(page) => page,
+        Err(refusal) => return Answer::refused(StatusCode::FORBIDDEN, "FORBIDDEN", refusal, None),
+    };
+    let answer = match (&head.method, rest) {
+        (&Method::OPTIONS, _) if page.is_some() => {
+            Answer::new(StatusCode::NO_CONTENT, Content::Preflight)
+        }
+        // Webhooks are not read, so they may be anything.
+        (&Method::POST, "inbox") if body.is_some() => Answer::json(json!({})),
+        _ => ask(shared, head, rest, body).await,
+    };
+    Answer { page, ..answer }
+}
+
+async fn ask(shared: &Arc<Shared>, head: &Parts, rest: &str, body: Option<&[u8]>) -> Answer {
     let options = match options(head, body) {
         Ok(options) => options,
-        Err(problem) => return refused(StatusCode::BAD_REQUEST, "INVALID_BODY", problem, None),
+        Err(problem) => {
+            return Answer::refused(StatusCode::BAD_REQUEST, "INVALID_BODY", problem, None);
+        }
     };
     let controls = Controls {
+        origin: call::origin(shared, &head.headers),
         shared: Arc::clone(shared),
     };
-    match controls.answer(head.method.as_str(), rest, options).await {
-        Ok(value) => Answer {
-            status: StatusCode::OK,
-            content: Content::Json(json::render(value)),
-        },
+    let answered = match (&head.method, rest) {
+        (&Method::GET, "events") => Options::new(options)
+            .and_then(Options::end)
+            .map(|()| Content::Events(EventStream::new(shared, last_event_id(&head.headers)))),
+        (method, rest) => controls
+            .answer(method.as_str(), rest, options)
+            .await
+            .map(|value| Content::Json(json::render(value))),
+    };
+    match answered {
+        Ok(content) => Answer::new(StatusCode::OK, content),
         Err(error) => {
             let status = match &error {
                 SandboxError::NoSuchRoute { .. }
@@ -66,47 +79,64 @@ pub(crate) async fn control(
                 SandboxError::Closed => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::BAD_REQUEST,
             };
-            refused(status, error.code(), &error.to_string(), error.field())
+            Answer::refused(status, error.code(), &error.to_string(), error.field())
         }
-    }
-}
-
-fn refused(status: StatusCode, code: &str, message: &str, field: Option<&str>) -> Answer {
-    let body = json!({ "error_code": code, "error_message": message, "field": field });
-    Answer {
-        status,
-        content: Content::Json(json::render(body)),
     }
 }
 
 /// The controls are for tests on this machine: not for other machines, unless they are allowed, and
-/// never for a page of another site that the user's browser happens to show.
-fn admit(shared: &Shared, peer: SocketAddr, head: &Parts) -> Result<(), &'static str> {
-    if !shared.config.allow_remote_control {
-        // The name counts, too: a page can have its own name lead to this machine.
-        let is_local = peer.ip().to_canonical().is_loopback() && names_loopback(&head.headers);
-        if !is_local {
-            return Err(
-                "the control routes answer callers on this machine alone, under a loopback name; \
-                 start the Sandbox with --allow-remote-control, or allowRemoteControl, to change \
-                 that",
-            );
-        }
+/// never for a page of another site that the user's browser happens to show. Returns the origin of
+/// a page of this machine's, where such pages are allowed.
+fn admit(
+    shared: &Shared,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<Option<HeaderValue>, &'static str> {
+    // The name counts, too: a page can have its own name lead to this machine.
+    let is_local = peer.ip().to_canonical().is_loopback() && names_loopback(headers);
+    if !is_local && !shared.config.allow_remote_control {
+        return Err(
+            "the control routes answer callers on this machine alone, under a loopback name; start \
+             the Sandbox with --allow-remote-control, or allowRemoteControl, to change that",
+        );
     }
-    match is_from_another_site(&head.headers) {
+    let local_page = local_page(headers).filter(|_| is_local && shared.config.allow_local_pages);
+    match local_page.is_none() && is_from_another_site(headers) {
         true => Err("the control routes do not answer pages of other sites"),
-        false => Ok(()),
+        false => Ok(local_page.cloned()),
     }
+}
+
+/// The origin of the page that a request comes from, if this machine serves it.
+fn local_page(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let (Some(origin), None) = (origins.next(), origins.next()) else {
+        return None;
+    };
+    let text = origin.to_str().ok()?;
+    let url = Url::parse(text).ok()?;
+    let is_local = matches!(url.scheme(), "http" | "https")
+        && is_loopback(url.host()?)
+        // As a browser writes it, and nothing but an origin.
+        && url.origin().ascii_serialization() == text;
+    is_local.then_some(origin)
+}
+
+fn last_event_id(headers: &HeaderMap) -> Option<u64> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
 fn names_loopback(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let url = host.and_then(|host| url::Url::parse(&format!("http://{host}/")).ok());
-    match url.as_ref().and_then(url::Url::host) {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
+    let url = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    url.as_ref().and_then(Url::host).is_some_and(is_loopback)
+}
+
+fn is_loopback(host: Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.to_canonical().is_loopback(),
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
     }
 }
 
@@ -230,20 +260,14 @@ fn continue_to(link: &LinkToken) -> Option<&str> {
 fn as_header(url: &str) -> String {
     match url.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => url.to_owned(),
-        false => url::Url::parse(url).map_or_else(|_| String::new(), String::from),
+        false => Url::parse(url).map_or_else(|_| String::new(), String::from),
     }
 }
 
 fn page(status: StatusCode, html: String) -> Answer {
-    Answer {
-        status,
-        content: Content::Page(html),
-    }
+    Answer::new(status, Content::Page(html))
 }
 
 fn see_other(location: String) -> Answer {
-    Answer {
-        status: StatusCode::SEE_OTHER,
-        content: Content::Location(location),
-    }
+    Answer::new(StatusCode::SEE_OTHER, Content::Location(location))
 }

@@ -5,12 +5,12 @@
 //!
 //! # Reading order
 //!
-//! - `sandbox`: the handle a test holds; `controls`: what it does with it.
+//! - `sandbox`: the handle a test holds; `controls`, `update_link`: what it does with it.
 //! - `server`: connections in, replies out, until shut down.
 //! - `call`: from a request to its reply: Plaid's order of checks.
 //! - `routes`: the table of routes, and in `routes/` what each one does.
 //! - `doors`: the Sandbox's own addresses: hosted pages (`hosted_page`) and controls
-//!   (`control_routes`, `options`).
+//!   (`control_routes`, `options`, `event_stream`); `answer`: what they give back.
 //! - `state`: what the Sandbox remembers; `item`, `catalog`, `link`, `token` are what it remembers
 //!   about; `clock` says when it is.
 //! - `notice`, `mailbox`, `delivery`, `receiver`, `signing`, `webhook`: a webhook from being fired
@@ -35,14 +35,17 @@
 
 mod controls;
 mod sandbox;
+mod update_link;
 
 mod server;
 
 mod call;
 mod routes;
 
+mod answer;
 mod control_routes;
 mod doors;
+mod event_stream;
 mod hosted_page;
 mod options;
 
@@ -79,4 +82,5 @@ pub use event::{Event, ItemState, ItemSummary};
 pub use faults::{Effect, Fault};
 pub use journal::LoggedRequest;
 pub use sandbox::{Config, Sandbox};
+pub use update_link::UpdateLink;
 pub use webhook::{Attempt, Outcome, Webhook, WebhookFilter};

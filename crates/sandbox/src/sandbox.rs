@@ -37,6 +37,9 @@ pub struct Config {
     pub allow_webhook_hosts: Vec<String>,
     /// Whether the control routes answer callers from other machines; by default they do not.
     pub allow_remote_control: bool,
+    /// Whether pages that this machine serves, such as those of `http://localhost:4000`, may use the
+    /// control routes; by default no page but the Sandbox's own may.
+    pub allow_local_pages: bool,
 }
 
 impl Default for Config {
@@ -48,6 +51,7 @@ impl Default for Config {
             now: None,
             allow_webhook_hosts: Vec::new(),
             allow_remote_control: false,
+            allow_local_pages: false,
         }
     }
 }
@@ -98,7 +102,10 @@ impl Sandbox {
             let _ = shutdown.await;
         });
         Ok(Sandbox {
-            controls: Controls { shared },
+            controls: Controls {
+                origin: shared.url.clone(),
+                shared,
+            },
             keep_running,
             server: tokio::spawn(running),
         })

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Either};
 use hyper::{
     HeaderMap, Request, Response, StatusCode,
     body::{Body, Bytes, Frame, Incoming, SizeHint},
@@ -33,8 +33,8 @@ use tokio::{
 use crate::{
     call::{self, Reply},
     delivery::{self, Errand},
-    doors::{self, Answer, Content},
-    hosted_page,
+    doors,
+    event_stream::EventStream,
     state::Shared,
 };
 
@@ -161,23 +161,17 @@ async fn answer(
     shared: &Arc<Shared>,
     peer: SocketAddr,
     request: Request<Incoming>,
-) -> Option<Response<ReplyBody>> {
+) -> Option<Response<Either<ReplyBody, EventStream>>> {
     let (head, body) = request.into_parts();
     // Who sends too slowly is hung up on.
     let body = timeout(IDLE_LIMIT, read(body)).await.ok()?;
     let path = head.uri.path();
     if let Some(rest) = path.strip_prefix("/_sandbox/") {
-        return Some(own(doors::control(
-            shared,
-            peer,
-            &head,
-            rest,
-            body.as_deref(),
-        )
-        .await));
+        let answer = doors::control(shared, peer, &head, rest, body.as_deref());
+        return Some(answer.await.into_response());
     }
     if let Some(rest) = path.strip_prefix("/hl/") {
-        return Some(own(doors::hosted(shared, &head, rest)));
+        return Some(doors::hosted(shared, &head, rest).into_response());
     }
     match call::answer(shared, &head, body.as_deref()).await {
         Reply::Json {
@@ -200,11 +194,11 @@ async fn answer(
             if let Some(seconds) = retry_after {
                 headers.insert(header::RETRY_AFTER, seconds.into());
             }
-            Some(response)
+            Some(response.map(Either::Left))
         }
         Reply::Html(status) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-            Some(proxy_page(status))
+            Some(proxy_page(status).map(Either::Left))
         }
         Reply::Reset => None,
         Reply::Silence => std::future::pending().await,
@@ -236,40 +230,6 @@ fn proxy_page(status: StatusCode) -> Response<ReplyBody> {
     response
 }
 
-/// A response of the Sandbox's own addresses. Nothing of theirs is to be kept by anybody.
-fn own(answer: Answer) -> Response<ReplyBody> {
-    let text = HeaderValue::from_static;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, text("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
-    headers.insert(header::REFERRER_POLICY, text("no-referrer"));
-    let body = match answer.content {
-        Content::Json(body) => {
-            headers.insert(
-                header::CONTENT_TYPE,
-                text("application/json; charset=utf-8"),
-            );
-            body
-        }
-        Content::Page(body) => {
-            let policy = text(hosted_page::content_security_policy());
-            headers.insert(header::CONTENT_TYPE, text("text/html; charset=utf-8"));
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-            body
-        }
-        Content::Location(location) => {
-            if let Ok(location) = HeaderValue::from_str(&location) {
-                headers.insert(header::LOCATION, location);
-            }
-            String::new()
-        }
-    };
-    let mut response = Response::new(ReplyBody::new(body.into(), false));
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = headers;
-    response
-}
-
 /// The whole body, or `None` when it is too long or ended early.
 async fn read(mut body: Incoming) -> Option<Vec<u8>> {
     let mut kept = Vec::new();
@@ -295,7 +255,7 @@ fn reset() -> io::Error {
 }
 
 /// A response's body. One that is cut short announces more than it has.
-struct ReplyBody {
+pub(crate) struct ReplyBody {
     left: Option<Bytes>,
     announced: u64,
     is_cut_short: bool,
@@ -304,7 +264,7 @@ struct ReplyBody {
 }
 
 impl ReplyBody {
-    fn new(mut bytes: Bytes, is_cut_short: bool) -> Self {
+    pub(crate) fn new(mut bytes: Bytes, is_cut_short: bool) -> Self {
         let announced = bytes.len() as u64;
         if is_cut_short {
             bytes.truncate(bytes.len() / 2);

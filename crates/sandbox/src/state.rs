@@ -2,6 +2,7 @@
 //! changes.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, SystemTime},
@@ -75,6 +76,8 @@ pub(crate) struct State {
     access_tokens: HashMap<String, usize>,
     public_tokens: HashMap<String, PublicToken>,
     events: Arc<Events>,
+    /// How many events there were, whether or not somebody listened.
+    told: Cell<u64>,
 }
 
 /// Where events go, made with the first listener: it has room for all it may be behind at once.
@@ -143,6 +146,13 @@ impl Shared {
         events.subscribe()
     }
 
+    /// What happens from now on, and how many events there were before that.
+    pub(crate) fn follow(&self) -> (broadcast::Receiver<Event>, u64) {
+        // Under the lock there is no event between the two.
+        let state = self.state();
+        (self.listen(), state.told.get())
+    }
+
     /// Until the Sandbox's clock shows `time`.
     pub(crate) async fn until(&self, time: SystemTime) {
         loop {
@@ -184,11 +194,13 @@ impl State {
             access_tokens: HashMap::new(),
             public_tokens: HashMap::new(),
             events,
+            told: Cell::new(0),
         }
     }
 
     /// Tells whoever listens; what is told is made only if somebody does.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        self.told.set(self.told.get() + 1);
         if let Some(events) = self.events.get().filter(|it| it.receiver_count() > 0) {
             // Fails if the last listener has just left.
             let _ = events.send(event());

@@ -15,12 +15,19 @@ use crate::line::{Colour, Style, Text, written};
 /// the Sandbox's, under the names that it has there.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(super) enum Line<'a> {
+pub(crate) enum Line<'a> {
     /// The Sandbox answers, at this address and to these credentials.
     Started {
         url: &'a str,
         client_id: &'a str,
         secret: &'a str,
+    },
+    /// The Try-it page is there, at `url`; behind it a gateway, and a Sandbox.
+    #[serde(rename = "started")]
+    Opened {
+        url: &'a str,
+        gateway_url: &'a str,
+        sandbox_url: &'a str,
     },
     Request(LoggedRequest),
     Delivery(Delivery<'a>),
@@ -35,7 +42,7 @@ pub(super) enum Line<'a> {
 
 /// An attempt to deliver a webhook: the last of `attempts`.
 #[derive(Debug, Serialize)]
-pub(super) struct Delivery<'a> {
+pub(crate) struct Delivery<'a> {
     id: u64,
     #[serde(rename = "firedAt")]
     fired_at: String,
@@ -56,7 +63,7 @@ struct Tried<'a> {
 
 /// An Item that was created or has changed.
 #[derive(Debug, Serialize)]
-pub(super) struct Item<'a> {
+pub(crate) struct Item<'a> {
     at: String,
     item_id: &'a str,
     institution_id: &'a str,
@@ -104,6 +111,19 @@ impl<'a> Line<'a> {
                      PLAID_SECRET={secret}\n\n\
                      Tests control it under {url}/_sandbox/ (GET health says that it runs). Stop \
                      it with Ctrl-C.\n\n"
+                );
+            }
+            Line::Opened {
+                url,
+                gateway_url,
+                sandbox_url,
+            } => {
+                return format!(
+                    "Open {url}\n\n  \
+                     The gateway is at        {gateway_url}\n  \
+                     The local Sandbox is at  {sandbox_url}\n\n\
+                     Create an Item there, break its login, repair it: what happens is listed here. \
+                     Stop it with\nCtrl-C.\n\n"
                 );
             }
             Line::Request(request) => line.request(request),
@@ -421,6 +441,11 @@ mod tests {
                 url: "http://127.0.0.1:1",
                 client_id: "id",
                 secret: "secret",
+            },
+            Line::Opened {
+                url: "http://localhost:1",
+                gateway_url: "http://127.0.0.1:1",
+                sandbox_url: "http://127.0.0.1:2",
             },
             Line::Request(request()),
             Line::Delivery(delivery(&outcome, "http://127.0.0.1:1/a")),

@@ -1,6 +1,7 @@
 //! What the command line promises about its arguments; what each command promises stands in a module
 //! of its own.
 
+mod console;
 mod gateway;
 mod sandbox;
 
@@ -19,6 +20,7 @@ fn help_and_version_are_no_failure() {
         &["--help"][..],
         &["demo", "--help"],
         &["sandbox", "-h"],
+        &["console", "--help"],
         &["gateway", "--help"],
         &["--version"],
     ] {
@@ -34,7 +36,7 @@ fn help_and_version_are_no_failure() {
 
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["demo", "sandbox", "gateway"] {
+    for command in ["demo", "sandbox", "gateway", "console"] {
         let Notice { text, .. } = read([command, "--help"]).unwrap_err();
         let example = format!("\n  npx @utdk/plaid {command}");
         assert!(text.contains(&example), "{text}");
@@ -69,6 +71,12 @@ fn wrong_usage_exits_with_two_and_names_what_is_wrong() {
         &["gateway", "--rate-limit", "none"],
         &["gateway", "--log-format", "xml"],
         &["gateway", "now"],
+        &["console", "--port", "65536"],
+        &["console", "--sandbox-port", "any"],
+        &["console", "--seed", "-1"],
+        &["console", "--log-format", "xml"],
+        &["console", "--host"],
+        &["console", "now"],
     ] {
         let notice = read(wrong).unwrap_err();
         assert_eq!(notice.exit_code, 2, "{wrong:?}");

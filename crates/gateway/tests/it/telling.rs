@@ -110,12 +110,21 @@ async fn health_readiness_and_configuration_say_this_and_no_more() {
             "credentials": "start",
             "operation": "sandboxitemresetlogin",
             "provider": "plaid",
+            "sandbox": null,
             "token_required": needed,
             "upstream": upstream,
             "version": env!("CARGO_PKG_VERSION"),
         });
         assert_eq!(config, expected);
     }
+}
+
+#[tokio::test]
+async fn configuration_says_where_the_local_sandbox_is() {
+    let url = "http://127.0.0.1:9";
+    let gate = Gate::start_with(|config| config.sandbox_url = Some(url.to_owned())).await;
+    let config = gate.get("/config").await.json();
+    assert_eq!(config["sandbox"], json!({ "url": url }));
 }
 
 /// The samples of `text`, by name and labels, after a look at the rest of it.

@@ -45,6 +45,8 @@ async fn an_option_that_there_is_not_is_named_with_those_that_there_are() {
             "it takes webhook, products, institution_id, user_id",
         ),
         (Method::POST, "items/x/repair", "it takes none"),
+        (Method::POST, "items/x/update", "it takes none"),
+        (Method::GET, "events", "it takes none"),
         (Method::GET, "webhooks", "it takes none"),
         (
             Method::POST,
@@ -197,6 +199,7 @@ async fn what_is_not_there_is_not_found() {
     for (path, code) in [
         ("items/nothing/repair", "ITEM_NOT_FOUND"),
         ("items//repair", "ITEM_NOT_FOUND"),
+        ("items/nothing/update", "ITEM_NOT_FOUND"),
         ("webhooks/1/redeliver", "WEBHOOK_NOT_FOUND"),
         (
             "webhooks/18446744073709551615/redeliver",

@@ -34,7 +34,7 @@ pub(crate) struct World {
 }
 
 /// Methods, routes and bodies; `webhooks/next` waits no longer than it is told.
-const CONTROLS: [(&str, &str, &str); 24] = [
+const CONTROLS: [(&str, &str, &str); 26] = [
     ("GET", "health", ""),
     ("GET", "items", ""),
     ("POST", "items", r#"{"webhook":"http://127.0.0.1:9/"}"#),
@@ -42,6 +42,8 @@ const CONTROLS: [(&str, &str, &str); 24] = [
     ("POST", "items", r#"{"user_id":"u1"}"#),
     ("POST", "items/x/repair", ""),
     ("POST", "items/%00%ff/repair", "{}"),
+    ("POST", "items/x/update", ""),
+    ("POST", "inbox", "<>"),
     ("GET", "webhooks", ""),
     ("POST", "webhooks/next", r#"{"timeoutMs":0}"#),
     (

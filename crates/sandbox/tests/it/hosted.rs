@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use utdk_plaid_sandbox::{CreatedItem, ItemState, NewItem};
+use utdk_plaid_sandbox::{Config, CreatedItem, ItemState, NewItem};
 
 use crate::{
     link,
@@ -23,7 +23,11 @@ pub(crate) struct Broken {
 
 impl Broken {
     pub(crate) async fn start(hosted: Value) -> Broken {
-        let plaid = Plaid::start().await;
+        Broken::start_with(Config::default(), hosted).await
+    }
+
+    pub(crate) async fn start_with(config: Config, hosted: Value) -> Broken {
+        let plaid = Plaid::start_with(config).await;
         let item = plaid.item(Some("http://127.0.0.1:9/hook"));
         plaid.reset_login(&item).await;
         let fields = link::update(&item, json!({ "hosted_link": hosted }));
