@@ -57,7 +57,11 @@ pub(super) async fn call_all(
     let mut end = None;
     let mut unread = pin!(printer.unread());
     loop {
-        let may_begin = end.is_none() && in_flight.len() < concurrency;
+        let may_begin = match end {
+            Some(end) if in_flight.is_empty() => return end,
+            Some(_) => false,
+            None => in_flight.len() < concurrency,
+        };
         select! {
             biased;
             () = stop.come(), if !stop.has_come => {
@@ -82,7 +86,6 @@ pub(super) async fn call_all(
                 }
                 Err(why) => end = Some(why),
             },
-            else => return end.unwrap_or(End::Done),
         }
     }
 }

@@ -50,6 +50,9 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
         match seconds {
+            0 if self.0 < Duration::from_millis(10) => {
+                write!(f, "{:.1} ms", self.0.as_secs_f64() * 1000.0)
+            }
             0 => write!(f, "{} ms", self.0.as_millis()),
             1..60 => write!(f, "{:.1} s", self.0.as_secs_f64()),
             60..3600 => write!(f, "{} min {} s", seconds / 60, seconds % 60),
@@ -106,13 +109,14 @@ mod tests {
     #[test]
     fn a_time_is_written_for_people() {
         for (ms, written) in [
-            (0, "0 ms"),
-            (999, "999 ms"),
-            (1_240, "1.2 s"),
-            (61_900, "1 min 1 s"),
-            (7_260_000, "2 h 1 min"),
+            (0.41, "0.4 ms"),
+            (41.6, "41 ms"),
+            (1_240.0, "1.2 s"),
+            (61_900.0, "1 min 1 s"),
+            (7_260_000.0, "2 h 1 min"),
         ] {
-            assert_eq!(Time(Duration::from_millis(ms)).to_string(), written);
+            let time = Time(Duration::from_secs_f64(ms / 1000.0));
+            assert_eq!(time.to_string(), written);
         }
     }
 }
