@@ -46,7 +46,6 @@ async fn an_option_that_there_is_not_is_named_with_those_that_there_are() {
         ),
         (Method::POST, "items/x/repair", "it takes none"),
         (Method::POST, "items/x/update", "it takes none"),
-        (Method::GET, "events", "it takes none"),
         (Method::GET, "webhooks", "it takes none"),
         (
             Method::POST,
@@ -235,7 +234,8 @@ async fn another_route_or_method_is_not_found_and_the_reply_says_which_there_are
         let reply = control(&plaid, method, path, Value::Null).await;
         check(&reply, 404, "NOT_FOUND", None);
         let message = reply.json()["error_message"].to_string();
-        assert!(message.contains("items/{item_id}/repair"), "{message}");
+        let known = ["items/{item_id}/repair", "/update", "events", "inbox"];
+        assert!(known.iter().all(|it| message.contains(it)), "{message}");
     }
 }
 

@@ -13,10 +13,12 @@ use utdk_plaid_sandbox::{Config, NewItem, Sandbox};
 
 use crate::{
     control::control,
-    plaid::Plaid,
+    plaid::{JSON, Plaid},
     receiver::{Manner, Receiver},
     wire::{self, LONG},
 };
+
+const EVENTS: &str = "/_sandbox/events";
 
 /// How many events a reader may be behind.
 const KEPT: usize = 1024;
@@ -44,7 +46,7 @@ impl Reader {
     /// and not in chunks.
     async fn start_with(sandbox: &Sandbox, headers: &[(&str, &str)]) -> Self {
         let address = wire::address(sandbox);
-        let request = wire::request(address, "GET", "/_sandbox/events", headers, "");
+        let request = wire::request(address, "GET", EVENTS, headers, "");
         let request = String::from_utf8(request).unwrap();
         let request = request.replace("HTTP/1.1", "HTTP/1.0");
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -236,7 +238,7 @@ async fn closing_the_sandbox_ends_it_at_once_whoever_reads_or_does_not() {
         tokio::task::yield_now().await;
     }
     let before = Instant::now();
-    plaid.sandbox.close().await;
+    timeout(LONG, plaid.sandbox.close()).await.unwrap();
     assert!(before.elapsed() < Duration::from_secs(5));
     reader.end().await;
     stalled.end().await;
@@ -259,6 +261,20 @@ async fn a_reader_that_leaves_is_let_go_though_nothing_happens() {
 }
 
 #[tokio::test]
+async fn it_takes_no_options() {
+    let plaid = Plaid::start().await;
+    let headers = [("content-type", JSON)];
+    for (body, code) in [
+        ("{\"since\":1}", "UNKNOWN_OPTION"),
+        ("[]", "INVALID_OPTION"),
+        ("{", "INVALID_BODY"),
+    ] {
+        let reply = wire::send(&plaid.sandbox, "GET", EVENTS, &headers, body).await;
+        assert_eq!((reply.status, reply.error_code().as_str()), (400, code));
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_this_machine_reads_along_where_it_may() {
     let origin = [("origin", "http://localhost:4000")];
     let plaid = Plaid::start_with(Config {
@@ -272,6 +288,6 @@ async fn a_page_of_this_machine_reads_along_where_it_may() {
     plaid.item(None);
     assert_eq!(reader.next().await.name, "item");
     let plaid = Plaid::start().await;
-    let refused = wire::send(&plaid.sandbox, "GET", "/_sandbox/events", &origin, "").await;
+    let refused = wire::send(&plaid.sandbox, "GET", EVENTS, &origin, "").await;
     assert_eq!(refused.status, 403);
 }
