@@ -188,6 +188,7 @@ test('a gateway tells whether it is there, what it holds, and how to call it', a
     credentials: 'start',
     operation: 'sandboxitemresetlogin',
     provider: 'plaid',
+    sandbox: null,
     token_required: false,
     upstream: new URL(server.url).host,
   })
