@@ -65,7 +65,7 @@ pub struct Options {
     /// An origin, such as http://localhost:5173, whose pages may call; may be given several times.
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     pub allow_origins: Vec<String>,
-    /// Where Plaid is [default: PLAID_BASE_URL, or https://sandbox.plaid.com].
+    /// Where Plaid is, instead of where PLAID_BASE_URL or the client has it.
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
     /// How long a call to Plaid may take, retries included, in seconds.
