@@ -55,7 +55,7 @@ async function openStory(t, { url }, options) {
 /** Does what opens a tab, and returns the tab once the update page stands there. */
 async function tabOf(page, act) {
   const [tab] = await Promise.all([page.context().waitForEvent('page'), act()])
-  await tab.getByRole('button', { name: 'Log in again' }).waitFor()
+  await tab.getByRole('button', { name: 'Update login' }).waitFor()
   return tab
 }
 
@@ -88,14 +88,16 @@ test('the whole story is gone through with four clicks', async (t) => {
   assert.deepEqual(JSON.parse(await story.webhooks.locator('pre').innerText()), JSON.parse(body))
   const [header] = attempts[0].verification.split('.')
   const { kid } = JSON.parse(Buffer.from(header, 'base64url'))
-  assert.match(await story.webhooks.innerText(), new RegExp(`ERROR\\s+Delivered[sS]*ES256.*${kid}`))
+  assert.match(
+    await story.webhooks.innerText(),
+    new RegExp(`ERROR\\s+Delivered[\\s\\S]*ES256.*${kid}`),
+  )
 
   const tab = await tabOf(page, () => story.repair.click())
   assert.equal(await tab.evaluate(() => window.opener), null)
-  await tab.getByRole('button', { name: 'Log in again' }).click()
+  await tab.getByRole('button', { name: 'Update login' }).click()
   await story.says('Repaired: the login works again.')
   assert.match(await story.items.innerText(), /Healthy$/)
-  assert.match(await story.webhooks.first().innerText(), /LOGIN_REPAIRED/)
   assert.equal(await story.done(), 3)
 })
 
@@ -116,7 +118,7 @@ test('the whole story is told by the keyboard alone, on one screen', async (t) =
   await story.webhooks.getByText('Signed', { exact: true }).waitFor()
   await reach(story.repair)
   const tab = await tabOf(page, () => page.keyboard.press('Enter'))
-  const again = tab.getByRole('button', { name: 'Log in again' })
+  const again = tab.getByRole('button', { name: 'Update login' })
   await again.focus()
   await tab.keyboard.press('Enter')
   await story.says('Repaired')
@@ -149,7 +151,7 @@ for (const colorScheme of ['light', 'dark']) {
     await story.webhooks.locator('summary').click()
     await check('with a broken Item and an open webhook')
     const tab = await tabOf(page, () => story.repair.click())
-    await tab.getByRole('button', { name: 'Log in again' }).click()
+    await tab.getByRole('button', { name: 'Update login' }).click()
     await story.says('Repaired')
     await check('with a repaired Item')
     for (let count = 2; count < 8; count += 1) {
@@ -203,7 +205,7 @@ test('after a reload the Items are there again, and their tokens are nowhere', a
   await story.webhooks.getByText('Signed', { exact: true }).waitFor()
   assert.equal(await partsOf(page).input('access_token').inputValue(), '')
   const tab = await tabOf(page, () => story.repair.click())
-  await tab.getByRole('button', { name: 'Log in again' }).click()
+  await tab.getByRole('button', { name: 'Update login' }).click()
   await story.says('its token with it: create another')
   assert.equal(await story.send.isEnabled(), false)
   await story.create.click()
@@ -239,7 +241,7 @@ test('where the browser opens no tab, a link leads to the page', async (t) => {
   await story.repair.click()
   const link = story.story.getByRole('link', { name: 'The browser opened no tab' })
   const tab = await tabOf(page, () => link.click())
-  await tab.getByRole('button', { name: 'Log in again' }).click()
+  await tab.getByRole('button', { name: 'Update login' }).click()
   await story.says('Repaired')
   assert.equal(await link.count(), 0)
 })

@@ -135,7 +135,8 @@ function State({ item: { state } }: { item: Item }) {
 function stageOf(item: Item | null, webhooks: Webhook[]): number {
   if (item === null || item.state === 'removed') return 0
   if (item.state === 'login_required') return 2
-  return webhooks.at(-1)?.code === 'LOGIN_REPAIRED' ? 3 : 1
+  // What was broken once, and told of, was repaired since.
+  return webhooks.some(({ code }) => code === 'ERROR') ? 3 : 1
 }
 
 /** How it stands, and what comes next. */
