@@ -230,7 +230,7 @@ test('a URL that holds more than a place is not kept', async (t) => {
     assert.equal(kept, gateway.url)
   }
   await url.fill('')
-  assert.equal(await page.evaluate(() => localStorage.length), 0)
+  await page.waitForFunction(() => localStorage.length === 0)
 })
 
 test('the calls of this tab are listed with shortened tokens, and can be looked at again', async (t) => {

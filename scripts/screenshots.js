@@ -1,11 +1,13 @@
 'use strict'
 
 // Takes the pictures of the console in docs/screenshots: `npm run screenshots`. They are of the real
-// page at a real gateway before a Sandbox, on port 4000, which must be free.
+// page at a real gateway before a Sandbox, and at `utdk-plaid console`, on port 4000, which must be
+// free.
 
 const path = require('node:path')
 const { startGateway } = require('../gateway.js')
 const { startSandbox } = require('../sandbox.js')
+const { startCommand } = require('../__test__/support/command.js')
 const { launchBrowser, partsOf, reachable, send } = require('../__test__/support/browser.js')
 
 const DIRECTORY = path.join(__dirname, '../docs/screenshots')
@@ -33,6 +35,27 @@ async function failure(page, { access_token }) {
 
 async function nothing() {}
 
+/** The whole story, at the command that runs a Sandbox beside the page. */
+async function story(browser) {
+  let end
+  const command = startCommand({ after: (kill) => (end = kill) }, ['console', '--seed', '1'])
+  try {
+    const [, url] = await command.until(/^Open (\S+)\n/)
+    const page = await browser.newPage({ ...DESKTOP, viewport: { width: 1280, height: 820 } })
+    await page.goto(url)
+    await reachable(page)
+    const panel = page.getByRole('region', { name: 'Local Sandbox' })
+    await panel.getByRole('button', { name: 'Create' }).click()
+    await panel.getByText('The Item is healthy').waitFor()
+    await panel.getByRole('button', { name: 'Send' }).click()
+    await panel.getByText('Signed', { exact: true }).waitFor()
+    await page.mouse.move(0, 0)
+    await page.screenshot({ path: path.join(DIRECTORY, 'console-story.png') })
+  } finally {
+    end()
+  }
+}
+
 async function main() {
   const sandbox = await startSandbox({ seed: 1 })
   const { url: baseUrl, clientId, secret } = sandbox
@@ -49,6 +72,8 @@ async function main() {
       await page.screenshot({ path: path.join(DIRECTORY, `${name}.png`) })
       await page.close()
     }
+    await gateway.close()
+    await story(browser)
   } finally {
     await browser.close()
     await gateway.close()

@@ -9,18 +9,14 @@ import { accessTokenHint, clientIdHint, type Hint, secretHint } from './hints'
 interface Props {
   input: Input
   onInput(input: Input): void
-  standing: Standing
+  /** What keeps the call from being sent. */
+  missing: string | null
   running: Running | null
   onSend(): void
 }
 
-export function Operation({ input, onInput, standing, running, onSend }: Props) {
-  const hints = {
-    client_id: clientIdHint(input.client_id.trim()),
-    secret: secretHint(input.secret.trim()),
-    access_token: accessTokenHint(input.access_token.trim()),
-  }
-  const missing = reason(standing, input, hints)
+export function Operation({ input, onInput, missing, running, onSend }: Props) {
+  const hints = hintsOf(input)
   const field = (name: keyof Input) => ({
     name,
     isCode: true,
@@ -89,19 +85,23 @@ export function Operation({ input, onInput, standing, running, onSend }: Props) 
   )
 }
 
+function hintsOf(input: Input): Record<keyof Input, Hint | null> {
+  return {
+    client_id: clientIdHint(input.client_id.trim()),
+    secret: secretHint(input.secret.trim()),
+    access_token: accessTokenHint(input.access_token.trim()),
+  }
+}
+
 /** What keeps the call from being sent. */
-function reason(
-  standing: Standing,
-  input: Input,
-  hints: Record<keyof Input, Hint | null>,
-): string | null {
+export function reason(standing: Standing, input: Input): string | null {
   if (standing.kind === 'none') return 'Enter a gateway URL above to enable sending.'
   if (standing.kind === 'malformed') return 'Correct the gateway URL above to enable sending.'
   if (standing.kind === 'token_missing' || standing.kind === 'token_wrong') {
     return 'Enter the gateway’s token above to enable sending.'
   }
   if (input.access_token.trim() === '') return 'Enter an access token to enable sending.'
-  const wrong = Object.entries(hints).find(([, hint]) => hint?.kind === 'error')
+  const wrong = Object.entries(hintsOf(input)).find(([, hint]) => hint?.kind === 'error')
   if (wrong !== undefined) return `Correct the ${wrong[0]} to enable sending.`
   const isWithout = standing.kind === 'reachable' && standing.config.credentials === 'none'
   if (isWithout && (input.client_id.trim() === '' || input.secret.trim() === '')) {

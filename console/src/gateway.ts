@@ -1,7 +1,7 @@
 // The gateway of this page: its URL, how it stands, and what it says of itself.
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { type Answer, ask, askHealth, type Fields, type Gateway } from './ask'
+import { type Answer, ask, askHealth, type Fields, type Gateway, isFields } from './ask'
 import { urlProblem } from './hints'
 
 export type Standing =
@@ -21,6 +21,8 @@ export interface Config {
   credentials: 'console' | 'none' | 'start'
   /** The host that calls go to. */
   upstream: string
+  /** Where a local Sandbox is that this page may control. */
+  sandbox: string | null
 }
 
 /** Where the URL is kept in the browser: the key of every UTDK console. */
@@ -117,10 +119,13 @@ function isGateway(answer: Answer): answer is Answer & { kind: 'reply' } {
   return answer.kind === 'reply' && answer.body.status === 'ok' && 'token_required' in answer.body
 }
 
-function configOf({ credentials, upstream }: Fields): Config {
+function configOf({ credentials, upstream, sandbox }: Fields): Config {
+  const url = isFields(sandbox) && typeof sandbox.url === 'string' ? sandbox.url : ''
   return {
     credentials: credentials === 'console' || credentials === 'start' ? credentials : 'none',
     upstream: typeof upstream === 'string' ? upstream : 'Plaid',
+    // Its controls are for pages of its own machine, so that it is on this one.
+    sandbox: url.startsWith('http:') && urlProblem(url) === null ? url : null,
   }
 }
 

@@ -59,7 +59,8 @@ impl Answer {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, text("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
-        headers.insert(header::REFERRER_POLICY, text("no-referrer"));
+        // Without its referrer a form would come from the origin `null`, and be refused.
+        headers.insert(header::REFERRER_POLICY, text("same-origin"));
         if let Some(origin) = self.page {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(header::VARY, text("Origin"));

@@ -92,7 +92,7 @@ async fn the_page_is_html_that_nobody_keeps_and_that_runs_nothing() {
     for reply in [broken.show("").await, broken.show("x").await] {
         assert_eq!(reply.headers["content-type"], "text/html; charset=utf-8");
         assert_eq!(reply.headers["cache-control"], "no-store");
-        assert_eq!(reply.headers["referrer-policy"], "no-referrer");
+        assert_eq!(reply.headers["referrer-policy"], "same-origin");
         assert_eq!(reply.headers["x-content-type-options"], "nosniff");
         let policy = reply.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("default-src 'none'"), "{policy}");

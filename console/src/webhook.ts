@@ -1,0 +1,60 @@
+// A webhook that the Sandbox sent, and what its signature says.
+
+import { isFields } from './ask'
+
+export interface Webhook {
+  id: string
+  itemId: string
+  code: string
+  at: Date
+  /** As it was sent. */
+  body: string
+  isDelivered: boolean
+  /** The token in its header `Plaid-Verification`. */
+  verification: string
+}
+
+export interface Signature {
+  algorithm: string
+  kid: string
+  /** Whether what was signed is this body. */
+  isOfBody: boolean
+}
+
+export function webhookOf(value: unknown): Webhook | null {
+  if (!isFields(value) || !Array.isArray(value.attempts)) return null
+  const { id, item_id, webhook_code, firedAt, body } = value
+  const last: unknown = value.attempts.at(-1)
+  const { verification, outcome } = isFields(last) ? last : {}
+  const kind = isFields(outcome) ? outcome.kind : null
+  return {
+    id: String(id),
+    itemId: String(item_id),
+    code: String(webhook_code),
+    at: new Date(String(firedAt)),
+    body: String(body),
+    isDelivered: kind === 'delivered',
+    verification: String(verification),
+  }
+}
+
+/** Reads a signature, and compares the hash in it to the body's; null if it cannot be read. */
+export async function signatureOf({ verification, body }: Webhook): Promise<Signature | null> {
+  try {
+    const [header, claims] = verification.split('.').slice(0, 2).map(partOf)
+    if (!isFields(header) || !isFields(claims)) return null
+    const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
+    const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0'))
+    return {
+      algorithm: String(header.alg),
+      kid: String(header.kid),
+      isOfBody: claims.request_body_sha256 === hex.join(''),
+    }
+  } catch {
+    return null
+  }
+}
+
+function partOf(text: string): unknown {
+  return JSON.parse(atob(text.replaceAll('-', '+').replaceAll('_', '/')))
+}
