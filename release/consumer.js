@@ -110,6 +110,7 @@ function settings(registry) {
 unsafeHttpWhitelist: ['127.0.0.1']
 npmMinimalAgeGate: 0
 enableTelemetry: false
+pnpEnableEsmLoader: true
 enableGlobalCache: false
 `
 }

@@ -18,6 +18,7 @@ const { build } = require('./build')
 const checks = require('./checks')
 const { MANAGERS, NAME, PRINTS, cjs, esm, makeProject } = require('./consumer')
 const foreign = require('./foreign')
+const { installFrameworks } = require('./frameworks')
 const { pack, stage } = require('./packages')
 const { startRegistry } = require('./registry')
 const { ROOT, targets } = require('./targets')
@@ -58,14 +59,6 @@ async function main() {
     fs.rmSync(directory, { recursive: true })
   }
   process.exitCode = checks.report()
-}
-
-/** Installs the package managers, bundlers and test frameworks beside this file. */
-function installFrameworks() {
-  if (fs.existsSync(path.join(__dirname, 'node_modules/.package-lock.json'))) return
-  console.error('installing the package managers and bundlers')
-  const parameters = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']
-  execFileSync('npm', parameters, { cwd: __dirname, stdio: ['ignore', 2, 2] })
 }
 
 /** Builds what can be built here, and checks it. @returns the targets whose binary is there */
