@@ -41,6 +41,11 @@ test('a stripped addon for an old glibc can be published', (t) => {
   assert.deepEqual(faults(library(t, ADDON, '-s'), GNU), [])
 })
 
+test('an addon for a newer glibc is refused', (t) => {
+  const [fault] = faults(library(t, ADDON, '-s'), GNU, '2.0')
+  assert.match(fault, /^it needs glibc 2\.[\d.]+, newer than 2\.0$/)
+})
+
 test('an addon that was not stripped is refused', (t) => {
   const found = faults(library(t, ADDON, '-g'), GNU)
   assert.ok(found.some((fault) => /\.debug_info\b.*\.symtab\b.*was not stripped/.test(fault)))
@@ -72,7 +77,7 @@ test('what is no addon is refused', (t) => {
 })
 
 test('versions of glibc are compared by their numbers', () => {
-  const sorted = ['2.34', '2.2.5', '2.9', '2.17', '2.3', '2.3.4'].sort(newer)
+  const sorted = ['2.34', '2.2.5', '2.9', '2.17', '2.3.4', '2.3'].sort(newer)
   assert.deepEqual(sorted, ['2.2.5', '2.3', '2.3.4', '2.9', '2.17', '2.34'])
 })
 

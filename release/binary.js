@@ -14,8 +14,11 @@ const MAX_BYTES = 5_000_000
 /** Where sources and tools lie on the machine that builds; none of it is anybody's business. */
 const BUILD_PATHS = [os.homedir(), process.env.CARGO_HOME, ROOT, os.tmpdir()].filter(Boolean)
 
-/** @returns what is wrong with a binary, in sentences; nothing if it can be published */
-function faults(file, { abi, os: system }) {
+/**
+ * @param oldest the version of glibc that it has to run with
+ * @returns what is wrong with a binary, in sentences; nothing if it can be published
+ */
+function faults(file, { abi, os: system }, oldest = GLIBC) {
   const bytes = fs.readFileSync(file)
   const found = []
   if (bytes.length > MAX_BYTES) found.push(`it has ${bytes.length} bytes, more than ${MAX_BYTES}`)
@@ -23,18 +26,18 @@ function faults(file, { abi, os: system }) {
     if (bytes.includes(directory + path.sep)) found.push(`it tells of ${directory}`)
   }
   if (!bytes.includes('napi_register_module_v1')) found.push('it is no addon for Node')
-  return system === 'linux' ? [...found, ...faultsOfElf(file, abi)] : found
+  return system === 'linux' ? [...found, ...faultsOfElf(file, abi, oldest)] : found
 }
 
-function faultsOfElf(file, abi) {
+function faultsOfElf(file, abi, oldest) {
   const found = []
   const sections = readelf(file, '--sections').match(/\.(debug_\w+|symtab)\b/g)
   if (sections) found.push(`it has ${[...new Set(sections)].join(', ')}: it was not stripped`)
   const floor = glibcFloor(file)
   if (abi === 'musl' && floor) found.push(`it is for musl, and needs glibc ${floor}`)
   if (abi === 'gnu' && !floor) found.push('it is for glibc, and does not need it')
-  if (abi === 'gnu' && floor && newer(floor, GLIBC) > 0) {
-    found.push(`it needs glibc ${floor}, newer than ${GLIBC}`)
+  if (abi === 'gnu' && floor && newer(floor, oldest) > 0) {
+    found.push(`it needs glibc ${floor}, newer than ${oldest}`)
   }
   return found
 }
@@ -55,7 +58,8 @@ function newer(a, b) {
 }
 
 function readelf(file, what) {
-  const options = { encoding: 'utf8', maxBuffer: 1 << 26 }
+  const env = { ...process.env, LC_ALL: 'C' }
+  const options = { encoding: 'utf8', env, maxBuffer: 1 << 26 }
   return execFileSync('readelf', ['--wide', what, file], options)
 }
 
