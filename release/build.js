@@ -17,7 +17,8 @@ const NAPI = path.join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js')
  * @param root the checkout to build
  * @param env what the build finds beside this process's environment
  */
-function build({ triple, os: system, abi }, directory, { root = ROOT, env = {} } = {}) {
+function build(target, directory, { root = ROOT, env = {} } = {}) {
+  const { triple, os: system, abi } = target
   const linux = system === 'linux'
   const versioned = abi === 'gnu' ? `${triple}.${GLIBC}` : triple
   const parameters = ['build', '--platform', '--release', '--js', 'binding.js']
@@ -25,7 +26,7 @@ function build({ triple, os: system, abi }, directory, { root = ROOT, env = {} }
   parameters.push('--target', linux ? versioned : triple, ...(linux ? ['--cross-compile'] : []))
   const { status, stdout, stderr } = spawnSync(process.execPath, [NAPI, ...parameters], {
     cwd: root,
-    env: { ...process.env, ...env, CARGO_TERM_QUIET: 'true', RUSTFLAGS: flags(root, abi) },
+    env: { ...process.env, ...env, CARGO_TERM_QUIET: 'true', RUSTFLAGS: flags(root, target) },
     encoding: 'utf8',
     maxBuffer: 1 << 26,
   })
@@ -33,12 +34,15 @@ function build({ triple, os: system, abi }, directory, { root = ROOT, env = {} }
 }
 
 /** No path of the machine that builds it is in a binary, and on Windows it needs no other DLL. */
-function flags(root, abi) {
+function flags(root, { os: system, abi, binary }) {
   const cargo = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')
   const sources = path.join(cargo, 'registry', 'src')
-  const remaps = [`--remap-path-prefix=${sources}=/cargo`, `--remap-path-prefix=${root}=/plaid`]
+  const all = [`--remap-path-prefix=${sources}=/cargo`, `--remap-path-prefix=${root}=/plaid`]
   const crt = { msvc: '+crt-static', musl: '-crt-static' }[abi]
-  return [...remaps, ...(crt ? ['-C', `target-feature=${crt}`] : [])].join(' ')
+  if (crt) all.push('-C', `target-feature=${crt}`)
+  // A library on macOS has its own name inside: where it was built, unless it is told.
+  if (system === 'darwin') all.push('-C', `link-arg=-Wl,-install_name,@rpath/${binary}`)
+  return all.join(' ')
 }
 
 module.exports = { build }

@@ -57,7 +57,7 @@ function finish(file, repository) {
   write(file, { ...published, ...(repository && { repository: { type: 'git', url: repository } }) })
 }
 
-/** Packs a package: the tarball, its size, and the bytes and names of what is in it. */
+/** Packs a package: the tarball, its sizes, what files are in it, and what scripts it would run. */
 function pack(directory, destination) {
   const parameters = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
   const options = { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
@@ -65,7 +65,8 @@ function pack(directory, destination) {
   // npm 11 and before give a list; later ones an object by package name.
   const [{ name, filename, size, unpackedSize, files }] = Object.values(printed)
   const tarball = path.join(destination, filename)
-  return { name, tarball, size, unpackedSize, files: files.map((file) => file.path) }
+  const { scripts } = JSON.parse(fs.readFileSync(path.join(directory, 'package.json'), 'utf8'))
+  return { name, tarball, size, unpackedSize, files: files.map((file) => file.path), scripts }
 }
 
 function write(file, content) {

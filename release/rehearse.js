@@ -114,12 +114,13 @@ async function publishable(binaries, directory, built) {
   fs.mkdirSync(staged)
   const directories = await stage(binaries, staged, { wanted: built })
   const packages = directories.map((each) => pack(each, directory))
-  for (const { name, size, unpackedSize, files } of packages) {
+  for (const { name, size, unpackedSize, files, scripts } of packages) {
     const isMain = name === NAME
-    await checks.check(`${name} is small, and has its licences`, () => {
+    await checks.check(`${name} is small, has its licences, and runs nothing`, () => {
       const most = isMain ? LIMITS.mainPackedBytes : LIMITS.packedBytes
       if (size > most) throw new Error(`${size} bytes packed, more than ${most}`)
       if (unpackedSize > LIMITS.unpackedBytes) throw new Error(`${unpackedSize} bytes unpacked`)
+      if (scripts) throw new Error('it has scripts')
       const needed = ['LICENSE', 'README.md', ...(isMain ? [] : ['THIRD-PARTY-LICENSES.md'])]
       const missing = needed.filter((file) => !files.includes(file))
       if (missing.length > 0) throw new Error(`${missing.join(', ')} missing`)
