@@ -1,0 +1,145 @@
+'use strict'
+
+// A project of a user's, in a clean directory and with nothing of Rust on its PATH.
+
+const { execFile } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { snippets } = require('../scripts/readme.js')
+const { manifest } = require('./targets')
+
+const NAME = manifest.name
+const inRelease = (...names) => path.join(__dirname, 'node_modules', ...names)
+
+/** How each package manager is run, and what it has to be told. */
+const MANAGERS = {
+  npm: { add: ['install'], remove: ['uninstall'] },
+  pnpm: { program: inRelease('pnpm/bin/pnpm.cjs'), add: ['add'], remove: ['remove'] },
+  // It knows nothing of C libraries, and installs the binaries for all of them.
+  'yarn 1': {
+    program: inRelease('yarn/bin/yarn.js'),
+    add: ['add'],
+    remove: ['remove'],
+    ignoresLibc: true,
+  },
+  'yarn 4': {
+    program: inRelease('@yarnpkg/cli-dist/bin/yarn.js'),
+    add: ['add'],
+    remove: ['remove'],
+    linker: 'node-modules',
+  },
+  'yarn 4, Plug’n’Play': {
+    program: inRelease('@yarnpkg/cli-dist/bin/yarn.js'),
+    add: ['add'],
+    remove: ['remove'],
+    linker: 'pnp',
+  },
+}
+
+/** Longer than anything here takes by far. */
+const TIMEOUT_MS = 300_000
+
+/** What makes the README's first snippet a program that can run without an account. */
+const BEFORE = `import { startSandbox } from '${NAME}/sandbox'
+const sandbox = await startSandbox()
+process.env.PLAID_BASE_URL = sandbox.url
+process.env.PLAID_CLIENT_ID = sandbox.clientId
+process.env.PLAID_SECRET = sandbox.secret
+const { access_token } = await sandbox.createItem()
+`
+const AFTER = `
+await sandbox.close()
+console.log(reset_login, request_id.length)
+`
+const PRINTS = 'true 15\n'
+
+const esm = () => `${BEFORE}${snippets()[0]}${AFTER}`
+
+/** The same for require(). */
+function cjs() {
+  const source = esm().replace(
+    /^import (.+) from ('.+')$/gm,
+    (_, names, from) => `const ${names} = require(${from})`,
+  )
+  return `async function main() {\n${source}}\nmain()\n`
+}
+
+/**
+ * @param manager one of `MANAGERS`
+ * @param directory where the project and its manager's caches are to be
+ * @param registry the URL of the one registry there is
+ */
+function makeProject(manager, directory, registry) {
+  const { program, add, remove, linker, ignoresLibc } = MANAGERS[manager]
+  const home = path.join(path.dirname(directory), 'home')
+  const bin = path.join(home, 'bin')
+  fs.mkdirSync(bin, { recursive: true })
+  if (!fs.existsSync(path.join(bin, 'node'))) {
+    fs.symlinkSync(process.execPath, path.join(bin, 'node'))
+  }
+  fs.mkdirSync(directory, { recursive: true })
+  const write = (name, text) => fs.writeFileSync(path.join(directory, name), text)
+  write('package.json', '{ "name": "consumer", "version": "1.0.0", "private": true }\n')
+  write('.npmrc', `registry=${registry}\n`)
+  if (linker) {
+    write('.yarnrc.yml', `nodeLinker: ${linker}\n${settings(registry)}`)
+    write('yarn.lock', '')
+  }
+  const env = { PATH: bin, HOME: home, npm_config_cache: path.join(home, 'npm'), CI: 'true' }
+  if (linker) env.YARN_ENABLE_IMMUTABLE_INSTALLS = 'false'
+  const run = (file, args, more = {}) => {
+    return output(process.execPath, [file, ...args], { cwd: directory, env: { ...env, ...more } })
+  }
+  const cli = program ?? npmProgram()
+  return {
+    directory,
+    write,
+    run,
+    add: (...options) => run(cli, [...add, `${NAME}@${manifest.version}`, ...options]),
+    remove: () => run(cli, [...remove, NAME]),
+    /** What a program prints, by the manager's own way to Node where it has one. */
+    runs: (file) => (linker === 'pnp' ? run(cli, ['node', file]) : run(file, [])),
+    binaries: () => binariesIn(directory),
+    ignoresLibc,
+  }
+}
+
+/** What keeps yarn 4 to one registry, and has it take what was published a moment ago. */
+function settings(registry) {
+  return `npmRegistryServer: '${registry}'
+unsafeHttpWhitelist: ['127.0.0.1']
+npmMinimalAgeGate: 0
+enableTelemetry: false
+pnpEnableEsmLoader: true
+enableGlobalCache: false
+`
+}
+
+/** npm's own program, whichever way it is on the PATH. */
+function npmProgram() {
+  const [found] = process.env.PATH.split(path.delimiter)
+    .map((directory) => path.join(directory, 'npm'))
+    .filter((file) => fs.existsSync(file))
+  return fs.realpathSync(found)
+}
+
+/** The names of the binaries below a directory; what a link leads to counts once. */
+function binariesIn(directory) {
+  return fs
+    .readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.node'))
+    .map(({ name }) => name)
+}
+
+/** What a program prints; an error, with all it wrote, unless it ends well. */
+function output(program, args, options) {
+  return new Promise((resolve, reject) => {
+    const settings = { ...options, timeout: TIMEOUT_MS, maxBuffer: 1 << 26 }
+    execFile(program, args, settings, (error, stdout, stderr) => {
+      if (!error) return resolve(stdout)
+      reject(new Error(`${[program, ...args].join(' ')}\n${stdout}${stderr}`))
+    })
+  })
+}
+
+module.exports = { MANAGERS, NAME, PRINTS, binariesIn, cjs, esm, inRelease, makeProject, output }

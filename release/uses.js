@@ -1,0 +1,98 @@
+'use strict'
+
+// The ways in which users' programs have the package: each runs the README's first snippet in a
+// project that has it installed, and resolves with what that printed.
+
+const path = require('node:path')
+const { NAME, cjs, esm, inRelease } = require('./consumer')
+const { ROOT } = require('./targets')
+
+/** A test suite's one test, for any framework that has `test` and `expect` as globals. */
+const TEST = `
+test('the login is broken', async () => {
+  const { startSandbox } = require('${NAME}/sandbox')
+  const { createPlaidClient } = require('${NAME}')
+  const sandbox = await startSandbox()
+  const { url: baseUrl, clientId, secret } = sandbox
+  const { access_token } = await sandbox.createItem()
+  const plaid = createPlaidClient({ baseUrl, clientId, secret })
+  const { reset_login } = await plaid.sandboxitemresetlogin({ access_token })
+  expect(reset_login).toBe(true)
+  await sandbox.close()
+})
+`
+
+/** Runs a tool of a script's, which is not in the project, in the project. */
+const tool = (project, name, args, env) => project.run(inRelease(name), args, env)
+
+const uses = {
+  async import(project) {
+    project.write('main.mjs', esm())
+    return project.runs('main.mjs')
+  },
+  async 'require()'(project) {
+    project.write('main.cjs', cjs())
+    return project.runs('main.cjs')
+  },
+  async TypeScript(project) {
+    const globals = 'declare const process: { env: Record<string, string> }\n'
+    project.write('typed.mts', `${globals}${esm()}`)
+    const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck']
+    const tsc = path.join(ROOT, 'node_modules/typescript-5/bin/tsc')
+    const types = ['--lib', 'es2022,esnext.disposable,dom']
+    await project.run(tsc, [...options, ...types, 'typed.mts'])
+    return project.runs('typed.mjs')
+  },
+  async 'a Worker'(project) {
+    project.write('worker.mjs', esm())
+    project.write(
+      'starts.mjs',
+      `import { Worker } from 'node:worker_threads'
+new Worker(new URL('worker.mjs', import.meta.url))`,
+    )
+    return project.runs('starts.mjs')
+  },
+  async esbuild(project) {
+    const options = ['--bundle', '--platform=node', '--format=esm', `--external:${NAME}`]
+    await tool(project, 'esbuild/bin/esbuild', ['main.mjs', ...options, '--outfile=bundled.mjs'])
+    return project.runs('bundled.mjs')
+  },
+  async webpack(project) {
+    project.write(
+      'webpack.config.cjs',
+      `module.exports = {
+  mode: 'production',
+  target: 'node20',
+  entry: './main.mjs',
+  externals: [/^@utdk\\/plaid(\\/|$)/],
+  externalsType: 'module',
+  experiments: { outputModule: true },
+  output: { path: __dirname, filename: 'packed.mjs', module: true },
+}`,
+    )
+    await tool(project, 'webpack/bin/webpack.js', ['--config', 'webpack.config.cjs'])
+    return project.runs('packed.mjs')
+  },
+  async 'Vite SSR'(project) {
+    const options = ['--ssr', 'main.mjs', '--outDir', 'ssr', '--logLevel', 'error']
+    project.write('vite.config.mjs', `export default { ssr: { external: ['${NAME}'] } }`)
+    await tool(project, 'vite/bin/vite.js', ['build', '.', ...options])
+    return project.runs('ssr/main.mjs')
+  },
+  async Jest(project) {
+    project.write('story.test.js', TEST)
+    await tool(project, 'jest/bin/jest.js', ['--rootDir', project.directory, 'story.test.js'])
+  },
+  async Vitest(project) {
+    const requires = `import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)`
+    project.write('story.spec.mjs', `${requires}${TEST}`)
+    await tool(project, 'vitest/vitest.mjs', ['run', '--globals', 'story.spec.mjs'])
+  },
+  async 'the command'(project) {
+    const told = await project.run(`node_modules/${NAME}/bin/utdk-plaid.js`, ['demo'])
+    if (!told.includes('healthy again')) throw new Error(`it told: ${told}`)
+  },
+}
+
+module.exports = { uses }
