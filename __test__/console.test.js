@@ -45,6 +45,7 @@ test('the page says what it is, in order, and why nothing can be sent yet', asyn
   const { gateway } = await startConsole(t)
   const page = await open(t, gateway.url)
   await partsOf(page).url.fill('')
+  await page.getByText('Enter a gateway URL above to enable sending.').waitFor()
   const text = await page.locator('main').innerText()
   let at = 0
   for (const words of WORDS) {
