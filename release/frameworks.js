@@ -11,7 +11,15 @@ function installFrameworks() {
   const installed = changed('node_modules/.package-lock.json')
   if (installed && installed.mtimeMs >= changed('package-lock.json').mtimeMs) return
   console.error('installing the package managers, bundlers and linters')
-  const parameters = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']
+  // As set-up.js does it: `npm ci` refuses a lock that leaves out other systems' packages.
+  const parameters = [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--silent',
+  ]
   execFileSync('npm', parameters, { cwd: __dirname, stdio: ['ignore', 2, 2] })
 }
 
