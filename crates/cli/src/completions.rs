@@ -27,10 +27,11 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Notice> 
     let mut script = Vec::new();
     let mut arguments = Arguments::command();
     generate(options.shell, &mut arguments, "utdk-plaid", &mut script);
+    // clap_complete 4.6.11 writes a name with a hyphen in two ways, so that bash knows no option of
+    // any command.
+    let script = String::from_utf8_lossy(&script).replace("utdk__subcmd__plaid", "utdk__plaid");
     let printer = output.start();
-    printer
-        .print(String::from_utf8_lossy(&script).into_owned())
-        .await;
+    printer.print(script).await;
     let written = printer.finish_all().await;
     written
         .map_err(|error| Notice::failure(format_args!("the script could not be written: {error}")))
