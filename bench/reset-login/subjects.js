@@ -8,8 +8,10 @@ const { randomUUID } = require('node:crypto')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
+const { OURS } = require('../subjects')
 
-const COMMAND = 'reset-login'
+/** `utdk-plaid reset-login`. */
+const COMMAND = OURS
 const CLIENT = 'bare client'
 const SUBJECTS = [COMMAND, CLIENT]
 
