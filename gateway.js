@@ -2,7 +2,7 @@
 
 // `@utdk/plaid/gateway`: a gateway that holds Plaid's credentials, so that its callers need none.
 
-const { NativeGateway } = require('./binding.js')
+const { NativeGateway } = require('./lib/native.js')
 const { startedEngine } = require('./lib/engine.js')
 const { clientSettings, invalid, port, read, text, texts } = require('./lib/options.js')
 const { outcome } = require('./lib/outcome.js')

@@ -3,7 +3,7 @@
 // The public surface: the default client, `createPlaidClient`, and the error classes.
 
 // A binary that is missing fails the import, not the first call.
-require('./binding.js')
+require('./lib/native.js')
 const {
   PlaidApiError,
   PlaidConnectionError,

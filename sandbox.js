@@ -4,7 +4,7 @@
 // what a control route of the same words would be asked over HTTP; the options are checked there.
 
 const { isDate } = require('node:util/types')
-const { NativeSandbox } = require('./binding.js')
+const { NativeSandbox } = require('./lib/native.js')
 const { startedEngine } = require('./lib/engine.js')
 const { flag, invalid, port, read, text, texts, timeout } = require('./lib/options.js')
 const { outcome } = require('./lib/outcome.js')

@@ -27,8 +27,10 @@ const CODE = [
   'lib/client.js',
   'lib/engine.js',
   'lib/errors.js',
+  'lib/native.js',
   'lib/options.js',
   'lib/outcome.js',
+  'lib/platform.js',
   'sandbox.js',
 ]
 const FILES = [

@@ -8,6 +8,7 @@ const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+const { OLDEST_NODE, PLATFORMS: KNOWN } = require('../lib/platform.js')
 const manifest = require('../package.json')
 
 const root = path.join(__dirname, '..')
@@ -35,6 +36,10 @@ const read = (...at) => fs.readFileSync(path.join(root, ...at), 'utf8')
 
 test('the binary is built for every platform, and for no other', () => {
   assert.deepEqual(manifest.napi.targets.toSorted(), Object.keys(PLATFORMS).toSorted())
+})
+
+test('the sentence for a platform without a binary names every platform that has one', () => {
+  assert.deepEqual(KNOWN, names.toSorted())
 })
 
 test('every platform has a package, and no other has one', () => {
@@ -80,4 +85,5 @@ test('Rust says the same version, licence and oldest Node', () => {
   assert.ok(cargo.includes(`\nlicense = "${manifest.license}"\n`))
   const oldest = manifest.engines.node.match(/^>=([\d.]+)$/)[1]
   assert.ok(read('README.md').includes(`Node.js ${oldest} or newer`))
+  assert.equal(OLDEST_NODE.join('.'), oldest)
 })

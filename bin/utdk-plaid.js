@@ -4,13 +4,25 @@
 // The command line: Rust reads the arguments, and carries out what they ask for. Signals are taken
 // here, for in a Node process Rust cannot: its handlers would call Node's, which end the process.
 
-const { NativeCommand, readCommand } = require('../binding.js')
+const { NativeCommand, readCommand } = native()
 
 /**
  * Under npx one Ctrl-C may come twice: from the terminal and, at once, from npm. Two that are
  * further apart than this, in milliseconds, are a user's.
  */
 const ONE_CTRL_C_MS = 300
+
+/** What Rust offers; without it there is no command, and the reason is all that can be told. */
+function native() {
+  try {
+    return require('../lib/native.js')
+  } catch (error) {
+    const { name } = require('../lib/platform.js').platform()
+    process.stderr.write(`error: ${error.message}\n`)
+    process.stderr.write(`This is Node.js ${process.version} on ${name}.\n`)
+    process.exit(1)
+  }
+}
 
 /** @returns what to print at the end, if anything, and what to exit with. */
 async function main(args) {

@@ -3,7 +3,7 @@
 // A client: the operation on its settings, each call with its trace.
 
 const diagnostics_channel = require('node:diagnostics_channel')
-const { openClient } = require('../binding.js')
+const { openClient } = require('./native.js')
 const { begin, ending, handOver, startedEngine } = require('./engine.js')
 const { fromFailure, PlaidError, usageError } = require('./errors.js')
 const { callSettings, checkInput, clientSettings } = require('./options.js')

@@ -4,7 +4,7 @@
 // wake-up, and the timer that keeps the process alive while there are any.
 
 const { setInterval } = require('node:timers')
-const { Engine } = require('../binding.js')
+const { Engine } = require('./native.js')
 
 /** By id: how to resolve the call's promise. */
 const pending = []

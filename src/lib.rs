@@ -9,9 +9,15 @@
 // `unsafe` appears only where `#[napi]` expands to it.
 #![deny(unsafe_code)]
 
+use napi_derive::napi;
+
 pub mod cli;
 pub mod client;
 pub mod engine;
 pub mod gateway;
 
 pub mod sandbox;
+
+/// The release that this binary is of: the JavaScript that loads it is of the same.
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

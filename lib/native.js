@@ -1,0 +1,21 @@
+'use strict'
+
+// What Rust offers, loaded for the platform that this process runs on. Where it cannot be loaded,
+// the error says why and what to do: the generated loader knows only that it found nothing.
+
+const { version } = require('../package.json')
+
+function load() {
+  let native
+  try {
+    native = require('../binding.js')
+  } catch (error) {
+    throw require('./platform.js').loadError(error, version)
+  }
+  if (native.VERSION !== version) {
+    throw require('./platform.js').versionError(native.VERSION, version)
+  }
+  return native
+}
+
+module.exports = load()

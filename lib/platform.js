@@ -1,0 +1,131 @@
+'use strict'
+
+// The platform that this process runs on, and why its binary could not be loaded.
+
+const { PlaidError } = require('./errors.js')
+
+/** Every platform that a binary is published for. */
+const PLATFORMS = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64-gnu',
+  'linux-arm64-musl',
+  'linux-x64-gnu',
+  'linux-x64-musl',
+  'win32-arm64-msvc',
+  'win32-x64-msvc',
+]
+
+/** The oldest glibc that the binaries run with. */
+const OLDEST_GLIBC = '2.17'
+/** The oldest Node that the package is tested with: `engines` in package.json. */
+const OLDEST_NODE = [20, 17]
+
+const OWN_BINARY = 'NAPI_RS_NATIVE_LIBRARY_PATH'
+
+/** @returns the platform as its package is named after it, and the version of glibc, if it is one */
+function platform() {
+  const { arch, platform: os } = process
+  if (os === 'win32') return { name: `${os}-${arch}-msvc` }
+  if (os !== 'linux') return { name: `${os}-${arch}` }
+  const glibc = glibcVersion()
+  return { name: `${os}-${arch}-${glibc === undefined ? 'musl' : 'gnu'}`, glibc }
+}
+
+function glibcVersion() {
+  const { report } = process
+  const { excludeNetwork } = report
+  // The names of a report's peers would be looked up.
+  report.excludeNetwork = true
+  try {
+    return report.getReport().header.glibcVersionRuntime
+  } finally {
+    report.excludeNetwork = excludeNetwork
+  }
+}
+
+/** What `require` is to throw in place of the generated loader's `error`. */
+function loadError(error, version) {
+  const said = systemError(error)
+  const [code, message] = reason(said?.message.split('\n')[0], version)
+  return new PlaidError(message, { code, cause: said ?? error.cause ?? error })
+}
+
+/** @param said what the system said of a binary that is there */
+function reason(said, version) {
+  const { name, glibc } = platform()
+  const own = process.env[OWN_BINARY]
+  const found = path(`@utdk/plaid-${name}/package.json`)
+  if (isOldNode()) {
+    const oldest = OLDEST_NODE.join('.')
+    return [
+      'NODE_UNSUPPORTED',
+      `@utdk/plaid needs Node.js ${oldest} or newer, and this is ${process.version}: update Node.js.`,
+    ]
+  }
+  if (own) {
+    const why = said ?? 'there is no such file'
+    return [
+      'BINARY_UNUSABLE',
+      `${OWN_BINARY} names a file that cannot be loaded: ${why}. Have it name a binary built for ${name}, or unset it to use the one that npm installs.`,
+    ]
+  }
+  if (!PLATFORMS.includes(name)) {
+    return [
+      'PLATFORM_UNSUPPORTED',
+      `@utdk/plaid has no binary for ${name}. There is one for each of: ${PLATFORMS.join(', ')}. Build one from the sources for any other, and have ${OWN_BINARY} name it.`,
+    ]
+  }
+  if (said !== undefined) return ['BINARY_UNUSABLE', unusable(name, said, glibc)]
+  if (found === undefined) return ['BINARY_MISSING', missing(name, version)]
+  return [
+    'BINARY_MISSING',
+    `@utdk/plaid-${name} is installed without its binary: something cut its installation short, or removed files from node_modules. Remove node_modules and run \`npm install\` again.`,
+  ]
+}
+
+function missing(name, version) {
+  return `@utdk/plaid-${name}, which holds the binary for this platform, is not installed. npm leaves it out where optional dependencies are omitted, and where the lockfile was written on another platform (https://github.com/npm/cli/issues/4828). Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`. A binary that lies elsewhere can be named by ${OWN_BINARY}.`
+}
+
+function unusable(name, said, glibc) {
+  const what = `The binary for ${name} is there and cannot be loaded: ${said}.`
+  if (/GLIBC_/.test(said)) {
+    return `${what} It runs with glibc ${OLDEST_GLIBC} or newer, and this system has ${glibc}: use a newer system.`
+  }
+  return `${what} Remove node_modules and run \`npm install\` on this machine: it may have been copied from another, or cut short. A binary that lies elsewhere can be named by ${OWN_BINARY}.`
+}
+
+/** Where the binary is of another release than the JavaScript that loaded it. */
+function versionError(found, version) {
+  const { name } = platform()
+  const release = found === undefined ? 'another version' : `version ${found}`
+  const fix = process.env[OWN_BINARY]
+    ? `Have ${OWN_BINARY} name a binary of version ${version}, or unset it.`
+    : `Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`.`
+  const message = `The native binary is of ${release}, and @utdk/plaid of version ${version}: they must be the same. ${fix}`
+  return new PlaidError(message, { code: 'BINARY_OUTDATED' })
+}
+
+/** Of all that the loader tried, what was there and failed. */
+function systemError(error) {
+  for (let tried = error.cause; tried; tried = tried.cause) {
+    if (!tried.message.startsWith('Cannot find module')) return tried
+  }
+  return undefined
+}
+
+function isOldNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])
+}
+
+function path(specifier) {
+  try {
+    return require.resolve(specifier)
+  } catch {
+    return undefined
+  }
+}
+
+module.exports = { OLDEST_GLIBC, OLDEST_NODE, PLATFORMS, loadError, platform, versionError }
