@@ -48,6 +48,7 @@ function commandEnvironment(env = process.env) {
     client: clientSettings({}, { ...env, UTDK_GATEWAY_URL: undefined }),
     gatewayUrl: nonEmpty(env.UTDK_GATEWAY_URL),
     gatewayToken: nonEmpty(env.UTDK_GATEWAY_TOKEN),
+    facts: require('./platform.js').installation(),
   }
 }
 

@@ -2,6 +2,8 @@
 
 // The platform that this process runs on, and why its binary could not be loaded.
 
+const os = require('node:os')
+const path = require('node:path')
 const { PlaidError } = require('./errors.js')
 
 /** Every platform that a binary is published for. */
@@ -25,11 +27,29 @@ const OWN_BINARY = 'NAPI_RS_NATIVE_LIBRARY_PATH'
 
 /** @returns the platform as its package is named after it, and the version of glibc, if it is one */
 function platform() {
-  const { arch, platform: os } = process
-  if (os === 'win32') return { name: `${os}-${arch}-msvc` }
-  if (os !== 'linux') return { name: `${os}-${arch}` }
+  const { arch, platform: system } = process
+  if (system === 'win32') return { name: `${system}-${arch}-msvc` }
+  if (system !== 'linux') return { name: `${system}-${arch}` }
   const glibc = glibcVersion()
-  return { name: `${os}-${arch}-${glibc === undefined ? 'musl' : 'gnu'}`, glibc }
+  return { name: `${system}-${arch}-${glibc === undefined ? 'musl' : 'gnu'}`, glibc }
+}
+
+/** What is installed, as pairs of name and value; the binary is of the package's own version. */
+function installation() {
+  const { name, glibc } = platform()
+  const loaded = Object.keys(require.cache).find((file) => file.endsWith('.node') && isOurs(file))
+  const home = os.homedir()
+  const binary = loaded?.startsWith(home + path.sep) ? `~${loaded.slice(home.length)}` : loaded
+  return [
+    ['package', `@utdk/plaid ${require('../package.json').version}`],
+    ['platform', glibc === undefined ? name : `${name}, glibc ${glibc}`],
+    ['Node.js', process.version],
+    ['binary', binary ?? 'loaded'],
+  ]
+}
+
+function isOurs(file) {
+  return require.cache[file].exports === require('../binding.js')
 }
 
 function glibcVersion() {
@@ -55,7 +75,7 @@ function loadError(error, version) {
 function reason(said, version) {
   const { name, glibc } = platform()
   const own = process.env[OWN_BINARY]
-  const found = path(`@utdk/plaid-${name}/package.json`)
+  const found = resolved(`@utdk/plaid-${name}/package.json`)
   if (isOldNode()) {
     const oldest = OLDEST_NODE.join('.')
     return [
@@ -120,7 +140,7 @@ function isOldNode() {
   return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])
 }
 
-function path(specifier) {
+function resolved(specifier) {
   try {
     return require.resolve(specifier)
   } catch {
@@ -128,4 +148,12 @@ function path(specifier) {
   }
 }
 
-module.exports = { OLDEST_GLIBC, OLDEST_NODE, PLATFORMS, loadError, platform, versionError }
+module.exports = {
+  OLDEST_GLIBC,
+  OLDEST_NODE,
+  PLATFORMS,
+  installation,
+  loadError,
+  platform,
+  versionError,
+}

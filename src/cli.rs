@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use utdk_plaid_cli::{Command, Environment, Notice, Output};
 
-use crate::client::ClientOptions;
+use crate::client::{ClientOptions, pairs};
 use crate::engine::{Completion, Engine};
 
 /// Text to print, and what to exit with.
@@ -38,6 +38,8 @@ pub struct CliEnvironment {
     pub gateway_url: Option<String>,
     /// Its bearer token.
     pub gateway_token: Option<String>,
+    /// Pairs of name and value: what is installed.
+    pub facts: Vec<Vec<String>>,
 }
 
 impl From<CliEnvironment> for Environment {
@@ -46,6 +48,7 @@ impl From<CliEnvironment> for Environment {
             client: environment.client.into(),
             gateway_url: environment.gateway_url,
             gateway_token: environment.gateway_token.map(SecretString::from),
+            facts: pairs(environment.facts),
         }
     }
 }

@@ -172,7 +172,7 @@ pub(crate) fn milliseconds(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
 }
 
-fn pairs(headers: Vec<Vec<String>>) -> Vec<(String, String)> {
+pub(crate) fn pairs(headers: Vec<Vec<String>>) -> Vec<(String, String)> {
     headers
         .into_iter()
         .filter_map(|pair| <[String; 2]>::try_from(pair).ok())

@@ -119,7 +119,7 @@ fn rate(text: &str) -> Result<Rate, &'static str> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     match text.parse() {
         Ok(seconds) if (0.001..=LONGEST_TIMEOUT).contains(&seconds) => {
             Ok(Duration::from_secs_f64(seconds))

@@ -8,6 +8,7 @@
 //! - `gateway`: `utdk-plaid gateway`, and in `gateway/log` its lines.
 //! - `console`: `utdk-plaid console`, a Sandbox with a gateway before it.
 //! - `reset_login`: `utdk-plaid reset-login`, which takes its input from a list.
+//! - `doctor`: `utdk-plaid doctor`, and in `doctor/report` what it prints.
 //! - `completions`: `utdk-plaid completions`.
 //! - `line`: what the lines of servers have in common; `output`: where a command prints.
 //!
@@ -21,6 +22,7 @@
 
 mod completions;
 mod console;
+mod doctor;
 mod gateway;
 mod reset_login;
 mod sandbox;
@@ -37,6 +39,7 @@ use utdk_plaid_client::Config;
 
 pub use completions::Options as CompletionsOptions;
 pub use console::Options as ConsoleOptions;
+pub use doctor::Options as DoctorOptions;
 pub use gateway::{Options as GatewayOptions, Rate};
 pub use line::LogFormat;
 pub use output::Output;
@@ -87,6 +90,10 @@ pub enum NativeCommand {
     /// Force Sandbox Items into ITEM_LOGIN_REQUIRED: one, or a list of thousands.
     #[command(after_help = reset_login::EXAMPLE)]
     ResetLogin(ResetLoginOptions),
+    /// Say what is installed and how far the way to Plaid leads: what to look at, and to paste,
+    /// when something does not work.
+    #[command(after_help = doctor::EXAMPLE)]
+    Doctor(DoctorOptions),
     /// Print a script that has your shell complete this command line.
     #[command(after_help = completions::EXAMPLE)]
     Completions(CompletionsOptions),
@@ -117,6 +124,7 @@ impl NativeCommand {
             NativeCommand::ResetLogin(options) => {
                 reset_login::run(options, environment, output, stop).await
             }
+            NativeCommand::Doctor(options) => doctor::run(options, environment, output, stop).await,
             NativeCommand::Completions(options) => completions::run(options, output).await,
             NativeCommand::Console(options) => console::run(options, output, stop).await,
         }
@@ -132,6 +140,8 @@ pub struct Environment {
     pub gateway_url: Option<String>,
     /// Its bearer token.
     pub gateway_token: Option<SecretString>,
+    /// What is installed, as names and values: for `doctor` to report.
+    pub facts: Vec<(String, String)>,
 }
 
 /// Text to print at the end: help, the version, or what went wrong.

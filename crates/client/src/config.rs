@@ -68,6 +68,22 @@ impl fmt::Debug for Gateway {
     }
 }
 
+impl Config {
+    /// The settings of how a server is reached and believed, without credentials, base URL and
+    /// gateway.
+    #[must_use]
+    pub fn route(&self) -> Self {
+        Self {
+            ca: self.ca.clone(),
+            extra_ca_files: self.extra_ca_files.clone(),
+            system_ca_file: self.system_ca_file.clone(),
+            https_proxy: self.https_proxy.clone(),
+            no_proxy: self.no_proxy.clone(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -124,9 +140,18 @@ pub(crate) fn operation_url(base_url: &str) -> Result<Uri, UsageError> {
 ///
 /// A [`UsageError`] for a URL that is neither `https` nor `http` on loopback.
 pub(crate) fn gateway_url(gateway: &str) -> Result<Uri, UsageError> {
+    below_gateway(gateway, "/tools/plaid/sandboxitemresetlogin")
+}
+
+/// The URL where a gateway says how it is. Errors are those of [`gateway_url`].
+pub(crate) fn health_url(gateway: &str) -> Result<Uri, UsageError> {
+    below_gateway(gateway, "/healthz")
+}
+
+fn below_gateway(gateway: &str, route: &str) -> Result<Uri, UsageError> {
     let url = parse_url(gateway, "gateway.url", "INVALID_GATEWAY")?;
     let prefix = url.path().trim_end_matches('/');
-    let route = format!("{prefix}/tools/plaid/sandboxitemresetlogin");
+    let route = format!("{prefix}{route}");
     to_uri(&url, &route, "gateway.url", "INVALID_GATEWAY")
 }
 

@@ -12,7 +12,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
@@ -49,7 +49,7 @@ pub(crate) fn connector(
 
 type Plain = HttpConnector<Resolver>;
 type ToProxy = HttpsConnector<Plain>;
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+pub(crate) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// A way to the server's TCP port.
 #[derive(Clone)]
@@ -60,22 +60,13 @@ pub(crate) enum Dial {
 }
 
 impl Dial {
-    fn to(target: &Uri, config: &Config, tls: &ClientConfig) -> Result<Self, UsageError> {
-        // What is loopback here is another machine to a proxy, so loopback is never taken there;
-        // and plain http is only ever spoken to loopback.
-        let plain_http = target.scheme() == Some(&Scheme::HTTP);
-        let proxy = match &config.https_proxy {
-            Some(proxy) if !is_loopback(target) => proxy.expose_secret(),
-            _ => return Ok(Dial::Direct(plain(plain_http))),
-        };
-        let rules = |no_proxy: &str| Matcher::builder().https(proxy).no(no_proxy).build();
-        let is_url = !proxy.contains("://") || Url::parse(proxy).is_ok();
-        if !is_url || rules("").intercept(target).is_none() {
-            return Err(unusable_proxy());
-        }
-        let no_proxy = config.no_proxy.as_deref().unwrap_or_default();
-        let Some(proxy) = rules(no_proxy).intercept(target) else {
-            return Ok(Dial::Direct(plain(false)));
+    pub(crate) fn to(
+        target: &Uri,
+        config: &Config,
+        tls: &ClientConfig,
+    ) -> Result<Self, UsageError> {
+        let Some(proxy) = proxy_for(target, config)? else {
+            return Ok(Dial::Direct(plain(is_plain_http(target))));
         };
         let to_proxy = HttpsConnectorBuilder::new()
             .with_tls_config(tls.clone())
@@ -101,6 +92,43 @@ impl Dial {
             _ => Err(unusable_proxy()),
         }
     }
+}
+
+/// The proxy that leads to `target`, if one does. What is loopback here is another machine to a
+/// proxy, so loopback is never taken there.
+///
+/// # Errors
+///
+/// A [`UsageError`] if the proxy's URL cannot be used.
+pub(crate) fn proxy_for(target: &Uri, config: &Config) -> Result<Option<Intercept>, UsageError> {
+    let proxy = match &config.https_proxy {
+        Some(proxy) if !is_loopback(target) => proxy.expose_secret(),
+        _ => return Ok(None),
+    };
+    let rules = |no_proxy: &str| Matcher::builder().https(proxy).no(no_proxy).build();
+    let is_url = !proxy.contains("://") || Url::parse(proxy).is_ok();
+    if !is_url || rules("").intercept(target).is_none() {
+        return Err(unusable_proxy());
+    }
+    let no_proxy = config.no_proxy.as_deref().unwrap_or_default();
+    Ok(rules(no_proxy).intercept(target))
+}
+
+/// Spoken to loopback alone.
+fn is_plain_http(target: &Uri) -> bool {
+    target.scheme() == Some(&Scheme::HTTP)
+}
+
+/// Looks the host of `target` up, as a connection to it does; the text tells the first address.
+pub(crate) async fn resolve(target: &Uri) -> Result<((), String), BoxError> {
+    let mut resolver = Resolver {
+        system: GaiResolver::new(),
+        loopback_only: is_plain_http(target),
+    };
+    let name = target.host().unwrap_or_default().trim_matches(['[', ']']);
+    let mut addresses = resolver.call(name.parse()?).await?;
+    let first = addresses.next().map(|address| address.ip().to_string());
+    Ok(((), first.unwrap_or_else(|| "no address".into())))
 }
 
 impl Service<Uri> for Dial {

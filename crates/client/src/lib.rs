@@ -5,7 +5,8 @@
 //! with its deadline; `credentials`, `room` and `retry` decide what goes with it, when it may go and
 //! whether it goes again; `wire` writes the request and reads the reply; `pool` keeps the
 //! connections, `connect` opens them, with `trust` deciding which certificates are believed;
-//! `diagnosis` names what went wrong there, and `error` is everything that can go wrong.
+//! `reach` walks the same way for whoever asks where it ends; `diagnosis` names what went wrong
+//! there, and `error` is everything that can go wrong.
 //!
 //! This crate does not know Node, nor any server: it is used by the Node addon and by the command
 //! line alike, and it never reads the environment.
@@ -26,6 +27,7 @@ mod wire;
 
 mod connect;
 mod pool;
+mod reach;
 mod trust;
 
 mod diagnosis;
@@ -34,4 +36,6 @@ pub mod error;
 pub use call::{Client, Outcome, ResetLogin};
 pub use config::{Config, Gateway};
 pub use error::{ApiError, ConnectionError, Error, UsageError};
+pub use reach::{Reach, Step, reach};
+pub use trust::{Roots, roots};
 pub use wire::Reply;

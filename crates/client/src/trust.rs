@@ -4,7 +4,7 @@
 //! The system's roots take tens of milliseconds to read, so they are read once per process, off
 //! the caller's thread, and not at all while the caller's own certificates vouch for the server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
@@ -138,18 +138,47 @@ impl SystemRoots {
 
     fn verifier(&self) -> &WebPkiServerVerifier {
         self.verifier.get_or_init(|| {
-            let read = match &self.file {
-                Some(file) => rustls_native_certs::load_certs_from_paths(Some(file), None),
-                None => rustls_native_certs::load_native_certs(),
-            };
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(read.certs);
+            let mut roots = read_system_roots(self.file.as_deref());
             if roots.is_empty() {
                 roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
             }
             verifier(roots, &Arc::new(ring::default_provider()))
         })
     }
+}
+
+fn read_system_roots(file: Option<&Path>) -> RootCertStore {
+    let read = match file {
+        Some(file) => rustls_native_certs::load_certs_from_paths(Some(file), None),
+        None => rustls_native_certs::load_native_certs(),
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(read.certs);
+    roots
+}
+
+/// How many roots there are.
+#[derive(Debug)]
+pub struct Roots {
+    /// Of `ca` and the extra files.
+    pub own: usize,
+    /// Of the system, or of the file in its place; with none, Mozilla's are believed.
+    pub system: usize,
+    /// Of Mozilla, in the binary.
+    pub mozilla: usize,
+}
+
+/// Counts the roots that `config` has believed. It reads files: tens of milliseconds.
+///
+/// # Errors
+///
+/// A [`UsageError`] if `ca` holds no certificate.
+pub fn roots(config: &Config) -> Result<Roots, UsageError> {
+    Ok(Roots {
+        own: own_roots(config)?.map_or(0, |roots| roots.len()),
+        system: read_system_roots(config.system_ca_file.as_deref()).len(),
+        mozilla: webpki_roots::TLS_SERVER_ROOTS.len(),
+    })
 }
 
 fn verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Arc<WebPkiServerVerifier> {
