@@ -1,5 +1,6 @@
 //! Takes the built console in: compressed, as nearly every browser wants it, with the policy that
-//! lets its own script and style run and no others.
+//! lets its own script and style run and no others. It is taken in twice, the second time marked as
+//! the page of a gateway that has a local Sandbox.
 
 use std::{env, fs, io::Write, path::Path, process::exit};
 
@@ -28,16 +29,29 @@ fn main() {
          require-trusted-types-for 'script'; trusted-types 'none'"
     );
     println!("cargo::rustc-env=CONSOLE_POLICY={policy}");
-    let hash = Sha256::digest(&html);
+    pack("CONSOLE", &html);
+    let marked = html.replacen("<html ", "<html data-sandbox ", 1);
+    if marked == html {
+        println!("cargo::error=the built console has no place for the mark of a Sandbox");
+        exit(0);
+    }
+    pack("CONSOLE_WITH_SANDBOX", &marked);
+}
+
+/// Writes the page compressed, and tells its path and its tag under `name`.
+fn pack(name: &str, html: &str) {
+    let hash = Sha256::digest(html);
     let tag = STANDARD.encode(&hash[..12]);
-    println!("cargo::rustc-env=CONSOLE_TAG=W/\"{tag}\"");
+    println!("cargo::rustc-env={name}_TAG=W/\"{tag}\"");
 
     let out = env::var_os("OUT_DIR").expect("Cargo sets it");
+    let file = Path::new(&out).join(format!("{name}.html.gz"));
+    println!("cargo::rustc-env={name}_FILE={}", file.display());
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     let written = packed
         .write_all(html.as_bytes())
         .and_then(|()| packed.finish())
-        .and_then(|packed| fs::write(Path::new(&out).join("console.html.gz"), packed));
+        .and_then(|packed| fs::write(file, packed));
     written.expect("Cargo's directory can be written");
 }
 

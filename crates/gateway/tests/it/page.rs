@@ -88,3 +88,23 @@ async fn who_has_it_already_is_told_so() {
     let reply = gate.send(request("GET /\r\nif-none-match: W/\"other\"", ""));
     assert_eq!(reply.await.status, 200);
 }
+
+#[tokio::test]
+async fn the_page_of_a_gateway_with_a_sandbox_is_marked_so_and_is_another_to_whoever_has_one() {
+    let gate = Gate::start().await;
+    let url = "http://127.0.0.1:1".to_owned();
+    let with_sandbox = Gate::start_with(|config| config.sandbox_url = Some(url)).await;
+
+    let plain = gate.get("/").await;
+    let marked = with_sandbox.get("/").await;
+
+    assert!(!plain.body.contains("<html data-sandbox "));
+    let unmarked = marked.body.replacen("<html data-sandbox ", "<html ", 1);
+    assert_eq!(unmarked, plain.body);
+    let policy = "content-security-policy";
+    assert_eq!(marked.header(policy), plain.header(policy));
+    let tag = plain.header("etag").expect("a tag");
+    let request = request(&format!("GET /\r\nif-none-match: {tag}"), "");
+    assert_eq!(gate.send(&request).await.status, 304);
+    assert_eq!(with_sandbox.send(&request).await.status, 200);
+}
