@@ -166,8 +166,8 @@ test('the whole call can be made by the keyboard alone, with the focus always in
   await page.keyboard.type(access_token)
   await page.keyboard.press('Enter')
   await partsOf(page).output.getByText('"reset_login"').waitFor()
-  // On: Show, Send, and the languages, of which the arrows choose.
-  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Tab')
+  // On: Show, Send, the two ways to copy, and the languages, of which the arrows choose.
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press('Tab')
   await page.keyboard.press('ArrowRight')
   const { snippet } = partsOf(page)
   const curl = snippet.getByRole('tab', { name: 'curl', selected: true })

@@ -28,8 +28,14 @@ export interface Config {
 /** Where the URL is kept in the browser: the key of every UTDK console. */
 const STORAGE_KEY = 'utdk_gateway_url'
 
-/** Whether the gateway that served this page has a local Sandbox: then it marks the page so. */
-export const IS_OF_SANDBOX = document.documentElement.hasAttribute('data-sandbox')
+/** What the gateway that served this page is to: it marks its page so. */
+const SERVED_BY = document.documentElement.dataset.gateway
+
+/** Whether that gateway has a local Sandbox. */
+export const IS_OF_SANDBOX = SERVED_BY === 'sandbox'
+
+/** Where that gateway is, also below a path of a proxy's. */
+const HOME = SERVED_BY ? location.origin + location.pathname.replace(/\/+$/, '') : ''
 
 /** After the last key: what is typed is not asked for letter by letter. */
 const PAUSE_MS = 300
@@ -45,21 +51,12 @@ export interface PageGateway extends Gateway {
 }
 
 export function useGateway(): PageGateway {
-  const [typed, setTyped] = useState(() => stored() || (IS_OF_SANDBOX ? location.origin : ''))
+  const [typed, setTyped] = useState(() => stored() || HOME)
   const [token, setToken] = useState('')
   const [standing, setStanding] = useState<Standing>({ kind: typed === '' ? 'none' : 'checking' })
   const [looks, setLooks] = useState(0)
-  const isKnown = useRef(typed !== '').current
   const lookAgain = useCallback(() => setLooks((count) => count + 1), [])
   const url = normal(typed)
-
-  useEffect(() => {
-    if (isKnown || !location.protocol.startsWith('http')) return undefined
-    return whileThere(async (signal) => {
-      const answer = await askHealth(location.origin, signal)
-      if (isGateway(answer)) setTyped((typed) => (typed === '' ? location.origin : typed))
-    })
-  }, [isKnown])
 
   useEffect(() => {
     window.addEventListener('focus', lookAgain)

@@ -1,6 +1,6 @@
 //! Takes the built console in: compressed, as nearly every browser wants it, with the policy that
-//! lets its own script and style run and no others. It is taken in twice, the second time marked as
-//! the page of a gateway that has a local Sandbox.
+//! lets its own script and style run and no others. It is taken in twice, marked as the page
+//! of a gateway to Plaid, and as that of a gateway to a local Sandbox.
 
 use std::{env, fs, io::Write, path::Path, process::exit};
 
@@ -29,13 +29,17 @@ fn main() {
          require-trusted-types-for 'script'; trusted-types 'none'"
     );
     println!("cargo::rustc-env=CONSOLE_POLICY={policy}");
-    pack("CONSOLE", &html);
-    let marked = html.replacen("<html ", "<html data-sandbox ", 1);
-    if marked == html {
-        println!("cargo::error=the built console has no place for the mark of a Sandbox");
+    pack("CONSOLE", &marked(&html, "plaid"));
+    pack("CONSOLE_OF_SANDBOX", &marked(&html, "sandbox"));
+}
+
+/// The page, saying what the gateway that serves it is to.
+fn marked(html: &str, upstream: &str) -> String {
+    let Some((start, rest)) = html.split_once("<html ") else {
+        println!("cargo::error=the built console has no element for its mark");
         exit(0);
-    }
-    pack("CONSOLE_WITH_SANDBOX", &marked);
+    };
+    format!("{start}<html data-gateway=\"{upstream}\" {rest}")
 }
 
 /// Writes the page compressed, and tells its path and its tag under `name`.

@@ -14,17 +14,17 @@ pub(crate) struct Built {
     tag: &'static str,
 }
 
-/// Of a gateway to Plaid.
-const PLAIN: Built = Built {
+/// Marked as that of a gateway to Plaid: the page knows its gateway from its first paint on.
+const OF_PLAID: Built = Built {
     compressed: include_bytes!(env!("CONSOLE_FILE")),
     tag: env!("CONSOLE_TAG"),
 };
 
-/// Of a gateway that has a local Sandbox. It is marked so, and keeps the Sandbox's place free from
-/// its first paint on: nothing moves when the Sandbox is found there.
-const WITH_SANDBOX: Built = Built {
-    compressed: include_bytes!(env!("CONSOLE_WITH_SANDBOX_FILE")),
-    tag: env!("CONSOLE_WITH_SANDBOX_TAG"),
+/// Marked as that of a gateway to a local Sandbox, whose place it has in its first paint, too:
+/// nothing moves when the Sandbox is found there.
+const OF_SANDBOX: Built = Built {
+    compressed: include_bytes!(env!("CONSOLE_OF_SANDBOX_FILE")),
+    tag: env!("CONSOLE_OF_SANDBOX_TAG"),
 };
 
 /// What goes back of a page.
@@ -44,7 +44,7 @@ enum Form {
 impl Page {
     /// What a request with `headers` is to have.
     pub(crate) fn wanted(headers: &HeaderMap, has_sandbox: bool) -> Self {
-        let built = if has_sandbox { &WITH_SANDBOX } else { &PLAIN };
+        let built = if has_sandbox { &OF_SANDBOX } else { &OF_PLAID };
         let has_it =
             words(headers, header::IF_NONE_MATCH).any(|tag| tag == built.tag || tag == "*");
         let form = match takes_gzip(headers) {
