@@ -261,3 +261,40 @@ test('a gateway without a Sandbox, or with one elsewhere, has no such story', as
   await partsOf(page).gateway.getByText('It sends the call to sandbox.plaid.com.').waitFor()
   assert.equal(await storyOf(page).story.count(), 0)
 })
+
+test('at another gateway the panel stays where it is, says so, and is what it was on the way back', async (t) => {
+  const command = await start(t)
+  const { page, ...story } = await openStory(t, command)
+  await story.create.click()
+  await story.says('The Item is healthy')
+  const token = await partsOf(page).input('access_token').inputValue()
+  const { gateway } = await startConsole(t, { allowOrigins: [command.url] })
+
+  await partsOf(page).url.fill('')
+  await story.says('Enter a gateway URL below to enable sending.')
+  await partsOf(page).url.fill(gateway.url)
+  await story.says('This gateway has none: enter the URL that npx @utdk/plaid console prints.')
+  for (const button of [story.create, story.send, story.repair]) {
+    assert.equal(await button.isEnabled(), false)
+  }
+  assert.equal(await story.items.count(), 0)
+
+  await partsOf(page).url.fill(command.url)
+  await story.says('The Item is healthy: send the call.')
+  assert.equal(await story.items.count(), 1)
+  await story.send.click()
+  await story.says('The login is broken')
+  assert.equal(await partsOf(page).input('access_token').inputValue(), token)
+})
+
+test('a page of the Sandbox’s that knows another gateway from before has the panel, and no story', async (t) => {
+  const command = await start(t)
+  const { gateway } = await startConsole(t, { allowOrigins: [command.url] })
+  const page = await open(t, command.url)
+  await reachable(page)
+  await partsOf(page).url.fill(gateway.url)
+  await storyOf(page).says('This gateway has none')
+  await page.reload()
+  await storyOf(page).says('This gateway has none')
+  assert.equal(await partsOf(page).url.inputValue(), gateway.url)
+})
