@@ -12,9 +12,9 @@ const {
   send,
   startConsole,
   startStandIn,
+  startStory,
   useBrowser,
 } = require('./support/browser.js')
-const { startCommand } = require('./support/command.js')
 const { PRODUCTION_TOKEN, SECRET } = require('./support/client.js')
 
 const { open } = useBrowser()
@@ -26,12 +26,6 @@ const PHONE = { width: 390, height: 844 }
 const PAGES = {
   'of a gateway': async (t) => (await startConsole(t)).gateway.url,
   'with the Sandbox': async (t) => (await startStory(t)).url,
-}
-
-async function startStory(t) {
-  const command = startCommand(t, ['console', '--port', '0'])
-  const [, url, sandbox] = await command.until(/^Open (\S+)\n[\s\S]*Sandbox is at +(\S+)\n/)
-  return { url, sandbox }
 }
 
 /** The panel of the Sandbox. */
@@ -65,7 +59,8 @@ async function moved(page) {
       const [left, right] = [to.left - from.left, to.right - from.right]
       const stays = [left, right, left + right].some((it) => Math.abs(it) < 2)
       const element = node instanceof Element ? node : node?.parentElement
-      if (element?.closest('pre, .history, .webhooks ol') || (stays && to.top === from.top)) return []
+      if (element?.closest('pre, .history, .webhooks ol') || (stays && to.top === from.top))
+        return []
       return [`${element?.outerHTML.slice(0, 99)} from ${JSON.stringify([from, to])}`]
     })
   })

@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
+const http = require('node:http')
 const { test } = require('node:test')
 const { startGateway } = require('../gateway.js')
 const {
@@ -227,4 +228,28 @@ test('an answer that comes late says nothing about the URL that is typed by then
   for (const response of held) response.writeHead(500).end()
   await page.evaluate(() => fetch('/healthz'))
   await reachable(page)
+})
+
+test('a page below a path of a proxy’s calls the gateway there', async (t) => {
+  const { gateway, sandbox } = await startConsole(t)
+  const { port } = new URL(gateway.url)
+  const proxy = http.createServer((request, response) => {
+    const { method, headers } = request
+    const path = request.url.replace(/^\/plaid/, '')
+    const passed = http.request({ port, host: '127.0.0.1', method, headers, path })
+    passed.on('response', (reply) => {
+      reply.pipe(response.writeHead(reply.statusCode, reply.headers))
+    })
+    request.pipe(passed)
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.after(() => proxy.close())
+  t.after(() => proxy.closeAllConnections())
+  const home = `http://127.0.0.1:${proxy.address().port}/plaid`
+  const page = await open(t, `${home}/`)
+  await reachable(page)
+  assert.equal(await partsOf(page).url.inputValue(), home)
+  const { access_token } = await sandbox.createItem()
+  assert.match(await send(page, access_token), /\b200\n/)
 })
