@@ -33,6 +33,16 @@ function panelOf(page) {
   return page.getByRole('region', { name: 'Local Sandbox' })
 }
 
+/** Makes an Item and breaks its login, until its webhook is there. */
+async function breakItem(page) {
+  const panel = panelOf(page)
+  await panel.getByText('Live', { exact: true }).waitFor()
+  await panel.getByRole('button', { name: 'Create' }).click()
+  await panel.getByText('The Item is healthy').waitFor()
+  await panel.getByRole('button', { name: 'Send' }).click()
+  await panel.getByText('Signed', { exact: true }).waitFor()
+}
+
 /** Opens a page, waits until it knows all that it will, and watches what moves there. */
 async function openWatched(t, url, options) {
   const page = await open(t, url, options)
@@ -114,15 +124,10 @@ for (const [which, start] of Object.entries(PAGES)) {
 test('nothing moves in the story: Items and webhooks have their place before they come', async (t) => {
   const { url } = await startStory(t)
   const page = await openWatched(t, url)
-  const panel = panelOf(page)
-  const signed = panel.getByText('Signed', { exact: true })
-  await panel.getByRole('button', { name: 'Create' }).click()
-  await panel.getByText('The Item is healthy').waitFor()
-  await panel.getByRole('button', { name: 'Send' }).click()
-  await signed.waitFor()
+  await breakItem(page)
   assert.deepEqual(await moved(page), [])
   await page.reload()
-  await signed.waitFor()
+  await panelOf(page).getByText('Signed', { exact: true }).waitFor()
   const again = await page.evaluate(
     () =>
       new Promise((resolve) => {
@@ -188,6 +193,18 @@ test('a key in any field makes no long task', async (t) => {
   }
 })
 
+test('on a narrow screen the state of an Item is in sight, whatever its id', async (t) => {
+  const page = await open(t, await PAGES['with the Sandbox'](t))
+  await breakItem(page)
+  for (const width of [320, 390, 1024]) {
+    await page.setViewportSize({ width, height: 800 })
+    const hidden = await panelOf(page)
+      .getByRole('list', { name: 'Items' })
+      .evaluate(({ parentElement: { scrollWidth, clientWidth } }) => scrollWidth - clientWidth)
+    assert.equal(hidden, 0, `${width} px`)
+  }
+})
+
 /** What a person may tap, but for links, which stand in sentences and are as high as a line. */
 const TARGETS = 'button, input, summary'
 
@@ -197,12 +214,7 @@ test('on a phone everything can be tapped: 24 px at least, and 44 where one type
     hasTouch: true,
     isMobile: true,
   })
-  const panel = panelOf(page)
-  await panel.getByText('Live', { exact: true }).waitFor()
-  await panel.getByRole('button', { name: 'Create' }).tap()
-  await panel.getByText('The Item is healthy').waitFor()
-  await panel.getByRole('button', { name: 'Send' }).tap()
-  await panel.getByText('Signed', { exact: true }).waitFor()
+  await breakItem(page)
   const small = await page.evaluate((targets) => {
     const actions = 'input, .actions button, .guide button'
     return [...document.querySelectorAll(targets)].flatMap((target) => {
@@ -221,12 +233,7 @@ test('on a phone everything can be tapped: 24 px at least, and 44 where one type
 
 test('wherever the focus goes after the story, it is in sight', async (t) => {
   const page = await open(t, await PAGES['with the Sandbox'](t))
-  const panel = panelOf(page)
-  await panel.getByText('Live', { exact: true }).waitFor()
-  await panel.getByRole('button', { name: 'Create' }).click()
-  await panel.getByText('The Item is healthy').waitFor()
-  await panel.getByRole('button', { name: 'Send' }).click()
-  await panel.getByText('Signed', { exact: true }).waitFor()
+  await breakItem(page)
   const count = await page.evaluate(() => {
     const all = [...document.querySelectorAll('a, button, input, summary, [tabindex]')]
     const stops = all.filter((it) => it.tabIndex === 0)
@@ -258,11 +265,7 @@ test('the browser has nothing to complain of, from the first paint to the repair
   page.context().on('page', listen)
   await page.goto(await PAGES['with the Sandbox'](t))
   const panel = panelOf(page)
-  await panel.getByText('Live', { exact: true }).waitFor()
-  await panel.getByRole('button', { name: 'Create' }).click()
-  await panel.getByText('The Item is healthy').waitFor()
-  await panel.getByRole('button', { name: 'Send' }).click()
-  await panel.getByText('Signed', { exact: true }).waitFor()
+  await breakItem(page)
   await panel.locator('summary').click()
   await page.getByRole('tab', { name: 'curl' }).click()
   const [tab] = await Promise.all([
