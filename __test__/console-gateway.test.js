@@ -5,7 +5,9 @@
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
+const fs = require('node:fs')
 const http = require('node:http')
+const path = require('node:path')
 const { test } = require('node:test')
 const { startGateway } = require('../gateway.js')
 const {
@@ -250,6 +252,27 @@ test('a page below a path of a proxy’s calls the gateway there', async (t) => 
   const page = await open(t, `${home}/`)
   await reachable(page)
   assert.equal(await partsOf(page).url.inputValue(), home)
+  const { access_token } = await sandbox.createItem()
+  assert.match(await send(page, access_token), /\b200\n/)
+})
+
+test('a page that no gateway serves asks for a URL, and makes the call once it has one', async (t) => {
+  const html = fs.readFileSync(path.join(__dirname, '../console/dist/index.html'))
+  const host = http.createServer((_, response) => {
+    response.setHeader('content-type', 'text/html').end(html)
+  })
+  host.listen(0, '127.0.0.1')
+  await once(host, 'listening')
+  t.after(() => host.close())
+  t.after(() => host.closeAllConnections())
+  const origin = `http://127.0.0.1:${host.address().port}`
+  const { gateway, sandbox } = await startConsole(t, { allowOrigins: [origin] })
+  const page = await open(t, origin)
+  const { url, operation } = partsOf(page)
+  await operation.getByText('Enter a gateway URL above to enable sending.').waitFor()
+  assert.equal(await url.inputValue(), '')
+  await url.fill(gateway.url)
+  await reachable(page)
   const { access_token } = await sandbox.createItem()
   assert.match(await send(page, access_token), /\b200\n/)
 })
