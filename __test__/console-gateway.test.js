@@ -7,6 +7,7 @@ const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
+const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
 const { startGateway } = require('../gateway.js')
@@ -275,4 +276,18 @@ test('a page that no gateway serves asks for a URL, and makes the call once it h
   await reachable(page)
   const { access_token } = await sandbox.createItem()
   assert.match(await send(page, access_token), /\b200\n/)
+})
+
+test('a page that was saved as a file asks for a URL, too', async (t) => {
+  const { gateway } = await startConsole(t)
+  const saved = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-console-')), 'page.html')
+  t.after(() => fs.rmSync(path.dirname(saved), { recursive: true }))
+  fs.writeFileSync(saved, await (await fetch(gateway.url)).text())
+  const page = await open(t, `file://${saved}`)
+  await page.getByText('Enter a gateway URL above to enable sending.').waitFor()
+  await partsOf(page).url.fill(gateway.url)
+  await told(
+    page,
+    'It refuses this page: open the page at the gateway’s own URL instead of as a file.',
+  )
 })

@@ -34,8 +34,9 @@ const SERVED_BY = document.documentElement.dataset.gateway
 /** Whether that gateway has a local Sandbox. */
 export const IS_OF_SANDBOX = SERVED_BY === 'sandbox'
 
-/** Where that gateway is, also below a path of a proxy's. */
-const HOME = SERVED_BY ? location.origin + location.pathname.replace(/\/+$/, '') : ''
+/** Where that gateway is, also below a path of a proxy's; a page saved as a file tells nothing. */
+const HOME =
+  SERVED_BY && location.host ? location.origin + location.pathname.replace(/\/+$/, '') : ''
 
 /** After the last key: what is typed is not asked for letter by letter. */
 const PAUSE_MS = 300
