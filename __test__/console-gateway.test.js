@@ -5,6 +5,10 @@
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
+const fs = require('node:fs')
+const http = require('node:http')
+const os = require('node:os')
+const path = require('node:path')
 const { test } = require('node:test')
 const { startGateway } = require('../gateway.js')
 const {
@@ -227,4 +231,63 @@ test('an answer that comes late says nothing about the URL that is typed by then
   for (const response of held) response.writeHead(500).end()
   await page.evaluate(() => fetch('/healthz'))
   await reachable(page)
+})
+
+test('a page below a path of a proxy’s calls the gateway there', async (t) => {
+  const { gateway, sandbox } = await startConsole(t)
+  const { port } = new URL(gateway.url)
+  const proxy = http.createServer((request, response) => {
+    const { method, headers } = request
+    const path = request.url.replace(/^\/plaid/, '')
+    const passed = http.request({ port, host: '127.0.0.1', method, headers, path })
+    passed.on('response', (reply) => {
+      reply.pipe(response.writeHead(reply.statusCode, reply.headers))
+    })
+    request.pipe(passed)
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.after(() => proxy.close())
+  t.after(() => proxy.closeAllConnections())
+  const home = `http://127.0.0.1:${proxy.address().port}/plaid`
+  const page = await open(t, `${home}/`)
+  await reachable(page)
+  assert.equal(await partsOf(page).url.inputValue(), home)
+  const { access_token } = await sandbox.createItem()
+  assert.match(await send(page, access_token), /\b200\n/)
+})
+
+test('a page that no gateway serves asks for a URL, and makes the call once it has one', async (t) => {
+  const html = fs.readFileSync(path.join(__dirname, '../console/dist/index.html'))
+  const host = http.createServer((_, response) => {
+    response.setHeader('content-type', 'text/html').end(html)
+  })
+  host.listen(0, '127.0.0.1')
+  await once(host, 'listening')
+  t.after(() => host.close())
+  t.after(() => host.closeAllConnections())
+  const origin = `http://127.0.0.1:${host.address().port}`
+  const { gateway, sandbox } = await startConsole(t, { allowOrigins: [origin] })
+  const page = await open(t, origin)
+  const { url, operation } = partsOf(page)
+  await operation.getByText('Enter a gateway URL above to enable sending.').waitFor()
+  assert.equal(await url.inputValue(), '')
+  await url.fill(gateway.url)
+  await reachable(page)
+  const { access_token } = await sandbox.createItem()
+  assert.match(await send(page, access_token), /\b200\n/)
+})
+
+test('a page that was saved as a file asks for a URL, too', async (t) => {
+  const { gateway } = await startConsole(t)
+  const saved = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-console-')), 'page.html')
+  t.after(() => fs.rmSync(path.dirname(saved), { recursive: true }))
+  fs.writeFileSync(saved, await (await fetch(gateway.url)).text())
+  const page = await open(t, `file://${saved}`)
+  await page.getByText('Enter a gateway URL above to enable sending.').waitFor()
+  await partsOf(page).url.fill(gateway.url)
+  await told(
+    page,
+    'It refuses this page: open the page at the gateway’s own URL instead of as a file.',
+  )
 })

@@ -166,8 +166,8 @@ test('the whole call can be made by the keyboard alone, with the focus always in
   await page.keyboard.type(access_token)
   await page.keyboard.press('Enter')
   await partsOf(page).output.getByText('"reset_login"').waitFor()
-  // On: Show, Send, and the languages, of which the arrows choose.
-  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Tab')
+  // On: Show, Send, the two ways to copy, and the languages, of which the arrows choose.
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press('Tab')
   await page.keyboard.press('ArrowRight')
   const { snippet } = partsOf(page)
   const curl = snippet.getByRole('tab', { name: 'curl', selected: true })
@@ -212,7 +212,7 @@ const FRAME_MS = 1000 / 60
 /** Other programs take the processor, too: a key that is quick once is quick. */
 const ROUNDS = 3
 
-test('a key is dealt with within one frame', async (t) => {
+test('a key is dealt with within one frame, in whichever field', async (t) => {
   const { gateway } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
@@ -232,21 +232,27 @@ test('a key is dealt with within one frame', async (t) => {
       if (target.value !== '') globalThis.times.push(performance.now() - began)
     })
   })
-  const { input } = partsOf(page)
-  const token = 'access-sandbox-fa4e0000-7c69-4d34-b8a1-5e0c3f9d2b17'
-  const best = Array(token.length).fill(Infinity)
-  for (let round = 0; round < ROUNDS; round += 1) {
-    await input('access_token').fill('')
-    await input('access_token').pressSequentially(token)
-    const times = await page.evaluate(() => globalThis.times.splice(0))
-    assert.equal(times.length, token.length)
-    const snippet = await partsOf(page).snippet.innerText()
-    assert.match(snippet, /access-sandbox-••••2b17/, 'it was drawn')
-    times.forEach((ms, key) => {
-      best[key] = Math.min(best[key], ms)
-    })
+  const { input, token, url, snippet, authentication } = partsOf(page)
+  for (const [field, text, drawn] of [
+    [input('access_token'), 'access-sandbox-fa4e0000-7c69-4d34-b8a1-5e0c3f9d2b17', '••••2b17'],
+    [input('secret'), SECRET, 'secret: '],
+    [token, SECRET, 'token: '],
+    [authentication.getByLabel('Secret', { exact: true }), SECRET, ''],
+    [url, gateway.url, gateway.url],
+  ]) {
+    const best = Array(text.length).fill(Infinity)
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await field.fill('')
+      await field.pressSequentially(text)
+      const times = await page.evaluate(() => globalThis.times.splice(0))
+      assert.equal(times.length, text.length)
+      assert.ok((await snippet.innerText()).includes(drawn), 'it was drawn')
+      times.forEach((ms, key) => {
+        best[key] = Math.min(best[key], ms)
+      })
+    }
+    assert.ok(Math.max(...best) <= FRAME_MS, `${Math.max(...best)} ms in ${drawn}`)
   }
-  assert.ok(Math.max(...best) <= FRAME_MS, `${Math.max(...best)} ms`)
 })
 
 test('nothing moves by itself for whoever asked for that', async (t) => {

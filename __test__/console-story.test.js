@@ -10,21 +10,14 @@ const {
   reachable,
   startConsole,
   startStandIn,
+  startStory,
   useBrowser,
 } = require('./support/browser.js')
-const { startCommand } = require('./support/command.js')
 const { portOf } = require('./support/sandbox.js')
 
 const { open } = useBrowser()
 
 const axe = require.resolve('axe-core/axe.min.js')
-
-/** Starts `utdk-plaid console`, on free ports if `args` name no others. */
-async function start(t, args = ['--port', '0']) {
-  const command = startCommand(t, ['console', ...args])
-  const [, url, sandbox] = await command.until(/^Open (\S+)\n[\s\S]*Sandbox is at +(\S+)\n/)
-  return Object.assign(command, { url, sandbox })
-}
 
 /** The panel of the Sandbox, as a person finds its parts. */
 function storyOf(page) {
@@ -64,7 +57,7 @@ async function control(sandbox, path) {
 }
 
 test('the whole story is gone through with four clicks', async (t) => {
-  const command = await start(t)
+  const command = await startStory(t)
   const { page, ...story } = await openStory(t, command)
   assert.equal(await story.next(), 'Create an Item')
   for (const button of [story.send, story.repair]) assert.equal(await button.isEnabled(), false)
@@ -102,7 +95,7 @@ test('the whole story is gone through with four clicks', async (t) => {
 })
 
 test('the whole story is told by the keyboard alone, on one screen', async (t) => {
-  const { page, ...story } = await openStory(t, await start(t))
+  const { page, ...story } = await openStory(t, await startStory(t))
   const reach = async (button) => {
     for (let i = 0; i < 20; i += 1) {
       await page.keyboard.press('Tab')
@@ -130,7 +123,7 @@ test('the whole story is told by the keyboard alone, on one screen', async (t) =
 
 for (const colorScheme of ['light', 'dark']) {
   test(`axe finds nothing wrong with the story, ${colorScheme}, in any of its states`, async (t) => {
-    const command = await start(t)
+    const command = await startStory(t)
     const { page, ...story } = await openStory(t, command, {
       colorScheme,
       bypassCSP: true,
@@ -166,7 +159,7 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 test('of several Items the newest is chosen, and any other can be', async (t) => {
-  const { sandbox, ...command } = await start(t)
+  const { sandbox, ...command } = await startStory(t)
   const { page, ...story } = await openStory(t, command)
   const token = partsOf(page).input('access_token')
   await story.create.click()
@@ -191,7 +184,7 @@ test('of several Items the newest is chosen, and any other can be', async (t) =>
 })
 
 test('after a reload the Items are there again, and their tokens are nowhere', async (t) => {
-  const command = await start(t)
+  const command = await startStory(t)
   const { page, ...story } = await openStory(t, command)
   await story.create.click()
   await story.says('The Item is healthy')
@@ -213,7 +206,7 @@ test('after a reload the Items are there again, and their tokens are nowhere', a
 })
 
 test('a Sandbox that is gone is missed, and found when it is back', async (t) => {
-  const first = await start(t)
+  const first = await startStory(t)
   const { page, ...story } = await openStory(t, first)
   await story.create.click()
   await story.says('The Item is healthy')
@@ -222,7 +215,7 @@ test('a Sandbox that is gone is missed, and found when it is back', async (t) =>
   for (const button of [story.create, story.send]) assert.equal(await button.isEnabled(), false)
 
   // The page stays where it was; the Sandbox is at a port of its own, which may be another.
-  await start(t, ['--port', portOf({ url: first.url }).toString()])
+  await startStory(t, ['--port', portOf({ url: first.url }).toString()])
   await story.says('Begin with an Item.')
   await story.create.click()
   await story.says('The Item is healthy')
@@ -230,7 +223,7 @@ test('a Sandbox that is gone is missed, and found when it is back', async (t) =>
 })
 
 test('where the browser opens no tab, a link leads to the page', async (t) => {
-  const { page, ...story } = await openStory(t, await start(t))
+  const { page, ...story } = await openStory(t, await startStory(t))
   await story.create.click()
   await story.says('The Item is healthy')
   await story.send.click()
@@ -260,4 +253,41 @@ test('a gateway without a Sandbox, or with one elsewhere, has no such story', as
   await partsOf(page).url.fill(url)
   await partsOf(page).gateway.getByText('It sends the call to sandbox.plaid.com.').waitFor()
   assert.equal(await storyOf(page).story.count(), 0)
+})
+
+test('at another gateway the panel stays where it is, says so, and is what it was on the way back', async (t) => {
+  const command = await startStory(t)
+  const { page, ...story } = await openStory(t, command)
+  await story.create.click()
+  await story.says('The Item is healthy')
+  const token = await partsOf(page).input('access_token').inputValue()
+  const { gateway } = await startConsole(t, { allowOrigins: [command.url] })
+
+  await partsOf(page).url.fill('')
+  await story.says('Enter a gateway URL below to enable sending.')
+  await partsOf(page).url.fill(gateway.url)
+  await story.says('This gateway has none: enter the URL that npx @utdk/plaid console prints.')
+  for (const button of [story.create, story.send, story.repair]) {
+    assert.equal(await button.isEnabled(), false)
+  }
+  assert.equal(await story.items.count(), 0)
+
+  await partsOf(page).url.fill(command.url)
+  await story.says('The Item is healthy: send the call.')
+  assert.equal(await story.items.count(), 1)
+  await story.send.click()
+  await story.says('The login is broken')
+  assert.equal(await partsOf(page).input('access_token').inputValue(), token)
+})
+
+test('a page of the Sandbox’s that knows another gateway from before has the panel, and no story', async (t) => {
+  const command = await startStory(t)
+  const { gateway } = await startConsole(t, { allowOrigins: [command.url] })
+  const page = await open(t, command.url)
+  await reachable(page)
+  await partsOf(page).url.fill(gateway.url)
+  await storyOf(page).says('This gateway has none')
+  await page.reload()
+  await storyOf(page).says('This gateway has none')
+  assert.equal(await partsOf(page).url.inputValue(), gateway.url)
 })

@@ -11,6 +11,7 @@ const path = require('node:path')
 const { after, before } = require('node:test')
 const { chromium } = require('playwright-core')
 const { startGateway } = require('../../gateway.js')
+const { startCommand } = require('./command.js')
 const { start } = require('./sandbox.js')
 
 /** Without a sandbox of its own it can run as root; nothing of it leaves this machine. */
@@ -78,6 +79,13 @@ async function startConsole(t, options) {
   const gateway = await startGateway({ baseUrl, ...credentials, maxRetries: 0, ...rest })
   t.after(() => gateway.close())
   return { sandbox, gateway }
+}
+
+/** Starts `utdk-plaid console`, on free ports if `args` name no others. */
+async function startStory(t, args = ['--port', '0']) {
+  const command = startCommand(t, ['console', ...args])
+  const [, url, sandbox] = await command.until(/^Open (\S+)\n[\s\S]*Sandbox is at +(\S+)\n/)
+  return Object.assign(command, { url, sandbox })
 }
 
 /** What a page of another origin must be told, to be let in everywhere. */
@@ -150,5 +158,6 @@ module.exports = {
   send,
   startConsole,
   startStandIn,
+  startStory,
   useBrowser,
 }

@@ -38,7 +38,7 @@ export function Authentication({ gateway }: { gateway: PageGateway }) {
         if (missing === null && !isBusy) tell('PUT', given)
       }}
     >
-      <div class="title">
+      <div class="title near">
         <h3 id="authentication">Authentication</h3>
         <span class={`chip ${source !== null && source !== 'none' ? 'good' : ''}`} role="status">
           {source && SOURCES[source]}

@@ -4,7 +4,7 @@ import { useRef, useState } from 'preact/hooks'
 import { Authentication } from './Authentication'
 import { call, type Input, type Outcome } from './call'
 import { GatewayUrl } from './GatewayUrl'
-import { type Standing, useGateway } from './gateway'
+import { IS_OF_SANDBOX, type Standing, useGateway } from './gateway'
 import { Heading } from './Heading'
 import { History } from './History'
 import { Operation, reason } from './Operation'
@@ -24,7 +24,9 @@ const MOST = 20
 
 export function Console() {
   const gateway = useGateway()
-  const sandbox = useSandbox(useSandboxUrl(gateway.standing), gateway.lookAgain)
+  const sandboxUrl = useSandboxUrl(gateway.standing)
+  const sandbox = useSandbox(sandboxUrl, gateway.lookAgain)
+  const place = usePlace(sandboxUrl)
   const [input, setInput] = useState<Input>({ client_id: '', secret: '', access_token: '' })
   const [running, setRunning] = useState<Running | null>(null)
   const [outcomes, setOutcomes] = useState<Outcome[]>([])
@@ -42,19 +44,25 @@ export function Console() {
     if (outcome.kind === 'failed') gateway.lookAgain()
   }
 
+  const story = (
+    <Story
+      sandbox={sandbox}
+      missing={(access_token) => {
+        const missing = reason(gateway.standing, { ...input, access_token })
+        // What it names stands below the panel.
+        return place === 'first' && missing ? missing.replace(' above', ' below') : missing
+      }}
+      running={running}
+      onToken={(access_token) => setInput((input) => ({ ...input, access_token }))}
+      onSend={(access_token) => send(trimmed({ ...input, access_token }))}
+    />
+  )
+
   return (
     <main>
       <div>
         <Heading />
-        {sandbox !== null && (
-          <Story
-            sandbox={sandbox}
-            missing={(access_token) => reason(gateway.standing, { ...input, access_token })}
-            running={running}
-            onToken={(access_token) => setInput((input) => ({ ...input, access_token }))}
-            onSend={(access_token) => send(trimmed({ ...input, access_token }))}
-          />
-        )}
+        {place === 'first' && story}
         <section class="stack" aria-labelledby="try-it">
           <h2 id="try-it">Try it</h2>
           <Authentication gateway={gateway} />
@@ -70,6 +78,7 @@ export function Console() {
             }}
           />
         </section>
+        {place === 'last' && story}
       </div>
       <div class="stack beside">
         <Snippet call={{ gateway, input: trimmed(input) }} />
@@ -80,12 +89,25 @@ export function Console() {
   )
 }
 
-/** Where the Sandbox is, or was: it is told of after its gateway was lost, too. */
-function useSandboxUrl(standing: Standing): string | null {
-  const last = useRef<string | null>(null)
+/**
+ * Where the Sandbox is, or was: it is told of after its gateway was lost, too. Null where there is
+ * none, undefined until that is known.
+ */
+function useSandboxUrl(standing: Standing): string | null | undefined {
+  const last = useRef<string | null | undefined>(undefined)
   if (standing.kind === 'reachable') last.current = standing.config.sandbox
-  if (standing.kind === 'none' || standing.kind === 'malformed') last.current = null
+  else if (standing.kind !== 'checking') last.current ??= null
   return last.current
+}
+
+/**
+ * Where the Sandbox's panel stands. Whoever types a URL must not see the field move: a panel that
+ * is found later than the page comes last, and one that is there stays.
+ */
+function usePlace(sandboxUrl: string | null | undefined): 'first' | 'last' | null {
+  const place = useRef<'first' | 'last' | null>(IS_OF_SANDBOX ? 'first' : null)
+  if (typeof sandboxUrl === 'string') place.current ??= 'last'
+  return place.current
 }
 
 /** What is copied often brings a space or a line break along. */

@@ -14,7 +14,7 @@ export function GatewayUrl({ gateway }: { gateway: PageGateway }) {
         gateway.lookAgain()
       }}
     >
-      <div class="title">
+      <div class="title near">
         <h3 id="gateway">Gateway</h3>
         <span class={`chip ${CHIPS[standing.kind].look}`}>{CHIPS[standing.kind].text}</span>
       </div>

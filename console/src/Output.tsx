@@ -17,14 +17,19 @@ const SLOW_MS = 5_000
 
 export function Output({ running, outcome, element }: Props) {
   return (
-    <section class="card" aria-labelledby="output" ref={element} aria-busy={running !== null}>
+    <section
+      class="card output"
+      aria-labelledby="output"
+      ref={element}
+      aria-busy={running !== null}
+    >
       <div class="title">
         <h3 id="output">Output</h3>
         {running === null && outcome !== null && <Status outcome={outcome} />}
       </div>
       {running !== null && <Waiting began={running.began} />}
       {running === null && outcome === null && (
-        <p>Nothing was sent yet: the reply will stand here.</p>
+        <p class="empty">Nothing was sent yet: the reply will stand here.</p>
       )}
       {running === null && outcome !== null && <Reply outcome={outcome} />}
     </section>

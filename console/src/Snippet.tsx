@@ -46,25 +46,6 @@ export function Snippet({ call }: { call: Call }) {
     <section class="card dark" aria-labelledby="snippet">
       <div class="title">
         <h3 id="snippet">Code snippet</h3>
-        <div class="tabs" role="tablist" aria-label="Language" ref={tabs} onKeyDown={onKeyDown}>
-          {NAMES.map((name) => (
-            <button
-              key={name}
-              id={`tab-${name}`}
-              type="button"
-              role="tab"
-              aria-selected={name === chosen}
-              aria-controls="snippet-code"
-              tabIndex={name === chosen ? 0 : -1}
-              onClick={() => setChosen(name)}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
-      </div>
-      <div class="title">
-        <p role="status">{SAID[copied]}</p>
         <div class="buttons" onFocusOut={() => setCopied('nothing')}>
           <button type="button" class="quiet small" onClick={() => copy(masked(call), 'masked')}>
             Copy
@@ -74,7 +55,31 @@ export function Snippet({ call }: { call: Call }) {
           </button>
         </div>
       </div>
-      <div id="snippet-code" role="tabpanel" aria-labelledby={`tab-${chosen}`}>
+      <p role="status">{SAID[copied]}</p>
+      <div class="tabs" role="tablist" aria-label="Language" ref={tabs} onKeyDown={onKeyDown}>
+        {NAMES.map((name) => (
+          <button
+            key={name}
+            id={`tab-${name}`}
+            type="button"
+            role="tab"
+            aria-selected={name === chosen}
+            aria-controls="snippet-code"
+            tabIndex={name === chosen ? 0 : -1}
+            onClick={() => setChosen(name)}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <div
+        id="snippet-code"
+        class="snippet"
+        role="tabpanel"
+        aria-labelledby={`tab-${chosen}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by the keyboard too
+        tabIndex={0}
+      >
         <Code text={write(masked(call))} language={language} />
       </div>
     </section>

@@ -52,7 +52,7 @@ export function Story({ sandbox, missing, running, onToken, onSend }: Props) {
 
   return (
     <section class="card sandbox" aria-labelledby="local-sandbox">
-      <div class="title">
+      <div class="title near">
         <h2 id="local-sandbox">Local Sandbox</h2>
         <span class={`chip ${CHIPS[standing].look}`}>{CHIPS[standing].text}</span>
       </div>
@@ -86,7 +86,7 @@ export function Story({ sandbox, missing, running, onToken, onSend }: Props) {
           onDo={() => chosen !== null && repair(chosen)}
         />
       </ol>
-      <p role="status" class={`now ${isThere && problem === null ? '' : 'bad'}`}>
+      <p role="status" class={`now ${standing !== 'gone' && problem === null ? '' : 'bad'}`}>
         {problem ?? sentence(standing, chosen, stage, token === null ? null : missing(token))}{' '}
         {blocked !== null && stage === 2 && (
           <a href={blocked} target="_blank" rel="noreferrer">
@@ -94,22 +94,21 @@ export function Story({ sandbox, missing, running, onToken, onSend }: Props) {
           </a>
         )}
       </p>
-      {chosen !== null && (
-        <>
-          <h3 id="items">Items</h3>
-          <ul class="items history" aria-labelledby="items">
-            {items.toReversed().map((item) => (
-              <li key={item.id}>
-                <button type="button" aria-current={item === chosen} onClick={() => choose(item)}>
-                  <code>{item.id}</code>
-                  <State item={item} />
-                </button>
-              </li>
-            ))}
-          </ul>
-          <Webhooks webhooks={webhooks} />
-        </>
-      )}
+      <h3 id="items">Items</h3>
+      <div class="shelf">
+        {items.length === 0 && <p>None yet.</p>}
+        <ul class="items history" aria-labelledby="items">
+          {items.toReversed().map((item) => (
+            <li key={item.id}>
+              <button type="button" aria-current={item === chosen} onClick={() => choose(item)}>
+                <code>{item.id}</code>
+                <State item={item} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <Webhooks webhooks={webhooks} />
     </section>
   )
 }
@@ -118,6 +117,7 @@ const CHIPS = {
   connecting: { text: 'Connecting …', look: '' },
   there: { text: 'Live', look: 'good' },
   gone: { text: 'Gone', look: 'bad' },
+  elsewhere: { text: 'Not here', look: '' },
 }
 
 function State({ item: { state } }: { item: Item }) {
@@ -147,6 +147,9 @@ function sentence(
   missing: string | null,
 ): string {
   if (standing === 'connecting') return 'Looking for the Sandbox …'
+  if (standing === 'elsewhere') {
+    return 'This gateway has none: enter the URL that npx @utdk/plaid console prints.'
+  }
   if (standing === 'gone') {
     return 'The Sandbox is gone: start it again with npx @utdk/plaid console.'
   }

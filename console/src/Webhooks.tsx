@@ -9,14 +9,16 @@ export function Webhooks({ webhooks }: { webhooks: Webhook[] }) {
   return (
     <div class="webhooks">
       <h3 id="webhooks">Webhooks</h3>
-      <ol aria-labelledby="webhooks" aria-live="polite">
-        {webhooks.toReversed().map((webhook) => (
-          <li key={webhook.id}>
-            <Delivery webhook={webhook} />
-          </li>
-        ))}
-      </ol>
-      {webhooks.length === 0 && <p>What the Sandbox sends about this Item arrives here.</p>}
+      <div class="shelf">
+        {webhooks.length === 0 && <p>What the Sandbox sends about the Item arrives here.</p>}
+        <ol aria-labelledby="webhooks" aria-live="polite">
+          {webhooks.toReversed().map((webhook) => (
+            <li key={webhook.id}>
+              <Delivery webhook={webhook} />
+            </li>
+          ))}
+        </ol>
+      </div>
     </div>
   )
 }
@@ -29,14 +31,16 @@ function Delivery({ webhook }: { webhook: Webhook }) {
       <summary>
         <time dateTime={at.toISOString()}>{at.toLocaleTimeString()}</time>
         <code>{code}</code>
-        <span class={`chip ${isDelivered ? 'good' : 'warn'}`}>
-          {isDelivered ? 'Delivered' : 'Not delivered'}
-        </span>
-        {signature !== null && (
-          <span class={`chip ${signature.isOfBody ? 'good' : 'bad'}`}>
-            {signature.isOfBody ? 'Signed' : 'Signed for another body'}
+        <span class="chips">
+          <span class={`chip ${isDelivered ? 'good' : 'warn'}`}>
+            {isDelivered ? 'Delivered' : 'Not delivered'}
           </span>
-        )}
+          <span
+            class={`chip ${signature === null ? 'unknown' : signature.isOfBody ? 'good' : 'bad'}`}
+          >
+            {signature?.isOfBody === false ? 'Signed for another body' : 'Signed'}
+          </span>
+        </span>
       </summary>
       {signature !== null && (
         <p>

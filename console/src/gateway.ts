@@ -28,6 +28,16 @@ export interface Config {
 /** Where the URL is kept in the browser: the key of every UTDK console. */
 const STORAGE_KEY = 'utdk_gateway_url'
 
+/** What the gateway that served this page is to: it marks its page so. */
+const SERVED_BY = document.documentElement.dataset.gateway
+
+/** Whether that gateway has a local Sandbox. */
+export const IS_OF_SANDBOX = SERVED_BY === 'sandbox'
+
+/** Where that gateway is, also below a path of a proxy's; a page saved as a file tells nothing. */
+const HOME =
+  SERVED_BY && location.host ? location.origin + location.pathname.replace(/\/+$/, '') : ''
+
 /** After the last key: what is typed is not asked for letter by letter. */
 const PAUSE_MS = 300
 
@@ -42,21 +52,12 @@ export interface PageGateway extends Gateway {
 }
 
 export function useGateway(): PageGateway {
-  const [typed, setTyped] = useState(stored)
+  const [typed, setTyped] = useState(() => stored() || HOME)
   const [token, setToken] = useState('')
-  const [standing, setStanding] = useState<Standing>({ kind: 'none' })
+  const [standing, setStanding] = useState<Standing>({ kind: typed === '' ? 'none' : 'checking' })
   const [looks, setLooks] = useState(0)
-  const hasStored = useRef(typed !== '').current
   const lookAgain = useCallback(() => setLooks((count) => count + 1), [])
   const url = normal(typed)
-
-  useEffect(() => {
-    if (hasStored || !location.protocol.startsWith('http')) return undefined
-    return whileThere(async (signal) => {
-      const answer = await askHealth(location.origin, signal)
-      if (isGateway(answer)) setTyped((typed) => (typed === '' ? location.origin : typed))
-    })
-  }, [hasStored])
 
   useEffect(() => {
     window.addEventListener('focus', lookAgain)
@@ -68,6 +69,7 @@ export function useGateway(): PageGateway {
   useEffect(() => {
     const subject = JSON.stringify([url, token])
     const isNew = checked.current !== subject
+    const isTyped = checked.current !== ''
     checked.current = subject
     const problem = urlProblem(url)
     if (problem === null) store(url)
@@ -76,7 +78,7 @@ export function useGateway(): PageGateway {
     if (url === '' || problem !== null) return undefined
     if (isNew) setStanding({ kind: 'checking' })
     return whileThere(async (signal) => {
-      if (isNew) await pause(signal)
+      if (isNew && isTyped) await pause(signal)
       setStanding(await look({ url, token }, signal))
     })
   }, [url, token, looks])

@@ -14,7 +14,7 @@ export interface Item {
 }
 
 export interface LocalSandbox {
-  standing: 'connecting' | 'gone' | 'there'
+  standing: 'connecting' | 'elsewhere' | 'gone' | 'there'
   /** The newest last. */
   items: Item[]
   webhooks: Webhook[]
@@ -35,14 +35,19 @@ const NOTHING: Seen = { standing: 'connecting', items: [], webhooks: [] }
 /** How long to wait before a Sandbox that was lost is looked for. */
 const PAUSE_MS = 2_000
 
-/** Reads along at `url`; `onLost` is told each time that nothing answers there. */
-export function useSandbox(url: string | null, onLost: () => void): LocalSandbox | null {
+const ELSEWHERE: Seen = { ...NOTHING, standing: 'elsewhere' }
+
+/**
+ * Reads along at `url`, which is null where there is no Sandbox and undefined until that is known;
+ * `onLost` is told each time that nothing answers there.
+ */
+export function useSandbox(url: string | null | undefined, onLost: () => void): LocalSandbox {
   const [seen, setSeen] = useState(NOTHING)
   const [tokens, setTokens] = useState<Record<string, string>>({})
 
   useEffect(() => {
-    if (url === null) return undefined
-    setSeen(NOTHING)
+    setSeen(url === null ? ELSEWHERE : NOTHING)
+    if (typeof url !== 'string') return undefined
     return readAlong(url, setSeen, () => {
       setSeen((seen) => ({ ...seen, standing: 'gone' }))
       onLost()
@@ -62,12 +67,11 @@ export function useSandbox(url: string | null, onLost: () => void): LocalSandbox
       const link = await control(url, `items/${encodeURIComponent(id)}/update`, {})
       const page = String(link?.hosted_link_url)
       // Nobody else's page is opened.
-      return url !== null && page.startsWith(`${url}/hl/`) ? page : null
+      return page.startsWith(`${url}/hl/`) ? page : null
     },
     [url],
   )
 
-  if (url === null) return null
   const items = seen.items.map((item) => ({ ...item, token: tokens[item.id] ?? null }))
   return { ...seen, items, createItem, updatePage }
 }
@@ -132,7 +136,11 @@ function readAlong(url: string, change: (change: Change) => void, onLost: () => 
 }
 
 /** Asks a control route: with `body` to do something, without one to be told something. */
-async function control(url: string | null, path: string, body?: Fields): Promise<Fields | null> {
+async function control(
+  url: string | null | undefined,
+  path: string,
+  body?: Fields,
+): Promise<Fields | null> {
   try {
     const response = await fetch(`${url}/_sandbox/${path}`, {
       method: body === undefined ? 'GET' : 'POST',

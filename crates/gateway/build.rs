@@ -1,5 +1,6 @@
 //! Takes the built console in: compressed, as nearly every browser wants it, with the policy that
-//! lets its own script and style run and no others.
+//! lets its own script and style run and no others. It is taken in twice, marked as the page
+//! of a gateway to Plaid, and as that of a gateway to a local Sandbox.
 
 use std::{env, fs, io::Write, path::Path, process::exit};
 
@@ -28,16 +29,33 @@ fn main() {
          require-trusted-types-for 'script'; trusted-types 'none'"
     );
     println!("cargo::rustc-env=CONSOLE_POLICY={policy}");
-    let hash = Sha256::digest(&html);
+    pack("CONSOLE", &marked(&html, "plaid"));
+    pack("CONSOLE_OF_SANDBOX", &marked(&html, "sandbox"));
+}
+
+/// The page, saying what the gateway that serves it is to.
+fn marked(html: &str, upstream: &str) -> String {
+    let Some((start, rest)) = html.split_once("<html ") else {
+        println!("cargo::error=the built console has no element for its mark");
+        exit(0);
+    };
+    format!("{start}<html data-gateway=\"{upstream}\" {rest}")
+}
+
+/// Writes the page compressed, and tells its path and its tag under `name`.
+fn pack(name: &str, html: &str) {
+    let hash = Sha256::digest(html);
     let tag = STANDARD.encode(&hash[..12]);
-    println!("cargo::rustc-env=CONSOLE_TAG=W/\"{tag}\"");
+    println!("cargo::rustc-env={name}_TAG=W/\"{tag}\"");
 
     let out = env::var_os("OUT_DIR").expect("Cargo sets it");
+    let file = Path::new(&out).join(format!("{name}.html.gz"));
+    println!("cargo::rustc-env={name}_FILE={}", file.display());
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     let written = packed
         .write_all(html.as_bytes())
         .and_then(|()| packed.finish())
-        .and_then(|packed| fs::write(Path::new(&out).join("console.html.gz"), packed));
+        .and_then(|packed| fs::write(file, packed));
     written.expect("Cargo's directory can be written");
 }
 

@@ -1,4 +1,4 @@
-//! The console's page, as the build took it in: one file that asks for no other.
+//! The console's page, as the build took it in: one file that asks for no other, in two versions.
 
 use hyper::{
     StatusCode,
@@ -7,11 +7,33 @@ use hyper::{
 };
 use miniz_oxide::inflate;
 
-/// The page, compressed.
-const PAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/console.html.gz"));
+/// The page as it is built, for one kind of gateway.
+pub(crate) struct Built {
+    compressed: &'static [u8],
+    /// Of its content, whichever way it is sent.
+    tag: &'static str,
+}
 
-/// What of the page goes back.
-pub(crate) enum Page {
+/// Marked as that of a gateway to Plaid: the page knows its gateway from its first paint on.
+const OF_PLAID: Built = Built {
+    compressed: include_bytes!(env!("CONSOLE_FILE")),
+    tag: env!("CONSOLE_TAG"),
+};
+
+/// Marked as that of a gateway to a local Sandbox, whose place it has in its first paint, too:
+/// nothing moves when the Sandbox is found there.
+const OF_SANDBOX: Built = Built {
+    compressed: include_bytes!(env!("CONSOLE_OF_SANDBOX_FILE")),
+    tag: env!("CONSOLE_OF_SANDBOX_TAG"),
+};
+
+/// What goes back of a page.
+pub(crate) struct Page {
+    built: &'static Built,
+    form: Form,
+}
+
+enum Form {
     Compressed,
     /// For the rare client that does not take it compressed.
     Plain,
@@ -21,53 +43,54 @@ pub(crate) enum Page {
 
 impl Page {
     /// What a request with `headers` is to have.
-    pub(crate) fn wanted(headers: &HeaderMap) -> Self {
-        let has_it = words(headers, header::IF_NONE_MATCH).any(|tag| tag == TAG || tag == "*");
-        match takes_gzip(headers) {
-            _ if has_it => Page::Unchanged,
-            true => Page::Compressed,
-            false => Page::Plain,
-        }
+    pub(crate) fn wanted(headers: &HeaderMap, has_sandbox: bool) -> Self {
+        let built = if has_sandbox { &OF_SANDBOX } else { &OF_PLAID };
+        let has_it =
+            words(headers, header::IF_NONE_MATCH).any(|tag| tag == built.tag || tag == "*");
+        let form = match takes_gzip(headers) {
+            _ if has_it => Form::Unchanged,
+            true => Form::Compressed,
+            false => Form::Plain,
+        };
+        Page { built, form }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            Page::Unchanged => StatusCode::NOT_MODIFIED,
-            Page::Compressed | Page::Plain => StatusCode::OK,
+        match self.form {
+            Form::Unchanged => StatusCode::NOT_MODIFIED,
+            Form::Compressed | Form::Plain => StatusCode::OK,
         }
     }
 
     /// Sets the headers that go with it, and returns the body.
     pub(crate) fn write(self, headers: &mut HeaderMap) -> Bytes {
+        let Built { compressed, tag } = self.built;
         for (name, value) in [
             // It is asked for each time, and mostly unchanged.
             (header::CACHE_CONTROL, "no-cache"),
             (header::CONTENT_SECURITY_POLICY, env!("CONSOLE_POLICY")),
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::ETAG, TAG),
+            (header::ETAG, tag),
             (header::REFERRER_POLICY, "no-referrer"),
             (header::VARY, "Accept-Encoding, Origin"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        match self {
-            Page::Unchanged => Bytes::new(),
-            Page::Compressed => {
+        match self.form {
+            Form::Unchanged => Bytes::new(),
+            Form::Compressed => {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                Bytes::from_static(PAGE)
+                Bytes::from_static(compressed)
             }
-            Page::Plain => {
+            Form::Plain => {
                 // Between gzip's own head, which has no name in it, and its tail.
-                let deflated = &PAGE[10..PAGE.len() - 8];
+                let deflated = &compressed[10..compressed.len() - 8];
                 let html = inflate::decompress_to_vec(deflated).expect("the build compressed it");
                 html.into()
             }
         }
     }
 }
-
-/// Of the page's content, whichever way it is sent.
-const TAG: &str = env!("CONSOLE_TAG");
 
 /// Whether it is named, and not with a weight of nothing.
 fn takes_gzip(headers: &HeaderMap) -> bool {

@@ -203,7 +203,10 @@ async fn act(
     let json = |value| Ok(Content::Reply(Reply::json(value)));
     match route {
         Route::Call(door) => call(shared, door, request_id, head, body).await,
-        Route::Page => Ok(Content::Page(Page::wanted(&head.headers))),
+        Route::Page => {
+            let has_sandbox = shared.sandbox_url.is_some();
+            Ok(Content::Page(Page::wanted(&head.headers, has_sandbox)))
+        }
         Route::Tools => json(catalogue::tools()),
         Route::Search => {
             let query = head.uri.query().unwrap_or_default();

@@ -88,3 +88,23 @@ async fn who_has_it_already_is_told_so() {
     let reply = gate.send(request("GET /\r\nif-none-match: W/\"other\"", ""));
     assert_eq!(reply.await.status, 200);
 }
+
+#[tokio::test]
+async fn the_page_says_whether_its_gateway_is_to_a_sandbox_and_who_has_the_one_has_not_the_other() {
+    let gate = Gate::start().await;
+    let url = "http://127.0.0.1:1".to_owned();
+    let of_sandbox = Gate::start_with(|config| config.sandbox_url = Some(url)).await;
+
+    let page = gate.get("/").await;
+    let other = of_sandbox.get("/").await;
+
+    let [to_plaid, to_sandbox] = ["plaid", "sandbox"].map(|it| format!("data-gateway=\"{it}\""));
+    assert!(page.body.contains(&to_plaid));
+    assert_eq!(other.body.replacen(&to_sandbox, &to_plaid, 1), page.body);
+    let policy = "content-security-policy";
+    assert_eq!(other.header(policy), page.header(policy));
+    let tag = page.header("etag").expect("a tag");
+    let request = request(&format!("GET /\r\nif-none-match: {tag}"), "");
+    assert_eq!(gate.send(&request).await.status, 304);
+    assert_eq!(of_sandbox.send(&request).await.status, 200);
+}
