@@ -121,7 +121,7 @@ test('a file of certificates that holds none is pointed out', async (t) => {
   }
 })
 
-test('where the way ends is named, with what to do', async (t) => {
+test('where the way ends is named, with what to do', async () => {
   const closed = net.createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => closed.once('listening', resolve))
   const { port } = closed.address()

@@ -21,6 +21,7 @@ const { open } = useBrowser()
 
 const DESKTOP = { width: 1280, height: 900 }
 const PHONE = { width: 390, height: 844 }
+const NARROW = { width: 320, height: 640 }
 
 /** The two pages there are: each starts what serves it, and returns its URL. */
 const PAGES = {
@@ -101,7 +102,11 @@ function mistakesOf(page) {
 }
 
 for (const [which, start] of Object.entries(PAGES)) {
-  for (const [screen, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+  for (const [screen, viewport] of Object.entries({
+    desktop: DESKTOP,
+    phone: PHONE,
+    narrow: NARROW,
+  })) {
     test(`nothing moves on the page ${which}, ${screen}, while it loads and while one types`, async (t) => {
       const page = await openWatched(t, await start(t), { viewport })
       assert.deepEqual(await moved(page), [], 'while it loads')
@@ -210,7 +215,7 @@ const TARGETS = 'button, input, summary'
 
 test('on a phone everything can be tapped: 24 px at least, and 44 where one types or acts', async (t) => {
   const page = await open(t, await PAGES['with the Sandbox'](t), {
-    viewport: { width: 320, height: 640 },
+    viewport: NARROW,
     hasTouch: true,
     isMobile: true,
   })

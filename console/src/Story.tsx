@@ -114,7 +114,7 @@ export function Story({ sandbox, missing, running, onToken, onSend }: Props) {
 }
 
 const CHIPS = {
-  connecting: { text: 'Connecting …', look: '' },
+  connecting: { text: 'Looking …', look: '' },
   there: { text: 'Live', look: 'good' },
   gone: { text: 'Gone', look: 'bad' },
   elsewhere: { text: 'Not here', look: '' },
