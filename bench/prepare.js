@@ -35,7 +35,8 @@ function installedVersion(name) {
 
 /** @returns the path of the executable of one of our Rust packages, built as fast as it gets */
 function buildExecutable(name) {
-  const command = ['build', '--quiet', '--release', '--package', name, '--message-format', 'json']
+  const profile = ['--quiet', '--profile', 'bench']
+  const command = ['build', ...profile, '--package', name, '--message-format', 'json']
   const messages = execFileSync('cargo', command, {
     cwd: ROOT,
     encoding: 'utf8',

@@ -10,6 +10,7 @@ const { spawnSync } = require('node:child_process')
 const os = require('node:os')
 const path = require('node:path')
 const { GLIBC, ROOT, targets } = require('./targets')
+const { installTools } = require('./toolchain')
 
 const NAPI = path.join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js')
 
@@ -55,5 +56,6 @@ if (require.main === module) {
     for (const each of targets) console.error(`  ${each.triple}`)
     process.exit(2)
   }
-  build(target, path.resolve(directory))
+  const env = target.os === 'linux' ? installTools() : {}
+  build(target, path.resolve(directory), { env })
 }

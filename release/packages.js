@@ -1,18 +1,26 @@
 'use strict'
 
-// node release/packages.js <directory of binaries> <stage>: lays out everything to publish, the way
-// npm is to pack it: the main package in the stage, the platforms' in its npm/.
+// node release/packages.js <directory of binaries> <tarballs>: packs everything to publish, and
+// prints the names of the tarballs in the order in which they are published, the main package last.
 //
-// Of the main package's manifest only what users need is published; the platform packages become
-// its optional dependencies.
+// It is laid out first the way npm is to pack it: the main package in a stage, the platforms' in its
+// npm/. Of the main package's manifest only what users need is published; the platform packages
+// become its optional dependencies.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
+const zlib = require('node:zlib')
 const { licences } = require('./licences')
 const { ROOT, manifest, targets } = require('./targets')
+const { BIN, installTools } = require('./toolchain')
 
 const NAPI = path.join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js')
+
+/** Deflates better than zlib, and what it makes is read by every inflate there is. */
+const DEFLATE =
+  'import deflate, sys; sys.stdout.buffer.write(deflate.gzip_compress(sys.stdin.buffer.read(), 12))'
 
 /** Made by the build, and taken from where the binaries are. */
 const LOADER = 'binding.js'
@@ -57,16 +65,33 @@ function finish(file, repository) {
   write(file, { ...published, ...(repository && { repository: { type: 'git', url: repository } }) })
 }
 
-/** Packs a package: the tarball, its sizes, what files are in it, and what scripts it would run. */
+/**
+ * Packs a package as npm does, and deflates that once more by libdeflate: a binary is a thirtieth
+ * less to download.
+ * @returns the tarball, its sizes, what files are in it, and what scripts it would run
+ */
 function pack(directory, destination) {
   const parameters = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
   const options = { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
   const printed = JSON.parse(execFileSync('npm', parameters, options))
   // npm 11 and before give a list; later ones an object by package name.
-  const [{ name, filename, size, unpackedSize, files }] = Object.values(printed)
+  const [{ name, filename, unpackedSize, files }] = Object.values(printed)
   const tarball = path.join(destination, filename)
+  const input = zlib.gunzipSync(fs.readFileSync(tarball))
+  const deflated = execFileSync(path.join(BIN, 'python'), ['-c', DEFLATE], {
+    input,
+    maxBuffer: 1 << 26,
+  })
+  fs.writeFileSync(tarball, deflated)
   const { scripts } = JSON.parse(fs.readFileSync(path.join(directory, 'package.json'), 'utf8'))
-  return { name, tarball, size, unpackedSize, files: files.map((file) => file.path), scripts }
+  return {
+    name,
+    tarball,
+    size: deflated.length,
+    unpackedSize,
+    files: files.map((file) => file.path),
+    scripts,
+  }
 }
 
 function write(file, content) {
@@ -75,9 +100,22 @@ function write(file, content) {
 
 module.exports = { pack, stage }
 
+async function main() {
+  const [binaries, tarballs] = process.argv.slice(2).map((name) => path.resolve(name))
+  installTools()
+  fs.mkdirSync(tarballs, { recursive: true })
+  const staged = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-stage-'))
+  try {
+    const all = await stage(binaries, staged, { repository: process.env.REPOSITORY_URL })
+    for (const each of all) console.log(path.basename(pack(each, tarballs).tarball))
+  } finally {
+    fs.rmSync(staged, { recursive: true })
+  }
+}
+
 if (require.main === module) {
-  const [binaries, directory] = process.argv.slice(2).map((name) => path.resolve(name))
-  stage(binaries, directory, { repository: process.env.REPOSITORY_URL }).then((all) => {
-    for (const each of all) console.log(each)
+  main().catch((error) => {
+    console.error(error)
+    process.exit(1)
   })
 }

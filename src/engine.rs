@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -183,7 +184,9 @@ impl Running {
             self.tasks.resize_with(index + 1, || None);
         }
         let ticket = Ticket::new(id, self.completions.clone());
-        let task = tokio::spawn(async move { ticket.settle(work.await) });
+        let task: Pin<Box<dyn Future<Output = ()> + Send>> =
+            Box::pin(async move { ticket.settle(work.await) });
+        let task = tokio::spawn(task);
         self.tasks[index] = Some(task.abort_handle());
     }
 

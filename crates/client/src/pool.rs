@@ -4,7 +4,8 @@
 //! It stands in for hyper-util's general client, which looks up a host, races a free connection
 //! against a new one and rewrites the URL for every request: about a tenth of a call's cost.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,8 +17,9 @@ use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
+use hyper::rt::Executor;
 use hyper_util::client::legacy::connect::Connection;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::time::{Instant, sleep};
 use tower_service::Service;
 
@@ -57,6 +59,17 @@ enum Sender {
 /// The connection that a response comes over: to be given back once its body is read. Dropping it
 /// instead closes an HTTP/1.1 connection.
 pub(crate) struct Lease(Sender);
+
+/// Spawns what HTTP/2 asks for with every request. Boxed first: that is kilobytes, which tokio would
+/// move several times.
+#[derive(Clone)]
+pub(crate) struct Boxing;
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Boxing {
+    fn execute(&self, future: F) {
+        tokio::spawn(Box::pin(future) as Pin<Box<dyn Future<Output = ()> + Send>>);
+    }
+}
 
 /// Below the idle limit that load balancers commonly have (60 s), so that we close first.
 const LONGEST_IDLE: Duration = Duration::from_secs(50);
@@ -163,7 +176,7 @@ impl Pool {
         poll_fn(|cx| connector.poll_ready(cx)).await?;
         let stream = connector.call(self.uri.clone()).await?;
         if stream.connected().is_negotiated_h2() {
-            let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            let (sender, connection) = http2::Builder::new(Boxing)
                 .timer(TokioTimer::new())
                 .handshake(stream)
                 .await?;

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_rustls::MaybeHttpsStream;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::ServerName;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
@@ -21,6 +21,7 @@ use crate::config::{self, Config};
 use crate::connect::{BoxError, Dial, Stream, proxy_for, resolve};
 use crate::diagnosis::connection_error;
 use crate::error::{ConnectionError, UsageError};
+use crate::pool::Boxing;
 use crate::trust::tls_config;
 
 /// How far the way led.
@@ -192,7 +193,7 @@ async fn ask(
     let response: Response<Incoming> = if is_http2 {
         *request.uri_mut() = uri.clone();
         *request.version_mut() = Version::HTTP_2;
-        let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+        let (mut sender, connection) = http2::Builder::new(Boxing)
             .timer(TokioTimer::new())
             .handshake(stream)
             .await?;
