@@ -4,7 +4,7 @@
 // the loader and its types beside it.
 //
 // Binaries for Linux are linked by zig, which knows every glibc: whatever system builds them, they
-// run on old ones. The others are built where they run.
+// run on old ones; zig.js has them packed smaller. The others are built where they run.
 
 const { spawnSync } = require('node:child_process')
 const os = require('node:os')
@@ -27,7 +27,13 @@ function build(target, directory, { root = ROOT, env = {} } = {}) {
   parameters.push('--target', linux ? versioned : triple, ...(linux ? ['--cross-compile'] : []))
   const { status, stdout, stderr } = spawnSync(process.execPath, [NAPI, ...parameters], {
     cwd: root,
-    env: { ...process.env, ...env, CARGO_TERM_QUIET: 'true', RUSTFLAGS: flags(root, target) },
+    env: {
+      ...process.env,
+      ...env,
+      CARGO_TERM_QUIET: 'true',
+      CARGO_ZIGBUILD_ZIG_COMMAND: path.join(__dirname, 'zig.js'),
+      RUSTFLAGS: flags(root, target),
+    },
     encoding: 'utf8',
     maxBuffer: 1 << 26,
   })
