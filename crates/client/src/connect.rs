@@ -19,17 +19,19 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tower_service::Service;
 use url::Url;
+use utdk_plaid_local::is_loopback_ip;
 
-use crate::config::{Config, is_loopback};
+use crate::config::Config;
 use crate::error::UsageError;
+use crate::target::is_loopback;
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// TLS, if the URL says so, over whatever [`Dial`] reaches.
+/// TLS, if the URL says so, over [`Dial`].
 pub(crate) type Connector = HttpsConnector<Dial>;
 
-/// The connector for `target`. The way to it is chosen here, once: a client has one target.
+/// The connector for `target`. The route is chosen here, once: a client has one target.
 ///
 /// # Errors
 ///
@@ -51,7 +53,7 @@ type Plain = HttpConnector<Resolver>;
 type ToProxy = HttpsConnector<Plain>;
 pub(crate) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// A way to the server's TCP port.
+/// A route to the server's TCP port.
 #[derive(Clone)]
 pub(crate) enum Dial {
     Direct(Plain),
@@ -94,8 +96,8 @@ impl Dial {
     }
 }
 
-/// The proxy that leads to `target`, if one does. What is loopback here is another machine to a
-/// proxy, so loopback is never taken there.
+/// The proxy for `target`, if any. Loopback never goes through a proxy: the proxy's own loopback is
+/// another machine.
 ///
 /// # Errors
 ///
@@ -114,12 +116,12 @@ pub(crate) fn proxy_for(target: &Uri, config: &Config) -> Result<Option<Intercep
     Ok(rules(no_proxy).intercept(target))
 }
 
-/// Spoken to loopback alone.
+/// Plain http is allowed only to loopback.
 fn is_plain_http(target: &Uri) -> bool {
     target.scheme() == Some(&Scheme::HTTP)
 }
 
-/// Looks the host of `target` up, as a connection to it does; the text tells the first address.
+/// Resolves the host of `target`, as a connection does; the text is the first address.
 pub(crate) async fn resolve(target: &Uri) -> Result<((), String), BoxError> {
     let mut resolver = Resolver {
         system: GaiResolver::new(),
@@ -193,7 +195,7 @@ fn plain(loopback_only: bool) -> Plain {
     tcp
 }
 
-/// The system's resolver, with an error that can be told from a refused connection.
+/// The system's resolver, with an error type of its own.
 #[derive(Clone)]
 pub(crate) struct Resolver {
     system: GaiResolver,
@@ -217,7 +219,7 @@ impl Service<Name> for Resolver {
             let addresses: Vec<_> = lookup
                 .await
                 .map_err(ResolveError)?
-                .filter(|address| !loopback_only || address.ip().is_loopback())
+                .filter(|address| !loopback_only || is_loopback_ip(address.ip()))
                 .collect();
             Ok(addresses.into_iter())
         })
@@ -229,7 +231,7 @@ impl Service<Name> for Resolver {
 #[error("the host name could not be resolved")]
 pub(crate) struct ResolveError(#[source] io::Error);
 
-/// A failure on the way through a proxy.
+/// A failure of a proxy.
 #[derive(Debug, thiserror::Error)]
-#[error("the proxy did not connect us")]
+#[error("the proxy did not open a connection")]
 pub(crate) struct ProxyError(#[source] BoxError);

@@ -1,11 +1,12 @@
-//! Which credentials go with a call, and where they must not show.
+//! Which credentials a call carries: in its headers, or in its body.
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::call::ResetLogin;
 use crate::error::UsageError;
-use crate::wire::{self, Peer};
+use crate::request::ResetLogin;
+use crate::scrub::Secrets;
+use crate::wire::Peer;
 
 /// The credentials of a client.
 pub(crate) struct Credentials {
@@ -15,8 +16,8 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Writes those that do not travel in the body: the client's own to Plaid, the bearer token to
-    /// a gateway, which holds Plaid's itself.
+    /// Adds the credentials that go in headers: the client's own to Plaid, and only the bearer
+    /// token to a gateway, which holds Plaid's itself.
     ///
     /// # Errors
     ///
@@ -28,16 +29,7 @@ impl Credentials {
         call: &ResetLogin,
     ) -> Result<(), UsageError> {
         let mut add = |name: HeaderName, field, prefix, secret: &SecretString| {
-            let Some(value) = wire::secret_header(prefix, secret) else {
-                return Err(UsageError::new(
-                    "INVALID_FIELD",
-                    field,
-                    format!(
-                        "{field} has a character that an HTTP header cannot carry, such as a newline"
-                    ),
-                ));
-            };
-            headers.insert(name, value);
+            headers.insert(name, secret_header(field, prefix, secret)?);
             Ok(())
         };
         if peer == Peer::Gateway {
@@ -58,22 +50,45 @@ impl Credentials {
         }
     }
 
-    /// What must not show in an error of `call`, which had `headers`.
-    pub(crate) fn secrets(&self, call: &ResetLogin, headers: &HeaderMap) -> Vec<SecretString> {
-        let given = [
-            Some(&call.access_token),
-            call.client_id.as_ref(),
-            call.secret.as_ref(),
-            self.client_id.as_ref(),
-            self.secret.as_ref(),
-            self.gateway_token.as_ref(),
-        ];
-        wire::secrets(&given, headers)
+    /// What an error of `call`, which was sent with `headers`, must not show.
+    pub(crate) fn secrets<'a>(
+        &'a self,
+        call: &'a ResetLogin,
+        headers: &'a HeaderMap,
+    ) -> Secrets<'a> {
+        Secrets {
+            given: [
+                Some(&call.access_token),
+                call.client_id.as_ref(),
+                call.secret.as_ref(),
+                self.client_id.as_ref(),
+                self.secret.as_ref(),
+                self.gateway_token.as_ref(),
+            ],
+            headers,
+        }
     }
 }
 
 const PLAID_CLIENT_ID: HeaderName = HeaderName::from_static("plaid-client-id");
 const PLAID_SECRET: HeaderName = HeaderName::from_static("plaid-secret");
+
+fn secret_header(
+    field: &'static str,
+    prefix: &str,
+    secret: &SecretString,
+) -> Result<HeaderValue, UsageError> {
+    let text = format!("{prefix}{}", secret.expose_secret());
+    let mut value = HeaderValue::try_from(text).map_err(|_| {
+        UsageError::new(
+            "INVALID_FIELD",
+            field,
+            format!("{field} has a character that an HTTP header cannot carry, such as a newline"),
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
 
 fn missing(field: &'static str, variable: &str) -> UsageError {
     UsageError::new(
@@ -83,7 +98,7 @@ fn missing(field: &'static str, variable: &str) -> UsageError {
     )
 }
 
-/// Refuses a token of another environment here, where it costs nothing and leaks nothing.
+/// Refuses a token of another environment before it is sent anywhere.
 ///
 /// # Errors
 ///
@@ -107,7 +122,7 @@ pub(crate) fn check_token(token: &SecretString) -> Result<(), UsageError> {
             true => {
                 "access_token belongs to a real Item: this operation exists only in the Sandbox, so nothing was sent"
             }
-            false => "access_token is not a Sandbox token: it must begin with access-sandbox-",
+            false => "access_token is not a Sandbox token: it must start with access-sandbox-",
         },
     )
 }

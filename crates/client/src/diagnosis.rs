@@ -1,4 +1,4 @@
-//! Names what went wrong below HTTP, by what it is and never by its text.
+//! Names a failure below HTTP, by the type of the error and never by its text.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,14 +8,14 @@ use rustls::CertificateError;
 use crate::connect::{ProxyError, ResolveError};
 use crate::error::ConnectionError;
 
-/// Names a failure below HTTP by what it is, walking down its causes.
+/// Names a failure below HTTP, from its chain of causes.
 pub(crate) fn connection_error(host: &str, error: &(dyn StdError + 'static)) -> ConnectionError {
     let mut chain = Vec::new();
     let mut found = None;
     let mut next = Some(error);
     while let Some(cause) = next {
         chain.push(cause.to_string());
-        // A proxy's failure is one whatever lies below it; otherwise the deepest cause speaks.
+        // A proxy's failure keeps its name whatever caused it; otherwise the deepest cause wins.
         if !matches!(found, Some(("PROXY_FAILED", _))) {
             found = name(cause).or(found);
         }

@@ -1,6 +1,6 @@
-//! Everything that can go wrong, named by what the caller can do about it.
+//! Every error of this crate, named by what the caller can do about it.
 //!
-//! No variant holds a URL, a header, a body or a credential, so no way of printing one can leak.
+//! No variant holds a URL, a header, a body or a credential, so printing one cannot leak.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,10 @@ use serde_json::Value;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Plaid, or the gateway, answered with an error: read its code.
+    /// Plaid or the gateway returned an error: read its code.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// No reply came over the network: DNS, TCP, TLS or a proxy. Worth another try, unless a
-    /// certificate was refused.
+    /// DNS, TCP, TLS or a proxy failed. Worth a retry, unless a certificate was refused.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
     /// The deadline of the whole call passed.
@@ -26,7 +25,8 @@ pub enum Error {
         /// What the last finished attempt ended with, if one had finished.
         last: Option<Box<Error>>,
     },
-    /// A reply came that is not what Plaid documents: look at what stands between you and Plaid.
+    /// The reply is not what Plaid documents: look for a proxy or another server between you and
+    /// Plaid.
     #[error("the reply (HTTP {status}) {problem}")]
     Response {
         /// The HTTP status of the reply.
@@ -51,7 +51,14 @@ impl Error {
         }
     }
 
-    /// Whether the same call, made again later, may succeed without anything being changed.
+    pub(crate) fn response(status: u16, problem: impl Into<String>) -> Self {
+        Error::Response {
+            status,
+            problem: problem.into(),
+        }
+    }
+
+    /// Whether the same call can succeed when it is made again later, with nothing changed.
     pub fn retryable(&self) -> bool {
         match self {
             Error::Api(api) => is_retryable_status(api.status),
@@ -63,16 +70,14 @@ impl Error {
     }
 }
 
-/// The statuses that say "not now" rather than "not like this". The operation is idempotent, so
-/// each of them may be tried again.
+/// Statuses of a temporary failure. The operation is idempotent, so a retry is always safe.
 fn is_retryable_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 /// An error reply, field for field as Plaid documents it; an absent field is `None`.
 ///
-/// Strings are scrubbed: a credential or token of this call that the reply quotes is replaced by
-/// `[redacted]`.
+/// Strings are scrubbed: `[redacted]` replaces any credential or token of this call.
 #[derive(Debug, Default, Serialize, thiserror::Error)]
 #[error("{error_code}: {error_message}")]
 pub struct ApiError {
@@ -80,14 +85,13 @@ pub struct ApiError {
     pub status: u16,
     /// The category, such as `INVALID_INPUT`.
     pub error_type: String,
-    /// The particular error, such as `INVALID_ACCESS_TOKEN`. `GATEWAY_ERROR` when a gateway
-    /// answered without one.
+    /// The error, such as `INVALID_ACCESS_TOKEN`; `GATEWAY_ERROR` when a gateway gave none.
     pub error_code: String,
     /// Why, for OAuth-based Item errors.
     pub error_code_reason: Option<String>,
     /// For developers; may change over time.
     pub error_message: String,
-    /// For end users; `None` if the error is not theirs to mend.
+    /// For end users; `None` if they cannot fix the error.
     pub display_message: Option<String>,
     /// Plaid's page on this error.
     pub documentation_url: Option<String>,
@@ -95,7 +99,7 @@ pub struct ApiError {
     pub suggested_action: Option<String>,
     /// Plaid's id of this request, for its support.
     pub request_id: Option<String>,
-    /// Errors of the single Items, where a request pertains to several.
+    /// The errors of each Item, where a request concerns several.
     pub causes: Option<Vec<Value>>,
 }
 
@@ -114,7 +118,7 @@ pub struct ConnectionError {
 }
 
 impl ConnectionError {
-    /// A refused certificate stays refused; everything else may pass.
+    /// A refused certificate stays refused; every other failure can be temporary.
     fn retryable(&self) -> bool {
         !self.code.starts_with("CERT_")
     }
@@ -126,7 +130,7 @@ impl ConnectionError {
 pub struct UsageError {
     /// A stable code such as `NOT_A_SANDBOX_TOKEN`.
     pub code: &'static str,
-    /// Which input or option, in the words of the public API.
+    /// The input or option, by its name in the public API.
     pub field: &'static str,
     /// One sentence: what was wrong and what to do. It never quotes the value.
     pub problem: String,

@@ -1,8 +1,4 @@
-//! The connections to the one host that a client calls: idle ones over HTTP/1.1, or one shared over
-//! HTTP/2.
-//!
-//! It stands in for hyper-util's general client, which looks up a host, races a free connection
-//! against a new one and rewrites the URL for every request: about a tenth of a call's cost.
+//! The connections to a client's host: idle ones over HTTP/1.1, or one shared over HTTP/2.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -30,10 +26,8 @@ type Body = Full<Bytes>;
 /// Where the requests of a client go, and the connections that lead there.
 pub(crate) struct Pool {
     connector: Connector,
-    /// For HTTP/2, and to connect.
+    /// Where to connect.
     uri: Uri,
-    /// For HTTP/1.1.
-    path: Uri,
     host: HeaderValue,
     /// Known from the start for plain http, otherwise once a server has chosen it.
     speaks_http1: AtomicBool,
@@ -76,34 +70,30 @@ const LONGEST_IDLE: Duration = Duration::from_secs(50);
 
 impl Pool {
     /// A pool for `uri`; nothing is opened yet.
-    pub(crate) fn new(uri: Uri, connector: Connector) -> Arc<Self> {
-        let path = uri.path_and_query().cloned();
+    pub(crate) fn new(uri: &Uri, connector: Connector) -> Arc<Self> {
         let host = uri.authority().map_or("", |host| host.as_str());
         Arc::new(Self {
             connector,
-            path: Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/"))),
             host: HeaderValue::from_str(host).expect("an authority is a header value"),
             speaks_http1: AtomicBool::new(uri.scheme() == Some(&Scheme::HTTP)),
             negotiating: tokio::sync::Mutex::default(),
             connections: Mutex::default(),
-            uri,
+            uri: uri.clone(),
         })
     }
 
-    /// The host, and the port where one was given.
-    pub(crate) fn host(&self) -> &str {
-        self.uri.authority().map_or("", |host| host.as_str())
-    }
-
-    /// Sends a POST, and waits for the head of its response. A connection that turns out to be
-    /// closed before the request was on it is replaced, unnoticed.
-    pub(crate) async fn post(
+    /// Sends a request, and waits for the head of its response. A connection that turns out to be
+    /// closed before the request was written is replaced.
+    pub(crate) async fn send(
         self: &Arc<Self>,
+        method: Method,
+        uri: &Uri,
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<(Response<Incoming>, Lease), BoxError> {
         let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = method;
+        *request.uri_mut() = uri.clone();
         *request.headers_mut() = headers;
         loop {
             let (mut sender, reused) = match self.free() {
@@ -205,12 +195,12 @@ impl Sender {
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
         match self {
             Sender::Http1(sender) => {
-                *request.uri_mut() = pool.path.clone();
+                let path = request.uri().path_and_query().cloned();
+                *request.uri_mut() = Uri::from(path.unwrap_or(PathAndQuery::from_static("/")));
                 request.headers_mut().insert(HOST, pool.host.clone());
                 sender.try_send_request(request).await
             }
             Sender::Http2(sender) => {
-                *request.uri_mut() = pool.uri.clone();
                 request.headers_mut().remove(HOST);
                 sender.try_send_request(request).await
             }

@@ -17,11 +17,12 @@ use rustls::pki_types::ServerName;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::connect::{BoxError, Dial, Stream, proxy_for, resolve};
 use crate::diagnosis::connection_error;
 use crate::error::{ConnectionError, UsageError};
 use crate::pool::Boxing;
+use crate::target;
 use crate::trust::tls_config;
 
 /// How far the way led.
@@ -58,10 +59,10 @@ pub struct Step {
 /// refuses.
 pub async fn reach(config: &Config, time_limit: Duration) -> Result<Reach, UsageError> {
     let (uri, method) = match &config.gateway {
-        Some(gateway) => (config::health_url(&gateway.url)?, Method::GET),
+        Some(gateway) => (target::health_url(&gateway.url)?, Method::GET),
         None => {
             let base_url = config.base_url.as_deref();
-            let uri = config::operation_url(base_url.unwrap_or(config::DEFAULT_BASE_URL))?;
+            let uri = target::operation_url(base_url.unwrap_or(target::DEFAULT_BASE_URL))?;
             (uri, Method::POST)
         }
     };

@@ -1,4 +1,4 @@
-//! When a failed attempt is made again.
+//! When a failed attempt is retried.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,7 +6,7 @@ use http::header::HeaderValue;
 
 use crate::error::Error;
 
-/// A failed attempt, and how long the server asks to be left alone.
+/// A failed attempt, and how long the server asks to wait.
 pub(crate) struct Failed {
     pub(crate) error: Error,
     pub(crate) retry_after: Option<Duration>,
@@ -21,14 +21,14 @@ impl<E: Into<Error>> From<E> for Failed {
     }
 }
 
-/// Exponential with full jitter: anything from nothing to half a second after the first attempt,
-/// to one second after the second, and so on up to eight.
+/// Exponential with full jitter: up to half a second after the first attempt, up to one second after
+/// the second, and so on up to eight.
 pub(crate) fn backoff(attempts: u32) -> Duration {
     let ceiling = Duration::from_millis(500) * 2_u32.pow(attempts.saturating_sub(1).min(4));
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// `Retry-After` in either of its forms: seconds, or a date. One in the past asks for no wait.
+/// `Retry-After` in either of its forms: seconds, or a date. A date in the past means no wait.
 pub(crate) fn seconds_to_wait(value: &HeaderValue) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
     match text.parse() {

@@ -1,8 +1,8 @@
-//! Which certificates are believed: the caller's own, then the system's, then Mozilla's where the
+//! Which certificates are trusted: the caller's own, then the system's, then Mozilla's where the
 //! system has none.
 //!
-//! The system's roots take tens of milliseconds to read, so they are read once per process, off
-//! the caller's thread, and not at all while the caller's own certificates vouch for the server.
+//! Reading the system's roots takes tens of milliseconds. They are read once per process, on another
+//! thread, and not at all while the caller's own certificates verify the server.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -19,7 +19,7 @@ use rustls::{
 use crate::config::Config;
 use crate::error::UsageError;
 
-/// The TLS settings of a client; `https` says that it will need them.
+/// The TLS settings of a client; `https` says whether it will use them.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub(crate) fn tls_config(config: &Config, https: bool) -> Result<ClientConfig, U
     Ok(tls)
 }
 
-/// A server is believed if the caller's own roots or the system's vouch for it.
+/// A server is trusted if the caller's own roots or the system's verify it.
 #[derive(Debug)]
 struct Trust {
     algorithms: WebPkiSupportedAlgorithms,
@@ -71,7 +71,7 @@ impl ServerCertVerifier for Trust {
             Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 ask(self.system.verifier())
             }
-            // The caller's roots know the issuer: what they object to is the better message.
+            // The caller's roots know the issuer: their objection is the better message.
             Err(objection) => ask(self.system.verifier()).map_err(|_| objection),
         }
     }
@@ -99,7 +99,7 @@ impl ServerCertVerifier for Trust {
     }
 }
 
-/// The system's roots, read when first asked for.
+/// The system's roots, read at first use.
 #[derive(Debug)]
 struct SystemRoots {
     file: Option<PathBuf>,
@@ -122,13 +122,13 @@ impl SystemRoots {
         }
     }
 
-    /// Begins to read them on a thread of their own, so that they are there when the handshake is.
+    /// Reads them on a thread of their own, while the connection is opened.
     fn read_ahead(self: &Arc<Self>) {
         if self.verifier.get().is_some() {
             return;
         }
         let roots = self.clone();
-        // Without a thread to spare, the handshake reads them itself.
+        // If no thread can start, the handshake reads them.
         let _ = std::thread::Builder::new()
             .name("plaid-roots".into())
             .spawn(move || {
@@ -162,13 +162,13 @@ fn read_system_roots(file: Option<&Path>) -> RootCertStore {
 pub struct Roots {
     /// Of `ca` and the extra files.
     pub own: usize,
-    /// Of the system, or of the file in its place; with none, Mozilla's are believed.
+    /// Of the system, or of the file that replaces them; with none, Mozilla's are trusted.
     pub system: usize,
     /// Of Mozilla, in the binary.
     pub mozilla: usize,
 }
 
-/// Counts the roots that `config` has believed. It reads files: tens of milliseconds.
+/// Counts the roots that `config` trusts. It reads files: tens of milliseconds.
 ///
 /// # Errors
 ///

@@ -158,6 +158,7 @@ fn plain_http_to_this_machine_and_https_to_any_other_are_accepted() {
         ("http://127.0.0.1:4000", "127.0.0.1:4000"),
         ("http://127.1.2.3", "127.1.2.3"),
         ("http://[::1]:4000", "[::1]:4000"),
+        ("http://[::ffff:127.0.0.1]:4000", "[::ffff:7f00:1]:4000"),
         ("https://sandbox.plaid.com", "sandbox.plaid.com"),
         ("https://stand-in.example:8443", "stand-in.example:8443"),
     ] {

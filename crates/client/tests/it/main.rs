@@ -11,6 +11,7 @@ mod config;
 mod connections;
 mod crowds;
 mod gateway;
+mod probe;
 mod replies;
 mod retries;
 mod sandbox;
