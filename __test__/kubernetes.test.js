@@ -126,13 +126,13 @@ test('secrets are named, and never there', () => {
   assert.deepEqual(named, Object.keys(SECRET_VALUES))
 })
 
-test('the README makes the image and the Secrets that the manifests name', () => {
-  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+test('the documentation makes the image and the Secrets that the manifests name', () => {
+  const page = fs.readFileSync(path.join(root, 'docs/gateway.md'), 'utf8')
   const [{ secretName }] = resource('Ingress').spec.tls
-  assert.ok(readme.includes(`docker build --tag ${IMAGE} deploy\n`))
-  assert.ok(readme.includes(`kubectl create secret generic ${deployment.metadata.name} `))
-  assert.ok(readme.includes(`kubectl create secret tls ${secretName} `))
-  for (const name of Object.keys(SECRET_VALUES)) assert.ok(readme.includes(`\`${name}\``), name)
+  assert.ok(page.includes(`docker build --tag ${IMAGE} deploy\n`))
+  assert.ok(page.includes(`kubectl create secret generic ${deployment.metadata.name} `))
+  assert.ok(page.includes(`kubectl create secret tls ${secretName} `))
+  for (const name of Object.keys(SECRET_VALUES)) assert.ok(page.includes(`\`${name}\``), name)
 })
 
 test('the container runs as the manifest has it, and its probes are answered', async (t) => {

@@ -1,13 +1,15 @@
 'use strict'
 
-// Promise: docs/architecture.md names nothing that is not there, and leaves out no crate and no
-// directory; the README's links lead somewhere.
+// Promise: the README and docs/ name no path that does not exist, and their links resolve;
+// docs/architecture.md names every crate and every top-level directory.
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+
+const { PAGES } = require('../scripts/snippets.js')
 
 const root = path.join(__dirname, '..')
 const MAP = 'docs/architecture.md'
@@ -30,7 +32,7 @@ function read(file) {
   return fs.readFileSync(path.join(root, file), 'utf8')
 }
 
-/** What stands in backticks in `file` and looks like a path of this repository. */
+/** The texts in backticks in `file` that look like paths of this repository. */
 function namedPaths(file) {
   const spans = [...read(file).matchAll(/`([^`\n]+)`/g)].map(([, span]) => span)
   const isPath = (span) =>
@@ -39,7 +41,7 @@ function namedPaths(file) {
   return [...new Set(spans.filter(isPath))]
 }
 
-/** Whether a fresh checkout has it, or a build makes it. */
+/** Whether `name` is in a fresh checkout, or made by a build. */
 function isThere(name) {
   if (GENERATED.includes(name)) return fs.existsSync(path.join(root, name))
   const bare = name.replace(/\/$/, '')
@@ -48,7 +50,7 @@ function isThere(name) {
 
 const crates = [...directories].filter((name) => /^crates\/[^/]+$/.test(name))
 
-/** Stands for one directory in every crate. */
+/** Means this directory of each crate. */
 const IN_EACH_CRATE = 'tests/it'
 
 test('every path that the map names is in the repository', () => {
@@ -63,16 +65,16 @@ test('every path that the map names is in the repository', () => {
   )
 })
 
-test('every path that the README names is in the repository', () => {
-  const paths = namedPaths('README.md')
-  assert.ok(paths.length > 0)
-  assert.deepEqual(
-    paths.filter((name) => !isThere(name)),
-    [],
-  )
-})
+for (const page of PAGES.filter((page) => page !== MAP)) {
+  test(`every path that ${page} names is in the repository`, () => {
+    assert.deepEqual(
+      namedPaths(page).filter((name) => !isThere(name)),
+      [],
+    )
+  })
+}
 
-test('the binary that the map speaks of is there after a build', () => {
+test('a build makes the binary that the map names', () => {
   assert.match(read(MAP), /`\.node`/)
   assert.ok(fs.readdirSync(root).some((name) => name.endsWith('.node')))
 })
@@ -96,7 +98,7 @@ test('the map names every directory at the top', () => {
   )
 })
 
-for (const file of ['README.md', MAP]) {
+for (const file of PAGES) {
   test(`the links of ${file} resolve`, () => {
     const links = [...read(file).matchAll(/\[[^\]]+\]\(([^)\s]+)\)/g)].map(([, link]) => link)
     const broken = links.filter((link) => {
@@ -109,8 +111,9 @@ for (const file of ['README.md', MAP]) {
   })
 }
 
-test('the README links to the map', () => {
-  assert.ok(read('README.md').includes(`](${MAP})`))
+test('the README links to every page of docs/', () => {
+  const pages = PAGES.filter((page) => page.startsWith('docs/'))
+  for (const page of pages) assert.ok(read('README.md').includes(`](${page})`), page)
 })
 
 /** The headings of a page, as links name them. */

@@ -209,10 +209,10 @@ test('nginx closes idle connections before a gateway does, and gives up on a cal
   assert.ok(seconds('proxy_read_timeout') > Number(deadline))
 })
 
-test('what the README shows of the configuration is in it, in this order', () => {
+test('the documentation shows lines of the configuration, in order', () => {
   const lines = (text) => text.split('\n').map((line) => line.trim())
-  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-  const [, shown] = readme.match(/^```nginx\n(.*?)\n```$/ms)
+  const page = fs.readFileSync(path.join(root, 'docs/gateway.md'), 'utf8')
+  const [, shown] = page.match(/^```nginx\n(.*?)\n```$/ms)
   const configuration = lines(fs.readFileSync(path.join(root, 'deploy/nginx.conf'), 'utf8'))
   let from = 0
   for (const line of lines(shown)) {

@@ -5,7 +5,7 @@
 const { execFile } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { snippets } = require('../scripts/readme.js')
+const { firstCall } = require('../scripts/snippets.js')
 const { manifest } = require('./targets')
 
 const NAME = manifest.name
@@ -39,7 +39,7 @@ const MANAGERS = {
 /** Longer than anything here takes by far. */
 const TIMEOUT_MS = 300_000
 
-/** What makes the README's first snippet a program that can run without an account. */
+/** What makes the README's first call a program that can run without an account. */
 const BEFORE = `import { startSandbox } from '${NAME}/sandbox'
 const sandbox = await startSandbox()
 process.env.PLAID_BASE_URL = sandbox.url
@@ -53,7 +53,7 @@ console.log(reset_login, request_id.length)
 `
 const PRINTS = 'true 15\n'
 
-const esm = () => `${BEFORE}${snippets()[0]}${AFTER}`
+const esm = () => `${BEFORE}${firstCall()}${AFTER}`
 
 /** The same for require(). */
 function cjs() {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The ways in which users' programs have the package: each runs the README's first snippet in a
+// The ways in which users' programs have the package: each runs the README's first call in a
 // project that has it installed, and resolves with what that printed.
 
 const path = require('node:path')

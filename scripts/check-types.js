@@ -1,12 +1,12 @@
 'use strict'
 
-// Has the TypeScript compilers read the declarations as users' compilers do: every module
-// resolution in use, strict, libraries checked too; and compile the README's snippets.
+// Compiles the declarations as users' compilers do (every module resolution in use, strict,
+// libraries checked too), and the JavaScript snippets of the README and of docs/.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { snippets } = require('./readme.js')
+const { snippets } = require('./snippets.js')
 
 const root = path.join(__dirname, '..')
 const fixtures = path.join(root, '__test__', 'types')
@@ -14,29 +14,31 @@ const compilers = ['typescript', 'typescript-5']
 const COMMON = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022']
 const TYPES = ['--types', 'node', '--lib', 'es2022,esnext.disposable']
 
-const readme = fs.mkdtempSync(path.join(root, '__test__', 'readme-types-'))
+const pages = fs.mkdtempSync(path.join(root, '__test__', 'snippet-types-'))
 try {
   fs.writeFileSync(
-    path.join(readme, 'given.d.ts'),
+    path.join(pages, 'given.d.ts'),
     'declare const access_token: string, clientId: string, secret: string, backend: string\n',
   )
-  snippets().forEach((code, i) => {
-    fs.writeFileSync(path.join(readme, `snippet-${i + 1}.mts`), `${code}\nexport {}\n`)
+  // A snippet that names its file is one of examples/, whose packages are not installed here.
+  const compiled = snippets().filter(({ language, file }) => language === 'js' && !file)
+  compiled.forEach(({ code }, i) => {
+    fs.writeFileSync(path.join(pages, `snippet-${i + 1}.mts`), `${code}\nexport {}\n`)
   })
   checkAll()
 } finally {
-  fs.rmSync(readme, { recursive: true })
+  fs.rmSync(pages, { recursive: true })
 }
 
 function checkAll() {
   const all = fs.readdirSync(fixtures).map((name) => path.join(fixtures, name))
   const esm = all.filter((name) => name.endsWith('.mts'))
-  const fromReadme = fs.readdirSync(readme).map((name) => path.join(readme, name))
+  const fromPages = fs.readdirSync(pages).map((name) => path.join(pages, name))
   for (const compiler of compilers) {
     for (const module of ['node16', 'nodenext']) {
-      check(compiler, [...all, ...fromReadme], '--module', module)
+      check(compiler, [...all, ...fromPages], '--module', module)
     }
-    check(compiler, [...esm, ...fromReadme], '--module', 'esnext', '--moduleResolution', 'bundler')
+    check(compiler, [...esm, ...fromPages], '--module', 'esnext', '--moduleResolution', 'bundler')
   }
   // Newer compilers know no other way than with interop.
   check('typescript-5', all, '--module', 'node16', '--esModuleInterop', 'false')
