@@ -53,7 +53,12 @@ fn a_base_url_that_could_reach_anything_but_a_sandbox_is_refused() {
         ("https://user@sandbox.plaid.com", "INVALID_BASE_URL"),
         ("https://:password@sandbox.plaid.com", "INVALID_BASE_URL"),
         ("https://{host}.example", "INVALID_BASE_URL"),
+        (" ", "INVALID_BASE_URL"),
+        ("data:text/plain,hello", "INVALID_BASE_URL"),
         ("https://plaid.com", "NOT_SANDBOX"),
+        ("https://production%2eplaid%2ecom", "NOT_SANDBOX"),
+        ("https://production。plaid。com", "NOT_SANDBOX"),
+        ("https:\\\\production.plaid.com", "NOT_SANDBOX"),
         ("https://production.plaid.com", "NOT_SANDBOX"),
         ("https://PRODUCTION.Plaid.Com:443/", "NOT_SANDBOX"),
         ("https://production.plaid.com.", "NOT_SANDBOX"),
@@ -65,6 +70,8 @@ fn a_base_url_that_could_reach_anything_but_a_sandbox_is_refused() {
         ("http://[::ffff:10.0.0.1]:8080", "INSECURE_URL"),
         ("http://localhost.example.com", "INSECURE_URL"),
         ("http://notlocalhost", "INSECURE_URL"),
+        ("http://127.0.0.1.example", "INSECURE_URL"),
+        ("http://[2001:db8::1]", "INSECURE_URL"),
     ] {
         check_refused(base_url(url), code, "baseUrl");
     }
