@@ -20,6 +20,14 @@ pub struct Config {
     pub timeout: Duration,
     /// How many times a failed attempt is retried. Default 2.
     pub max_retries: u32,
+    /// The limit of one attempt. An attempt is cut off only if another whole one fits before the
+    /// deadline, so the last has all the time that is left. Default 10 s.
+    pub attempt_timeout: Duration,
+    /// The limit of opening a connection: TCP, the proxy and TLS. Default 10 s.
+    pub connect_timeout: Duration,
+    /// How many connections are open at once over HTTP/1.1; further calls wait. At least 1.
+    /// Default 256. Over HTTP/2 one connection carries all calls.
+    pub max_connections: usize,
     /// Headers added to every request.
     pub headers: Vec<(String, String)>,
     /// PEM certificates trusted in addition to the system's.
@@ -84,6 +92,9 @@ impl Default for Config {
             gateway: None,
             timeout: Duration::from_secs(30),
             max_retries: 2,
+            attempt_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(10),
+            max_connections: 256,
             headers: Vec::new(),
             ca: None,
             extra_ca_files: Vec::new(),
