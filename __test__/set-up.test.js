@@ -136,7 +136,7 @@ test('the dependencies are installed again after the lockfile has changed', asyn
   assert.match(tools.calls()[0], INSTALL)
 })
 
-test('what the examples need is installed once, and only where it is asked for', async (t) => {
+test('--examples installs the packages of the examples, once', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
   install(copy)
   build(copy)
@@ -144,12 +144,14 @@ test('what the examples need is installed once, and only where it is asked for',
   assert.deepEqual(tools.calls(), [])
   const { code, stdout, stderr } = await setUp(copy, tools, '--examples')
   assert.deepEqual([code, stdout], [0, ''])
-  assert.match(stderr, /^Installing [^\n]* an example needs …\n$/)
-  assert.equal(tools.calls().length, 1)
-  assert.match(tools.calls()[0], INSTALL)
-  install(path.join(copy, 'examples/express-update-mode'))
+  assert.match(stderr, /^(Installing [^\n]* of examples\/[\w-]+ …\n){2}$/)
+  assert.equal(tools.calls().length, 2)
+  for (const call of tools.calls()) assert.match(call, INSTALL)
+  for (const name of ['express-update-mode', 'test-runners']) {
+    install(path.join(copy, 'examples', name))
+  }
   await setUp(copy, tools, '--examples')
-  assert.equal(tools.calls().length, 1)
+  assert.equal(tools.calls().length, 2)
 })
 
 const TOOLS = [

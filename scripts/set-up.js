@@ -14,7 +14,9 @@ const inRoot = (...names) => path.join(root, ...names)
 
 install('.', 'Installing the npm packages that building and testing need …')
 if (process.argv.includes('--examples')) {
-  install('examples/express-update-mode', 'Installing the npm packages that an example needs …')
+  for (const name of ['express-update-mode', 'test-runners']) {
+    install(`examples/${name}`, `Installing the npm packages of examples/${name} …`)
+  }
 }
 if (process.argv.includes('--nginx')) {
   installTool('nginx', 'nginx-light', 'which the tests put in front of gateways')

@@ -58,10 +58,11 @@ function useBrowser() {
 }
 
 function launchBrowser() {
-  return chromium.launch({ executablePath: executable(), args: FLAGS })
+  return chromium.launch({ executablePath: browserPath(), args: FLAGS })
 }
 
-function executable() {
+/** Where Chromium is installed. */
+function browserPath() {
   const directories = (process.env.PATH ?? '').split(path.delimiter)
   const found = directories
     .map((directory) => path.join(directory, 'chromium'))
@@ -152,6 +153,7 @@ async function send(page, access_token) {
 }
 
 module.exports = {
+  browserPath,
   launchBrowser,
   partsOf,
   reachable,

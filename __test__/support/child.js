@@ -1,25 +1,31 @@
 'use strict'
 
-// Runs one of the programs beside the tests in a process of its own.
+// Runs one of the test programs in its own process.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const path = require('node:path')
 
-/** Long enough for the slowest machine, and short enough to end a process that hangs. */
+/** Long enough for the slowest machine; ends a process that hangs. */
 const LONGEST_MS = 60_000
 
 /**
- * Runs `programs/<name>` with `env` and nothing else that the package reads.
+ * Runs `programs/<name>`, or the file at an absolute path, in `cwd`, with `env` added to the
+ * environment.
  *
- * @returns its `code` and `signal`, what it wrote, and for how long it ran
+ * @returns its `code` and `signal`, what it wrote, and how many milliseconds it ran
  */
-async function run(name, { args = [], env = {} } = {}) {
+async function run(name, { args = [], cwd, env = {} } = {}) {
   const started = performance.now()
   const child = spawn(
     process.execPath,
     [path.isAbsolute(name) ? name : path.join(__dirname, '../programs', name), ...args],
-    { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST_MS },
+    {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LONGEST_MS,
+    },
   )
   const written = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr']) {
