@@ -1,7 +1,6 @@
 'use strict'
 
-// Promise: the code that the console shows is the call that the form makes. It runs as it is, and
-// holds no secret unless that was asked for.
+// Promise: the snippets are the form's call. They run as copied, and mask secrets by default.
 
 const assert = require('node:assert/strict')
 const { execFile, spawn } = require('node:child_process')
@@ -16,10 +15,10 @@ const { open } = useBrowser()
 
 const CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] }
 
-/** What stands in the clipboard after a click on one of the two buttons. */
+/** Clicks one of the two copy buttons, and returns the clipboard's text. */
 async function copied(page, button) {
   await page.getByRole('button', { name: button, exact: true }).click()
-  await page.getByText(`Copied, with the secrets ${SAYS[button]}.`).waitFor()
+  await page.getByText(STATUS[button]).waitFor()
   return page.evaluate(() => navigator.clipboard.readText())
 }
 
@@ -27,13 +26,13 @@ async function choose(page, language) {
   await partsOf(page).snippet.getByRole('tab', { name: language }).click()
 }
 
-const SAYS = { Copy: 'masked', 'Copy with secrets': 'in clear' }
+const STATUS = { Copy: 'Copied with masked secrets.', 'Copy with secrets': 'Copied with secrets.' }
 
 function code(page) {
   return partsOf(page).snippet.locator('pre').innerText()
 }
 
-/** Runs TypeScript where the package is installed under its own name: within itself. */
+/** Runs TypeScript in this directory, where the package resolves by its own name. */
 async function runTypeScript(t, source) {
   const directory = fs.mkdtempSync(path.join(__dirname, 'console-snippet-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
@@ -44,20 +43,20 @@ async function runTypeScript(t, source) {
   return stdout
 }
 
-/** Runs a shell that reads `source` as if it were typed in. */
+/** Runs a shell that reads `source` from standard input. */
 async function runShell(source) {
   const shell = spawn('sh', ['-s'], { stdio: ['pipe', 'pipe', 'ignore'] })
   shell.stdin.end(source)
   return (await shell.stdout.setEncoding('utf8').toArray()).join('')
 }
 
-/** A reply without what differs from call to call. */
+/** A response without its request ID. */
 function withoutId({ request_id, ...rest }) {
   assert.match(request_id, /^\w{15}$/)
   return rest
 }
 
-test('both snippets run as they are, and print what the page shows', async (t) => {
+test('both snippets run as copied, and print the response that the page shows', async (t) => {
   const { gateway, sandbox } = await startConsole(t, { token: GATEWAY_TOKEN })
   const page = await open(t, gateway.url, CLIPBOARD)
   const { token, input, output } = partsOf(page)
@@ -88,7 +87,7 @@ test('both snippets run as they are, and print what the page shows', async (t) =
   }
 })
 
-test('a snippet runs whatever stands in its strings', async (t) => {
+test('snippets escape every string', async (t) => {
   const { gateway } = await startConsole(t)
   const page = await open(t, gateway.url, CLIPBOARD)
   await reachable(page)
@@ -98,8 +97,8 @@ test('a snippet runs whatever stands in its strings', async (t) => {
   await partsOf(page).url.fill(`${gateway.url}/it's`)
 
   const source = await copied(page, 'Copy with secrets')
-  const reads = source.replace(/^import .*$/m, STAND_IN)
-  const [{ gateway: to }, input] = JSON.parse(await runTypeScript(t, reads))
+  const withFake = source.replace(/^import .*$/m, FAKE_CLIENT)
+  const [{ gateway: to }, input] = JSON.parse(await runTypeScript(t, withFake))
   assert.deepEqual(input, { secret: odd, access_token: 'access-sandbox-1' })
   assert.equal(to.url, `${gateway.url}/it's`)
 
@@ -112,12 +111,12 @@ test('a snippet runs whatever stands in its strings', async (t) => {
   assert.deepEqual(JSON.parse(rest.join('\n')).args, input)
 })
 
-/** What takes the place of the package, and prints what it is called with. */
-const STAND_IN = `const createPlaidClient = (options: object) => ({
+/** Replaces the package, and returns its arguments. */
+const FAKE_CLIENT = `const createPlaidClient = (options: object) => ({
   sandboxitemresetlogin: async (input: object) => JSON.stringify([options, input]),
 })`
 
-test('the code follows the form, and masks what is secret in it', async (t) => {
+test('the code follows the form, and masks its secrets', async (t) => {
   const { gateway, sandbox } = await startConsole(t)
   const page = await open(t, gateway.url, CLIPBOARD)
   await reachable(page)
@@ -146,11 +145,11 @@ test('the code follows the form, and masks what is secret in it', async (t) => {
   }
 })
 
-test('where the browser does not let it copy, it says how to', async (t) => {
+test('a copy that the browser blocks is reported', async (t) => {
   const { gateway } = await startConsole(t)
   const page = await open(t, gateway.url)
   await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
   const { snippet } = partsOf(page)
   await snippet.getByRole('button', { name: 'Copy', exact: true }).click()
-  await snippet.getByText('copy it by hand').waitFor()
+  await snippet.getByText('Your browser blocked the copy.').waitFor()
 })

@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: the console, opened at a gateway, makes the call, shows what came of it and what to do
-// next, and keeps no secret.
+// Promise: the console sends the call through its gateway, shows the outcome and the next step, and
+// keeps no secret.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -11,8 +11,10 @@ const { itemError } = require('./support/sandbox.js')
 
 const { open } = useBrowser()
 
-/** What the page says to whoever opens it, in this order. */
-const WORDS = [
+const UNKNOWN_TOKEN = 'access-sandbox-00000000-0000-4000-8000-00000000abcd'
+
+/** The page's texts, in order. */
+const TEXTS = [
   'Plaid',
   'POST',
   '/sandbox/item/reset_login',
@@ -33,40 +35,39 @@ const WORDS = [
   'Input',
   'client_id',
   'optional',
-  'Your Plaid client ID, or the gateway’s.',
+  'Your Plaid client ID. Defaults to the gateway’s.',
   'secret',
   'optional',
-  'Your Plaid secret, or the gateway’s.',
+  'Your Plaid secret. Defaults to the gateway’s.',
   'access_token',
   'required',
-  'The access token of the Item whose login is to stop working.',
+  'The Item’s access token.',
   'Enter a gateway URL above to enable sending.',
   'Code snippet',
   'Updates live as you fill in the form above.',
   'Output',
 ]
 
-test('the page says what it is, in order, and why nothing can be sent yet', async (t) => {
+test('the page describes the operation, and says why Send is disabled', async (t) => {
   const { gateway } = await startConsole(t)
   const page = await open(t, gateway.url)
   await partsOf(page).url.fill('')
   await page.getByText('Enter a gateway URL above to enable sending.').waitFor()
   const text = await page.locator('main').innerText()
   let at = 0
-  for (const words of WORDS) {
-    const found = text.indexOf(words, at)
-    assert.notEqual(found, -1, `“${words}” is not there after: ${text.slice(0, at)}`)
-    at = found + words.length
+  for (const expected of TEXTS) {
+    const found = text.indexOf(expected, at)
+    assert.notEqual(found, -1, `“${expected}” is missing after: ${text.slice(0, at)}`)
+    at = found + expected.length
   }
   assert.equal(await partsOf(page).send.isEnabled(), false)
 })
 
-test('opened at a gateway it knows that gateway, and breaks an Item by it', async (t) => {
+test('the page uses the gateway that serves it, and resets a login through it', async (t) => {
   const { gateway, sandbox } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
-  const { url } = partsOf(page)
-  assert.equal(await url.inputValue(), gateway.url)
+  assert.equal(await partsOf(page).url.inputValue(), gateway.url)
   const item = await sandbox.createItem()
 
   const shown = await send(page, item.access_token)
@@ -74,28 +75,28 @@ test('opened at a gateway it knows that gateway, and breaks an Item by it', asyn
   assert.equal(await itemError(sandbox, item), 'ITEM_LOGIN_REQUIRED')
   const [{ request_id }] = (await sandbox.requests()).slice(-2)
   assert.match(shown, /\b200\n+\d+ ms\n/)
-  assert.match(shown, new RegExp(`Request id ${request_id}`))
+  assert.match(shown, new RegExp(`Request ID ${request_id}`))
   const body = JSON.parse(await partsOf(page).output.locator('pre').innerText())
   assert.deepEqual(body, { request_id, reset_login: true })
-  assert.match(shown, /update mode to repair it/)
+  assert.match(shown, /update mode to repair/)
 })
 
-test('an error is shown with what it means, what to do, and Plaid’s page about it', async (t) => {
+test('an error comes with its meaning, the next step, and Plaid’s documentation', async (t) => {
   const { gateway } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
 
-  const shown = await send(page, 'access-sandbox-00000000-0000-4000-8000-000000000000')
+  const shown = await send(page, UNKNOWN_TOKEN)
 
   assert.match(shown, /\b400\n/)
-  assert.match(shown, /\nINVALID_ACCESS_TOKEN\n+Plaid knows no such access token\.\n+Take /)
+  assert.match(shown, /\nINVALID_ACCESS_TOKEN\n+Access token not found\.\n+Use /)
   assert.match(shown, /"error_message": "could not find matching access token"/)
-  const link = partsOf(page).output.getByRole('link', { name: 'Plaid’s page about it' })
-  const about = 'https://plaid.com/docs/errors/invalid-input/#invalid_access_token'
-  assert.equal(await link.getAttribute('href'), about)
+  const link = partsOf(page).output.getByRole('link', { name: 'Plaid’s documentation' })
+  const docs = 'https://plaid.com/docs/errors/invalid-input/#invalid_access_token'
+  assert.equal(await link.getAttribute('href'), docs)
 })
 
-test('a reply of a hostile gateway’s shows as text, and leads nowhere but to Plaid', async (t) => {
+test('a hostile response is shown as text, and can add no link but Plaid’s', async (t) => {
   const { gateway, sandbox } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
@@ -110,7 +111,7 @@ test('a reply of a hostile gateway’s shows as text, and leads nowhere but to P
 
   const shown = await send(page, access_token)
 
-  assert.match(shown, /The call was refused; the message says why\./)
+  assert.match(shown, /The request was refused\. The message says why\./)
   const body = JSON.parse(await partsOf(page).output.locator('pre').innerText())
   assert.deepEqual(body, hostile)
   assert.equal(await page.locator('img, main script, main b').count(), 0)
@@ -119,36 +120,36 @@ test('a reply of a hostile gateway’s shows as text, and leads nowhere but to P
 })
 
 const REFUSED_TOKENS = [
-  [PRODUCTION_TOKEN, /^A production token is never sent/],
-  ['access-development-1', /^A development token is never sent/],
-  ['public-sandbox-1', /^A public token: exchange it/],
-  ['link-sandbox-1', /^A link token: /],
-  ['access-sandbox-1 2', /^A token has no spaces/],
-  ['nonsense', /begins with access-sandbox-\.$/],
+  [PRODUCTION_TOKEN, /^This is a production token, which is never sent/],
+  ['access-development-1', /^This is a development token, which is never sent/],
+  ['public-sandbox-1', /^This is a public token\. Exchange it/],
+  ['link-sandbox-1', /^This is a link token\./],
+  ['access-sandbox-1 2', /^A token contains no spaces/],
+  ['nonsense', /starts with access-sandbox-\.$/],
 ]
 
-test('a token that cannot be meant is refused on the spot, and nothing is sent', async (t) => {
+test('a token that is not a Sandbox access token disables Send', async (t) => {
   const { gateway, sandbox } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
   const { input, send, operation } = partsOf(page)
-  for (const [token, sentence] of REFUSED_TOKENS) {
+  for (const [token, expected] of REFUSED_TOKENS) {
     await input('access_token').fill(token)
     const hint = operation.locator('.hint.error')
-    assert.match(await hint.innerText(), sentence, token)
+    assert.match(await hint.innerText(), expected, token)
     assert.equal(await send.isEnabled(), false, token)
     await input('access_token').press('Enter')
     assert.match(await operation.innerText(), /Correct the access_token to enable sending\./)
   }
   assert.deepEqual(await sandbox.requests(), [])
-  // What is being typed, or surrounded by what copying brings along, is no mistake.
+  // A token that is still typed, or was pasted with spaces around it, is no error.
   for (const token of ['acc', 'access-sandbox-12', ' access-sandbox-1\n']) {
     await input('access_token').fill(token)
     assert.equal(await operation.locator('.hint.error').count(), 0, token)
   }
 })
 
-test('credentials go to the gateway, are not shown again, and are forgotten there', async (t) => {
+test('credentials are saved to the gateway, never shown again, and can be removed', async (t) => {
   const { gateway, sandbox } = await startConsole(t, { clientId: null })
   const page = await open(t, gateway.url)
   await reachable(page)
@@ -160,7 +161,7 @@ test('credentials go to the gateway, are not shown again, and are forgotten ther
 
   await authentication.getByLabel('Client ID').fill(sandbox.clientId)
   await authentication.getByLabel('Secret', { exact: true }).fill(sandbox.secret)
-  await authentication.getByRole('button', { name: 'Hand to the gateway' }).click()
+  await authentication.getByRole('button', { name: 'Save to gateway' }).click()
   await authentication.getByText('Configured here').waitFor()
   for (const name of ['Client ID', 'Secret']) {
     const field = authentication.getByLabel(name, { exact: true })
@@ -174,7 +175,7 @@ test('credentials go to the gateway, are not shown again, and are forgotten ther
   await operation.getByText('Configure credentials above').waitFor()
 })
 
-test('what the browser keeps is the URL, also after a reload, and no secret', async (t) => {
+test('the browser stores the gateway URL and no secret', async (t) => {
   const { gateway, sandbox } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
@@ -187,7 +188,7 @@ test('what the browser keeps is the URL, also after a reload, and no secret', as
   await parts.authentication.getByLabel('Secret', { exact: true }).fill(SECRET)
   await parts.input('secret').fill(SECRET)
   await parts.input('access_token').fill(access_token)
-  const kept = () =>
+  const stored = () =>
     page.evaluate(() => ({
       local: { ...localStorage },
       session: { ...sessionStorage },
@@ -202,11 +203,11 @@ test('what the browser keeps is the URL, also after a reload, and no secret', as
     url: `${gateway.url}/`,
     state: null,
   }
-  assert.deepEqual(await kept(), expected)
+  assert.deepEqual(await stored(), expected)
 
   await page.reload()
 
-  assert.deepEqual(await kept(), expected)
+  assert.deepEqual(await stored(), expected)
   assert.equal(await parts.url.inputValue(), named)
   for (const field of [parts.token, parts.input('secret'), parts.input('access_token')]) {
     assert.equal(await field.inputValue(), '')
@@ -215,37 +216,37 @@ test('what the browser keeps is the URL, also after a reload, and no secret', as
   assert.deepEqual(await page.evaluate(() => caches.keys()), [])
 })
 
-test('a URL that holds more than a place is not kept', async (t) => {
+test('a URL that cannot be a gateway’s is explained and not stored', async (t) => {
   const { gateway } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
   const { url, gateway: card, send } = partsOf(page)
-  for (const [typed, sentence] of [
-    ['http://user:secret@localhost:4000', /Leave out the user and password/],
-    ['http://localhost:4000/?token=secret', /Leave out what follows/],
+  for (const [typed, expected] of [
+    ['http://user:secret@localhost:4000', /Remove the user and password/],
+    ['http://localhost:4000/?token=secret', /Remove everything from \?/],
     ['http://example.com', /^Use https/],
-    ['localhost:4000', /^Begin with http/],
-    ['http://', /This is not a URL/],
+    ['localhost:4000', /^Start with http/],
+    ['http://', /Not a URL/],
     ['http://[::1]:4000', /^Use https/],
-    ['javascript:alert(1)', /^Begin with http/],
+    ['javascript:alert(1)', /^Start with http/],
   ]) {
     await url.fill(typed)
-    await card.locator('.hint.error', { hasText: sentence }).waitFor()
+    await card.locator('.hint.error', { hasText: expected }).waitFor()
     assert.equal(await send.isEnabled(), false)
-    const kept = await page.evaluate(() => localStorage.getItem('utdk_gateway_url'))
-    assert.equal(kept, gateway.url)
+    const stored = await page.evaluate(() => localStorage.getItem('utdk_gateway_url'))
+    assert.equal(stored, gateway.url)
   }
   await url.fill('')
   await page.waitForFunction(() => localStorage.length === 0)
 })
 
-test('the calls of this tab are listed with shortened tokens, and can be looked at again', async (t) => {
+test('the history lists this tab’s calls with shortened tokens, and shows each again', async (t) => {
   const { gateway, sandbox } = await startConsole(t)
   const page = await open(t, gateway.url)
   await reachable(page)
   const { access_token } = await sandbox.createItem()
   await send(page, access_token)
-  await send(page, 'access-sandbox-00000000-0000-4000-8000-00000000abcd')
+  await send(page, UNKNOWN_TOKEN)
 
   const { history, output } = partsOf(page)
   const [latest, first] = await history.getByRole('listitem').allInnerTexts()
@@ -253,6 +254,6 @@ test('the calls of this tab are listed with shortened tokens, and can be looked 
   assert.match(first, new RegExp(`access-sandbox-••••${access_token.slice(-4)}\\s+200\\s+\\d+ ms`))
   await history.getByRole('button').last().click()
   assert.match(await output.innerText(), /"reset_login": true/)
-  const whole = await page.locator('body').innerHTML()
-  assert.ok(!whole.includes(access_token.slice(0, -4)))
+  const html = await page.locator('body').innerHTML()
+  assert.ok(!html.includes(access_token.slice(0, -4)))
 })

@@ -1,5 +1,5 @@
-// The console is built to one file, dist/index.html, which asks for no other: the gateway has it
-// in its binary, and a browser paints it after one request.
+// Builds the console into one file, dist/index.html, which loads no other. The gateway embeds it, and
+// a browser paints it after one request.
 
 import { defineConfig } from 'vite'
 import { viteSingleFile } from 'vite-plugin-singlefile'

@@ -1,7 +1,6 @@
 'use strict'
 
-// The console in a real browser: a headless Chromium of the test file's own, the page as a gateway
-// serves it, and what a test does there.
+// The console in a headless Chromium, one per test file.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -14,7 +13,7 @@ const { startGateway } = require('../../gateway.js')
 const { startCommand } = require('./command.js')
 const { start } = require('./sandbox.js')
 
-/** Without a sandbox of its own it can run as root; nothing of it leaves this machine. */
+/** `--no-sandbox` allows root. The others keep the browser's own traffic off the network. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -27,11 +26,13 @@ const FLAGS = [
 
 const DESKTOP = { width: 1280, height: 900 }
 
+const AXE = require.resolve('axe-core/axe.min.js')
+
 /**
  * A browser for the tests of a file.
  *
- * @returns `open(t, url, options)`, which opens a page with a storage of its own, and fails the test
- * `t` if the page throws or breaks its policy; `problems`, if given, takes them instead
+ * @returns `open(t, url, options)`, which opens a page in a new context, and fails the test `t` if
+ * the page throws or violates its policy; an array in `problems` collects these instead
  */
 function useBrowser() {
   let browser
@@ -71,7 +72,7 @@ function browserPath() {
   throw new Error('chromium is missing: install it with node scripts/set-up.js --chromium')
 }
 
-/** A gateway before a Sandbox; both are closed when the test `t` ends. */
+/** A gateway to a Sandbox; both are closed when the test `t` ends. */
 async function startConsole(t, options) {
   const sandbox = await start(t)
   const { url: baseUrl, clientId, secret } = sandbox
@@ -82,66 +83,106 @@ async function startConsole(t, options) {
   return { sandbox, gateway }
 }
 
-/** Starts `utdk-plaid console`, on free ports if `args` name no others. */
-async function startStory(t, args = ['--port', '0']) {
+/** Starts `utdk-plaid console`, on free ports if `args` names no others. */
+async function startConsoleCommand(t, args = ['--port', '0']) {
   const command = startCommand(t, ['console', ...args])
   const [, url, sandbox] = await command.until(/^Open (\S+)\n[\s\S]*Sandbox is at +(\S+)\n/)
   return Object.assign(command, { url, sandbox })
 }
 
-/** What a page of another origin must be told, to be let in everywhere. */
-const ALLOWED = {
-  'access-control-allow-origin': '*',
-  'access-control-allow-headers': 'authorization, content-type',
-  'access-control-allow-methods': 'GET, POST, PUT, DELETE',
-}
-
-/** What stands for a gateway in good order: `onCall(request, response)` answers the calls. */
-async function startStandIn(t, onCall, { healthz, config } = {}) {
-  const replies = {
-    '/healthz': healthz ?? { status: 'ok', token_required: false },
-    '/config': config ?? { credentials: 'start', upstream: 'sandbox.plaid.com' },
-  }
-  const server = http.createServer((request, response) => {
-    for (const [name, value] of Object.entries(ALLOWED)) response.setHeader(name, value)
-    if (request.method === 'OPTIONS') return response.writeHead(204).end()
-    const reply = replies[request.url]
-    if (reply === undefined) return onCall(request, response)
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(reply))
-  })
-  server.listen(0, '127.0.0.1')
+/** Starts an HTTP server for the test `t`. */
+async function serve(t, onRequest) {
+  const server = http.createServer(onRequest).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
   t.after(() => server.closeAllConnections())
   return { server, url: `http://127.0.0.1:${server.address().port}` }
 }
 
-/** The parts of the page that the tests use, as a person finds them. */
+/** CORS headers that allow every origin. */
+const ALLOWED = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': 'authorization, content-type',
+  'access-control-allow-methods': 'GET, POST, PUT, DELETE',
+}
+
+/** A server that passes for a healthy gateway; `onCall(request, response)` handles the calls. */
+function startFakeGateway(t, onCall, { healthz, config } = {}) {
+  const bodies = {
+    '/healthz': healthz ?? { status: 'ok', token_required: false },
+    '/config': config ?? { credentials: 'start', upstream: 'sandbox.plaid.com' },
+  }
+  return serve(t, (request, response) => {
+    for (const [name, value] of Object.entries(ALLOWED)) response.setHeader(name, value)
+    if (request.method === 'OPTIONS') return response.writeHead(204).end()
+    const body = bodies[request.url]
+    if (body === undefined) return onCall(request, response)
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
+  })
+}
+
+/** The page's parts, found by role and name. */
 function partsOf(page) {
-  const card = (name) => page.getByRole('form', { name, exact: true })
-  const beside = (name) => page.getByRole('region', { name, exact: true })
-  const operation = card('sandboxitemresetlogin')
+  const form = (name) => page.getByRole('form', { name, exact: true })
+  const region = (name) => page.getByRole('region', { name, exact: true })
+  const operation = form('sandboxitemresetlogin')
   return {
-    authentication: card('Authentication'),
-    gateway: card('Gateway'),
+    authentication: form('Authentication'),
+    gateway: form('Gateway'),
     url: page.getByLabel('Gateway URL'),
     token: page.getByLabel('Gateway token', { exact: true }),
     operation,
     input: (name) => operation.getByLabel(name, { exact: true }),
     send: operation.getByRole('button', { name: /^Send/ }),
     cancel: operation.getByRole('button', { name: 'Cancel' }),
-    snippet: beside('Code snippet'),
-    output: beside('Output'),
-    history: beside('History'),
+    snippet: region('Code snippet'),
+    output: region('Output'),
+    history: region('History'),
   }
 }
 
-/** Waits until the page knows its gateway to be there. */
+/** The parts of the Sandbox's panel. */
+function panelOf(page) {
+  const panel = page.getByRole('region', { name: 'Local Sandbox' })
+  const button = (name) => panel.getByRole('button', { name, exact: true })
+  return {
+    panel,
+    live: panel.getByText('Live', { exact: true }),
+    create: button('Create'),
+    resetLogin: button('Reset login'),
+    repair: button('Repair'),
+    status: (text) => panel.getByRole('status').getByText(text).waitFor(),
+    items: panel.getByRole('list', { name: 'Items' }).getByRole('button'),
+    webhooks: panel.getByRole('list', { name: 'Webhooks' }).getByRole('listitem'),
+    signed: panel.getByText('Signed', { exact: true }),
+    doneSteps: async () => (await panel.getByText('(done)').all()).length,
+    nextStep: () => panel.locator('[aria-current=step] strong').innerText(),
+  }
+}
+
+/** Creates an Item and resets its login, and waits for the webhook. */
+async function breakItem(page) {
+  const { live, create, resetLogin, signed, status } = panelOf(page)
+  await live.waitFor()
+  await create.click()
+  await status('The Item is healthy')
+  await resetLogin.click()
+  await signed.waitFor()
+}
+
+/** Calls `act`, which opens the update page in a new tab, and returns that tab. */
+async function updatePageOf(page, act) {
+  const [tab] = await Promise.all([page.context().waitForEvent('page'), act()])
+  await tab.getByRole('button', { name: 'Update login' }).waitFor()
+  return tab
+}
+
+/** Waits until the page shows that its gateway is reachable. */
 async function reachable(page) {
   await partsOf(page).gateway.getByText('Reachable', { exact: true }).waitFor()
 }
 
-/** Makes a call, and waits for what came of it: the output's text. */
+/** Sends a call, and returns the output's text. */
 async function send(page, access_token) {
   const { input, send, output, history } = partsOf(page)
   const calls = history.getByRole('listitem')
@@ -152,14 +193,33 @@ async function send(page, access_token) {
   return output.innerText()
 }
 
+/** Context options for `useAxe`. */
+const AXE_OPTIONS = { bypassCSP: true, reducedMotion: 'reduce' }
+
+/** Adds axe to a page, and returns a function that fails on a violation in the named state. */
+async function useAxe(page) {
+  await page.addScriptTag({ path: AXE })
+  return async (state) => {
+    const { violations } = await page.evaluate(() => globalThis.axe.run())
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html)}`)
+    assert.deepEqual(found, [], state)
+  }
+}
+
 module.exports = {
+  AXE_OPTIONS,
+  breakItem,
   browserPath,
   launchBrowser,
+  panelOf,
   partsOf,
   reachable,
   send,
+  serve,
   startConsole,
-  startStandIn,
-  startStory,
+  startConsoleCommand,
+  startFakeGateway,
+  updatePageOf,
+  useAxe,
   useBrowser,
 }

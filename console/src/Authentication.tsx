@@ -1,32 +1,38 @@
-// Credentials for Plaid: handed to the gateway, and forgotten here.
+// Plaid credentials, which the page sends to the gateway and then clears.
 
 import { useState } from 'preact/hooks'
-import { type Answer, ask } from './ask'
 import { Field } from './Field'
-import type { PageGateway, Standing } from './gateway'
+import type { GatewayState, PageGateway } from './gateway'
 import { clientIdHint, type Hint, secretHint } from './hints'
+import { type Result, request } from './request'
 
-const NONE = { client_id: '', secret: '' }
+const EMPTY = { client_id: '', secret: '' }
 
 export function Authentication({ gateway }: { gateway: PageGateway }) {
-  const { standing } = gateway
-  const [pair, setPair] = useState(NONE)
+  const { state } = gateway
+  const [pair, setPair] = useState(EMPTY)
   const [problem, setProblem] = useState<string | null>(null)
   const [isBusy, setBusy] = useState(false)
   const given = { client_id: pair.client_id.trim(), secret: pair.secret.trim() }
   const hints = { client_id: clientIdHint(given.client_id), secret: secretHint(given.secret) }
-  const source = standing.kind === 'reachable' ? standing.config.credentials : null
+  const source = state.kind === 'reachable' ? state.config.credentials : null
   const placeholder = source === null || source === 'none' ? '' : 'Configured, not shown'
-  const missing = reason(standing, given, hints)
+  const blocker = saveBlocker(state, given, hints)
 
-  async function tell(method: 'DELETE' | 'PUT', body?: typeof NONE) {
+  async function change(method: 'DELETE' | 'PUT', body?: typeof EMPTY) {
     setBusy(true)
-    const answer = await ask(gateway, method, '/credentials', new AbortController().signal, body)
-    const isDone = answer.kind === 'reply' && answer.status === 204
-    setProblem(isDone ? null : problemOf(answer))
-    if (isDone) setPair(NONE)
+    const result = await request(
+      gateway,
+      method,
+      '/credentials',
+      new AbortController().signal,
+      body,
+    )
+    const isDone = result.kind === 'response' && result.status === 204
+    setProblem(isDone ? null : problemOf(result))
+    if (isDone) setPair(EMPTY)
     setBusy(false)
-    gateway.lookAgain()
+    gateway.checkAgain()
   }
 
   return (
@@ -35,7 +41,7 @@ export function Authentication({ gateway }: { gateway: PageGateway }) {
       aria-labelledby="authentication"
       onSubmit={(event) => {
         event.preventDefault()
-        if (missing === null && !isBusy) tell('PUT', given)
+        if (blocker === null && !isBusy) change('PUT', given)
       }}
     >
       <div class="title near">
@@ -63,43 +69,45 @@ export function Authentication({ gateway }: { gateway: PageGateway }) {
         />
       </div>
       <div class="actions">
-        <button type="submit" aria-disabled={missing !== null || isBusy}>
-          Hand to the gateway
+        <button type="submit" aria-disabled={blocker !== null || isBusy}>
+          Save to gateway
         </button>
         <button
           type="button"
           class="quiet"
           aria-disabled={source !== 'console' || isBusy}
           onClick={() => {
-            if (source === 'console' && !isBusy) tell('DELETE')
+            if (source === 'console' && !isBusy) change('DELETE')
           }}
         >
           Forget
         </button>
         <p class={problem === null ? '' : 'error'} role="status">
-          {problem ?? missing ?? 'Kept in the gateway’s memory, never in this browser.'}
+          {problem ?? blocker ?? STORED}
         </p>
       </div>
     </form>
   )
 }
 
-/** Where the gateway has its credentials from. */
+const STORED = 'Stored only in the gateway’s memory, never in your browser.'
+
+/** Where the gateway's credentials come from. */
 const SOURCES = {
   console: 'Configured here',
   none: 'Not configured',
   start: 'Configured',
 }
 
-/** What keeps the credentials from being handed over. */
-function reason(
-  standing: Standing,
-  given: typeof NONE,
-  hints: Record<keyof typeof NONE, Hint | null>,
+/** Why the credentials cannot be saved yet. */
+function saveBlocker(
+  state: GatewayState,
+  given: typeof EMPTY,
+  hints: Record<keyof typeof EMPTY, Hint | null>,
 ): string | null {
-  if (standing.kind !== 'reachable') return 'The gateway below must be reachable first.'
+  if (state.kind !== 'reachable') return 'Connect to a gateway first.'
   if (given.client_id === '' && given.secret === '') {
-    return 'Kept in the gateway’s memory, never in this browser.'
+    return STORED
   }
   if (given.client_id === '') return 'The client ID is missing.'
   if (given.secret === '') return 'The secret is missing.'
@@ -107,8 +115,8 @@ function reason(
   return isWrong ? 'Correct the field above first.' : null
 }
 
-function problemOf(answer: Answer): string {
-  if (answer.kind !== 'reply') return 'The gateway did not answer: see its state below.'
-  const { error } = answer.body
+function problemOf(result: Result): string {
+  if (result.kind !== 'response') return 'No response from the gateway. See its state below.'
+  const { error } = result.body
   return typeof error === 'string' ? `The gateway refused: ${error}.` : 'The gateway refused.'
 }

@@ -1,4 +1,4 @@
-// Code in colours. The words of it become text nodes: nothing in it is ever read as HTML.
+// Highlighted code. Every token becomes a text node, so no code is ever parsed as HTML.
 
 import { parse } from 'sugar-high/core'
 import * as json from 'sugar-high/lang/json'

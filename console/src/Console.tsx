@@ -1,32 +1,25 @@
-// The page: what it holds, and how its parts hang together.
+// The page: its parts, and the state they share.
 
 import { useRef, useState } from 'preact/hooks'
 import { Authentication } from './Authentication'
-import { call, type Input, type Outcome } from './call'
+import { call, type Input, type Outcome, type Running } from './call'
 import { GatewayUrl } from './GatewayUrl'
-import { IS_OF_SANDBOX, type Standing, useGateway } from './gateway'
+import { type GatewayState, HAS_SANDBOX, useGateway } from './gateway'
 import { Heading } from './Heading'
 import { History } from './History'
-import { Operation, reason } from './Operation'
+import { Operation, sendBlocker } from './Operation'
 import { Output } from './Output'
+import { SandboxPanel } from './SandboxPanel'
 import { Snippet } from './Snippet'
-import { Story } from './Story'
 import { useSandbox } from './sandbox'
 
-/** A call under way. */
-export interface Running {
-  began: number
-  cancel(): void
-}
-
-/** As many calls as are remembered. */
-const MOST = 20
+const MAX_OUTCOMES = 20
 
 export function Console() {
   const gateway = useGateway()
-  const sandboxUrl = useSandboxUrl(gateway.standing)
-  const sandbox = useSandbox(sandboxUrl, gateway.lookAgain)
-  const place = usePlace(sandboxUrl)
+  const sandboxUrl = useSandboxUrl(gateway.state)
+  const sandbox = useSandbox(sandboxUrl, gateway.checkAgain)
+  const position = usePanelPosition(sandboxUrl)
   const [input, setInput] = useState<Input>({ client_id: '', secret: '', access_token: '' })
   const [running, setRunning] = useState<Running | null>(null)
   const [outcomes, setOutcomes] = useState<Outcome[]>([])
@@ -35,22 +28,22 @@ export function Console() {
 
   async function send(input: Input) {
     const controller = new AbortController()
-    setRunning({ began: performance.now(), cancel: () => controller.abort() })
+    setRunning({ startedAt: performance.now(), cancel: () => controller.abort() })
     const outcome = await call(gateway, trimmed(input), controller.signal)
     setRunning(null)
     setShown(outcome)
-    setOutcomes((outcomes) => [outcome, ...outcomes].slice(0, MOST))
-    // A gateway that is gone is seen to be.
-    if (outcome.kind === 'failed') gateway.lookAgain()
+    setOutcomes((outcomes) => [outcome, ...outcomes].slice(0, MAX_OUTCOMES))
+    // The gateway may have stopped.
+    if (outcome.kind === 'failed') gateway.checkAgain()
   }
 
-  const story = (
-    <Story
+  const panel = (
+    <SandboxPanel
       sandbox={sandbox}
-      missing={(access_token) => {
-        const missing = reason(gateway.standing, { ...input, access_token })
-        // What it names stands below the panel.
-        return place === 'first' && missing ? missing.replace(' above', ' below') : missing
+      blocker={(access_token) => {
+        const blocker = sendBlocker(gateway.state, { ...input, access_token })
+        // The field it names is below the panel.
+        return position === 'first' && blocker ? blocker.replace(' above', ' below') : blocker
       }}
       running={running}
       onToken={(access_token) => setInput((input) => ({ ...input, access_token }))}
@@ -62,7 +55,7 @@ export function Console() {
     <main>
       <div>
         <Heading />
-        {place === 'first' && story}
+        {position === 'first' && panel}
         <section class="stack" aria-labelledby="try-it">
           <h2 id="try-it">Try it</h2>
           <Authentication gateway={gateway} />
@@ -70,7 +63,7 @@ export function Console() {
           <Operation
             input={input}
             onInput={setInput}
-            missing={reason(gateway.standing, input)}
+            blocker={sendBlocker(gateway.state, input)}
             running={running}
             onSend={async () => {
               await send(trimmed(input))
@@ -78,10 +71,10 @@ export function Console() {
             }}
           />
         </section>
-        {place === 'last' && story}
+        {position === 'last' && panel}
       </div>
-      <div class="stack beside">
-        <Snippet call={{ gateway, input: trimmed(input) }} />
+      <div class="stack side">
+        <Snippet snippet={{ gateway, input: trimmed(input) }} />
         <Output running={running} outcome={shown} element={output} />
         <History outcomes={outcomes} shown={shown} onShow={setShown} />
       </div>
@@ -90,27 +83,27 @@ export function Console() {
 }
 
 /**
- * Where the Sandbox is, or was: it is told of after its gateway was lost, too. Null where there is
- * none, undefined until that is known.
+ * The Sandbox's URL, kept while its gateway is unreachable. Null if there is none, undefined until
+ * that is known.
  */
-function useSandboxUrl(standing: Standing): string | null | undefined {
+function useSandboxUrl(state: GatewayState): string | null | undefined {
   const last = useRef<string | null | undefined>(undefined)
-  if (standing.kind === 'reachable') last.current = standing.config.sandbox
-  else if (standing.kind !== 'checking') last.current ??= null
+  if (state.kind === 'reachable') last.current = state.config.sandbox
+  else if (state.kind !== 'checking') last.current ??= null
   return last.current
 }
 
 /**
- * Where the Sandbox's panel stands. Whoever types a URL must not see the field move: a panel that
- * is found later than the page comes last, and one that is there stays.
+ * The position of the Sandbox's panel. The fields must not move while a URL is typed: a panel that
+ * is found later goes last, and a panel that is shown stays.
  */
-function usePlace(sandboxUrl: string | null | undefined): 'first' | 'last' | null {
-  const place = useRef<'first' | 'last' | null>(IS_OF_SANDBOX ? 'first' : null)
-  if (typeof sandboxUrl === 'string') place.current ??= 'last'
-  return place.current
+function usePanelPosition(sandboxUrl: string | null | undefined): 'first' | 'last' | null {
+  const position = useRef<'first' | 'last' | null>(HAS_SANDBOX ? 'first' : null)
+  if (typeof sandboxUrl === 'string') position.current ??= 'last'
+  return position.current
 }
 
-/** What is copied often brings a space or a line break along. */
+/** Pasted text often has a space or line break at an end. */
 function trimmed(input: Input): Input {
   return {
     client_id: input.client_id.trim(),

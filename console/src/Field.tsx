@@ -1,5 +1,5 @@
-// One field of a form: its name and description, what is typed, and a line that says what is wrong
-// with it. That line has its place while it is empty, so that nothing moves while one types.
+// A form field: label, description, input, and a hint. The hint's line keeps its height while it is
+// empty, so that typing never moves the page.
 
 import type { ComponentChildren } from 'preact'
 import { useId, useState } from 'preact/hooks'
@@ -7,7 +7,7 @@ import type { Hint } from './hints'
 
 interface Props {
   name: string
-  /** Whether the name is one of the API's, and not words. */
+  /** Whether the label is a field of the API. */
   isCode?: boolean
   note?: string
   description?: ComponentChildren
@@ -15,7 +15,7 @@ interface Props {
   value: string
   onInput(value: string): void
   hint?: Hint | null
-  /** Instead of a hint. */
+  /** Shown instead of a hint. */
   status?: ComponentChildren
   isRequired?: boolean
   isSecret?: boolean

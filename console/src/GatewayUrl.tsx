@@ -1,22 +1,22 @@
-// Where the gateway is, and how it stands.
+// The gateway's URL, token and state.
 
 import { Field } from './Field'
-import type { PageGateway, Standing } from './gateway'
+import type { GatewayState, PageGateway } from './gateway'
 
 export function GatewayUrl({ gateway }: { gateway: PageGateway }) {
-  const { standing } = gateway
+  const { state } = gateway
   return (
     <form
       class="card"
       aria-labelledby="gateway"
       onSubmit={(event) => {
         event.preventDefault()
-        gateway.lookAgain()
+        gateway.checkAgain()
       }}
     >
       <div class="title near">
         <h3 id="gateway">Gateway</h3>
-        <span class={`chip ${CHIPS[standing.kind].look}`}>{CHIPS[standing.kind].text}</span>
+        <span class={`chip ${CHIPS[state.kind].look}`}>{CHIPS[state.kind].text}</span>
       </div>
       <p>
         The gateway proxies requests and injects credentials server-side. Configure credentials
@@ -30,54 +30,54 @@ export function GatewayUrl({ gateway }: { gateway: PageGateway }) {
           value={gateway.typed}
           onInput={gateway.setTyped}
           hint={
-            standing.kind === 'malformed' || standing.kind === 'out_of_reach'
-              ? { kind: 'error', text: standing.problem }
+            state.kind === 'malformed' || state.kind === 'unreachable'
+              ? { kind: 'error', text: state.problem }
               : null
           }
-          status={sentence(standing)}
+          status={statusOf(state)}
         />
         <Field
           name="Gateway token"
-          description="If it asks for one. Never saved."
+          description="Only if the gateway requires one. Never saved."
           isSecret
           value={gateway.token}
           onInput={gateway.setToken}
-          hint={tokenHint(standing)}
+          hint={tokenHint(state)}
         />
       </div>
     </form>
   )
 }
 
-const CHIPS: Record<Standing['kind'], { text: string; look: string }> = {
+const CHIPS: Record<GatewayState['kind'], { text: string; look: string }> = {
   none: { text: 'No URL', look: '' },
-  malformed: { text: 'No URL', look: '' },
-  checking: { text: 'Checking …', look: '' },
+  malformed: { text: 'Invalid URL', look: '' },
+  checking: { text: 'Checking…', look: '' },
   reachable: { text: 'Reachable', look: 'good' },
-  token_missing: { text: 'Needs a token', look: 'warn' },
-  token_wrong: { text: 'Needs a token', look: 'warn' },
-  out_of_reach: { text: 'Unreachable', look: 'bad' },
+  token_missing: { text: 'Token required', look: 'warn' },
+  token_wrong: { text: 'Token required', look: 'warn' },
+  unreachable: { text: 'Unreachable', look: 'bad' },
 }
 
-/** What there is to say of a gateway that has no problem. */
-function sentence(standing: Standing): string | undefined {
-  switch (standing.kind) {
+/** Shown below the URL of a gateway without a problem. */
+function statusOf(state: GatewayState): string | undefined {
+  switch (state.kind) {
     case 'reachable':
-      return `It sends the call to ${standing.config.upstream}.`
+      return `Sends requests to ${state.config.upstream}.`
     case 'token_missing':
     case 'token_wrong':
-      return 'It asks for its token.'
+      return 'Token required.'
     default:
       return undefined
   }
 }
 
-function tokenHint(standing: Standing) {
-  switch (standing.kind) {
+function tokenHint(state: GatewayState) {
+  switch (state.kind) {
     case 'token_missing':
       return { kind: 'error', text: 'Enter the gateway’s token.' } as const
     case 'token_wrong':
-      return { kind: 'error', text: 'It does not take this token.' } as const
+      return { kind: 'error', text: 'Wrong token.' } as const
     default:
       return null
   }

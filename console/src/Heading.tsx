@@ -1,4 +1,4 @@
-// What the operation is and does.
+// The operation, and what it does.
 
 export function Heading() {
   return (
@@ -10,14 +10,13 @@ export function Heading() {
       </p>
       <h1>Force a Sandbox Item into an error state</h1>
       <p>
-        Puts an Item of the Sandbox into <code>ITEM_LOGIN_REQUIRED</code>, as if the user’s bank
-        login had stopped working. Use it to see that your application notices, and that Link’s{' '}
-        <a href="https://plaid.com/docs/link/update-mode/">update mode</a> brings the Item back.
+        Puts a Sandbox Item into <code>ITEM_LOGIN_REQUIRED</code>, as if the user’s bank login had
+        stopped working. Use it to test that your app notices, and that Link’s{' '}
+        <a href="https://plaid.com/docs/link/update-mode/">update mode</a> repairs the Item.
       </p>
       <p>
-        If the Item has a webhook URL, an <code>ITEM</code> / <code>ERROR</code> webhook is sent
-        there. Left alone, an Item of the Sandbox gets into this state by itself 30 days after it
-        was made.
+        If the Item has a webhook URL, Plaid sends it an <code>ITEM</code> / <code>ERROR</code>{' '}
+        webhook. Without this call, a Sandbox Item enters this state 30 days after its creation.
       </p>
     </header>
   )

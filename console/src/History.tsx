@@ -1,4 +1,4 @@
-// The calls of this tab; with it they are forgotten.
+// This tab's calls.
 
 import type { Outcome } from './call'
 import { Status } from './Output'
@@ -16,7 +16,7 @@ export function History({ outcomes, shown, onShow }: Props) {
     <section class="card" aria-labelledby="history">
       <div class="title">
         <h3 id="history">History</h3>
-        <span class="note">Of this tab, and gone with it.</span>
+        <span class="note">Cleared when you close this tab.</span>
       </div>
       <ol class="history">
         {outcomes.map((outcome) => (

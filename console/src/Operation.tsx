@@ -1,21 +1,20 @@
-// The operation: its input, and what sends it.
+// The operation: its input and Send.
 
-import type { Running } from './Console'
-import type { Input } from './call'
+import type { Input, Running } from './call'
 import { Field } from './Field'
-import type { Standing } from './gateway'
+import type { GatewayState } from './gateway'
 import { accessTokenHint, clientIdHint, type Hint, secretHint } from './hints'
 
 interface Props {
   input: Input
   onInput(input: Input): void
-  /** What keeps the call from being sent. */
-  missing: string | null
+  /** Why the call cannot be sent yet. */
+  blocker: string | null
   running: Running | null
   onSend(): void
 }
 
-export function Operation({ input, onInput, missing, running, onSend }: Props) {
+export function Operation({ input, onInput, blocker, running, onSend }: Props) {
   const hints = hintsOf(input)
   const field = (name: keyof Input) => ({
     name,
@@ -30,7 +29,7 @@ export function Operation({ input, onInput, missing, running, onSend }: Props) {
       aria-labelledby="operation"
       onSubmit={(event) => {
         event.preventDefault()
-        if (missing === null && running === null) onSend()
+        if (blocker === null && running === null) onSend()
       }}
     >
       <div class="title">
@@ -46,13 +45,13 @@ export function Operation({ input, onInput, missing, running, onSend }: Props) {
         <Field
           {...field('client_id')}
           note="optional"
-          description="Your Plaid client ID, or the gateway’s."
+          description="Your Plaid client ID. Defaults to the gateway’s."
         />
         <Field
           {...field('secret')}
           note="optional"
           isSecret
-          description="Your Plaid secret, or the gateway’s."
+          description="Your Plaid secret. Defaults to the gateway’s."
         />
       </div>
       <Field
@@ -61,16 +60,16 @@ export function Operation({ input, onInput, missing, running, onSend }: Props) {
         isRequired
         isSecret
         placeholder="access-sandbox-…"
-        description="The access token of the Item whose login is to stop working."
+        description="The Item’s access token."
       />
       <div class="actions">
         <button
           type="submit"
           class="primary"
-          aria-disabled={missing !== null || running !== null}
+          aria-disabled={blocker !== null || running !== null}
           aria-describedby="send-reason"
         >
-          {running === null ? 'Send' : 'Sending …'}
+          {running === null ? 'Send' : 'Sending…'}
         </button>
         {running !== null && (
           <button type="button" class="quiet" onClick={running.cancel}>
@@ -78,7 +77,7 @@ export function Operation({ input, onInput, missing, running, onSend }: Props) {
           </button>
         )}
         <p id="send-reason" role="status">
-          {running === null ? missing : ''}
+          {running === null ? blocker : ''}
         </p>
       </div>
     </form>
@@ -93,18 +92,18 @@ function hintsOf(input: Input): Record<keyof Input, Hint | null> {
   }
 }
 
-/** What keeps the call from being sent. */
-export function reason(standing: Standing, input: Input): string | null {
-  if (standing.kind === 'none') return 'Enter a gateway URL above to enable sending.'
-  if (standing.kind === 'malformed') return 'Correct the gateway URL above to enable sending.'
-  if (standing.kind === 'token_missing' || standing.kind === 'token_wrong') {
+/** Why the call cannot be sent yet. */
+export function sendBlocker(state: GatewayState, input: Input): string | null {
+  if (state.kind === 'none') return 'Enter a gateway URL above to enable sending.'
+  if (state.kind === 'malformed') return 'Correct the gateway URL above to enable sending.'
+  if (state.kind === 'token_missing' || state.kind === 'token_wrong') {
     return 'Enter the gateway’s token above to enable sending.'
   }
   if (input.access_token.trim() === '') return 'Enter an access token to enable sending.'
-  const wrong = Object.entries(hintsOf(input)).find(([, hint]) => hint?.kind === 'error')
-  if (wrong !== undefined) return `Correct the ${wrong[0]} to enable sending.`
-  const isWithout = standing.kind === 'reachable' && standing.config.credentials === 'none'
-  if (isWithout && (input.client_id.trim() === '' || input.secret.trim() === '')) {
+  const invalid = Object.entries(hintsOf(input)).find(([, hint]) => hint?.kind === 'error')
+  if (invalid !== undefined) return `Correct the ${invalid[0]} to enable sending.`
+  const hasNoCredentials = state.kind === 'reachable' && state.config.credentials === 'none'
+  if (hasNoCredentials && (input.client_id.trim() === '' || input.secret.trim() === '')) {
     return 'Configure credentials above, or fill in client_id and secret, to enable sending.'
   }
   return null

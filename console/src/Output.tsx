@@ -1,10 +1,9 @@
-// What came of a call.
+// A call's outcome.
 
 import type { Ref } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Code } from './Code'
-import type { Running } from './Console'
-import type { Outcome } from './call'
+import type { Outcome, Running } from './call'
 
 interface Props {
   running: Running | null
@@ -12,7 +11,7 @@ interface Props {
   element: Ref<HTMLElement>
 }
 
-/** After so long a call is said to be slow. */
+/** After this long, the page says that the call is slow. */
 const SLOW_MS = 5_000
 
 export function Output({ running, outcome, element }: Props) {
@@ -27,17 +26,17 @@ export function Output({ running, outcome, element }: Props) {
         <h3 id="output">Output</h3>
         {running === null && outcome !== null && <Status outcome={outcome} />}
       </div>
-      {running !== null && <Waiting began={running.began} />}
+      {running !== null && <Waiting startedAt={running.startedAt} />}
       {running === null && outcome === null && (
-        <p class="empty">Nothing was sent yet: the reply will stand here.</p>
+        <p class="empty">Send a request to see the response.</p>
       )}
-      {running === null && outcome !== null && <Reply outcome={outcome} />}
+      {running === null && outcome !== null && <Response outcome={outcome} />}
     </section>
   )
 }
 
 export function Status({ outcome: { kind, status, ms } }: { outcome: Outcome }) {
-  const text = kind === 'cancelled' ? 'Cancelled' : (status ?? 'No reply')
+  const text = kind === 'cancelled' ? 'Cancelled' : (status ?? 'No response')
   return (
     <span class="figures">
       <span class={`chip ${LOOKS[kind]}`}>{text}</span>
@@ -48,18 +47,18 @@ export function Status({ outcome: { kind, status, ms } }: { outcome: Outcome }) 
 
 const LOOKS = { cancelled: '', done: 'good', failed: 'bad' }
 
-function Reply({ outcome }: { outcome: Outcome }) {
+function Response({ outcome }: { outcome: Outcome }) {
   const { kind, body, code, requestId, meaning } = outcome
   return (
     <>
       <div role="status" class={`meaning ${LOOKS[kind]}`}>
         {code !== null && <code>{code}</code>}
-        <p>{meaning.says}</p>
+        <p>{meaning.summary}</p>
         <p>
-          {meaning.next}{' '}
+          {meaning.nextStep}{' '}
           {meaning.docs !== null && (
             <a href={meaning.docs} target="_blank" rel="noreferrer">
-              Plaid’s page about it
+              Plaid’s documentation
             </a>
           )}
         </p>
@@ -71,28 +70,28 @@ function Reply({ outcome }: { outcome: Outcome }) {
       )}
       {requestId !== null && (
         <p class="request-id">
-          Request id <code>{requestId}</code>
+          Request ID <code>{requestId}</code>
         </p>
       )}
     </>
   )
 }
 
-function Waiting({ began }: { began: number }) {
-  const [now, setNow] = useState(began)
+function Waiting({ startedAt }: { startedAt: number }) {
+  const [now, setNow] = useState(startedAt)
   useEffect(() => {
     const timer = setInterval(() => setNow(performance.now()), 100)
     return () => clearInterval(timer)
   }, [])
-  const isSlow = now - began >= SLOW_MS
+  const isSlow = now - startedAt >= SLOW_MS
   return (
     <>
       <p>
-        Waiting for the reply … <span aria-hidden="true">{duration(now - began)}</span>
+        Waiting for the response… <span aria-hidden="true">{duration(now - startedAt)}</span>
       </p>
       <p role="status">
         {isSlow &&
-          'This takes long. The gateway waits up to 30 seconds for Plaid, if it was not told otherwise; you can cancel and send again.'}
+          'Taking longer than usual. The gateway waits up to 30 s by default. You can cancel and retry.'}
       </p>
     </>
   )

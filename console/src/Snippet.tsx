@@ -2,27 +2,27 @@
 
 import { useRef, useState } from 'preact/hooks'
 import { Code } from './Code'
-import { type Call, curl, masked, typescript } from './snippets'
+import { curl, masked, type SnippetInput, typescript } from './snippets'
 
 const LANGUAGES = {
   TypeScript: { write: typescript, language: 'typescript' },
   curl: { write: curl, language: 'shell' },
 } as const
 
-/** What was copied last, until the focus goes elsewhere. */
-const SAID = {
+/** Shown after a copy, until the focus moves on. */
+const COPY_STATUS = {
   nothing: 'Updates live as you fill in the form above.',
-  masked: 'Copied, with the secrets masked.',
-  secrets: 'Copied, with the secrets in clear.',
-  failed: 'The browser forbids it: copy it by hand.',
+  masked: 'Copied with masked secrets.',
+  secrets: 'Copied with secrets.',
+  failed: 'Your browser blocked the copy. Select the code and copy it.',
 }
 
 type Name = keyof typeof LANGUAGES
 const NAMES = Object.keys(LANGUAGES) as Name[]
 
-export function Snippet({ call }: { call: Call }) {
+export function Snippet({ snippet }: { snippet: SnippetInput }) {
   const [chosen, setChosen] = useState<Name>('TypeScript')
-  const [copied, setCopied] = useState<keyof typeof SAID>('nothing')
+  const [copied, setCopied] = useState<keyof typeof COPY_STATUS>('nothing')
   const tabs = useRef<HTMLDivElement>(null)
   const { write, language } = LANGUAGES[chosen]
 
@@ -33,9 +33,9 @@ export function Snippet({ call }: { call: Call }) {
     tabs.current?.querySelector<HTMLElement>(`#tab-${other}`)?.focus()
   }
 
-  async function copy(call: Call, what: 'masked' | 'secrets') {
+  async function copy(snippet: SnippetInput, what: 'masked' | 'secrets') {
     try {
-      await navigator.clipboard.writeText(write(call))
+      await navigator.clipboard.writeText(write(snippet))
       setCopied(what)
     } catch {
       setCopied('failed')
@@ -47,15 +47,15 @@ export function Snippet({ call }: { call: Call }) {
       <div class="title">
         <h3 id="snippet">Code snippet</h3>
         <div class="buttons" onFocusOut={() => setCopied('nothing')}>
-          <button type="button" class="quiet small" onClick={() => copy(masked(call), 'masked')}>
+          <button type="button" class="quiet small" onClick={() => copy(masked(snippet), 'masked')}>
             Copy
           </button>
-          <button type="button" class="quiet small" onClick={() => copy(call, 'secrets')}>
+          <button type="button" class="quiet small" onClick={() => copy(snippet, 'secrets')}>
             Copy with secrets
           </button>
         </div>
       </div>
-      <p role="status">{SAID[copied]}</p>
+      <p role="status">{COPY_STATUS[copied]}</p>
       <div class="tabs" role="tablist" aria-label="Language" ref={tabs} onKeyDown={onKeyDown}>
         {NAMES.map((name) => (
           <button
@@ -77,10 +77,10 @@ export function Snippet({ call }: { call: Call }) {
         class="snippet"
         role="tabpanel"
         aria-labelledby={`tab-${chosen}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by the keyboard too
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
         tabIndex={0}
       >
-        <Code text={write(masked(call))} language={language} />
+        <Code text={write(masked(snippet))} language={language} />
       </div>
     </section>
   )

@@ -1,28 +1,28 @@
-// One step of the story, which is ticked off when it is done.
+// One step of the Sandbox's panel, with a tick when it is done.
 
 interface Props {
   name: string
-  says: string
+  description: string
   button: string
   isDone: boolean
   isNext: boolean
-  isAble: boolean
-  onDo(): void
+  isEnabled: boolean
+  onClick(): void
 }
 
-export function Step({ name, says, button, isDone, isNext, isAble, onDo }: Props) {
+export function Step({ name, description, button, isDone, isNext, isEnabled, onClick }: Props) {
   return (
     <li class={isDone ? 'done' : ''} aria-current={isNext ? 'step' : undefined}>
       <div>
         <strong>{name}</strong>
-        {isDone && <span class="unseen"> (done)</span>}
-        <p>{says}</p>
+        {isDone && <span class="visually-hidden"> (done)</span>}
+        <p>{description}</p>
       </div>
       <button
         type="button"
         class={isNext ? 'primary' : ''}
-        aria-disabled={!isAble}
-        onClick={() => isAble && onDo()}
+        aria-disabled={!isEnabled}
+        onClick={() => isEnabled && onClick()}
       >
         {button}
       </button>

@@ -1,16 +1,16 @@
-// The webhooks of an Item, as they arrive.
+// An Item's webhooks, live.
 
 import { useEffect, useState } from 'preact/hooks'
 import { Code } from './Code'
 import { type Signature, signatureOf, type Webhook } from './webhook'
 
-/** The latest comes first. */
+/** The latest first. */
 export function Webhooks({ webhooks }: { webhooks: Webhook[] }) {
   return (
     <div class="webhooks">
       <h3 id="webhooks">Webhooks</h3>
-      <div class="shelf">
-        {webhooks.length === 0 && <p>What the Sandbox sends about the Item arrives here.</p>}
+      <div class="list-box">
+        {webhooks.length === 0 && <p>No webhooks yet.</p>}
         <ol aria-labelledby="webhooks" aria-live="polite">
           {webhooks.toReversed().map((webhook) => (
             <li key={webhook.id}>
@@ -36,16 +36,16 @@ function Delivery({ webhook }: { webhook: Webhook }) {
             {isDelivered ? 'Delivered' : 'Not delivered'}
           </span>
           <span
-            class={`chip ${signature === null ? 'unknown' : signature.isOfBody ? 'good' : 'bad'}`}
+            class={`chip ${signature === null ? 'unknown' : signature.matchesBody ? 'good' : 'bad'}`}
           >
-            {signature?.isOfBody === false ? 'Signed for another body' : 'Signed'}
+            {signature?.matchesBody === false ? 'Signature does not match' : 'Signed'}
           </span>
         </span>
       </summary>
       {signature !== null && (
         <p>
-          {signature.algorithm}, by the key <code>{signature.kid}</code>. The SHA-256 in the
-          signature {signature.isOfBody ? 'is this body’s.' : 'is not this body’s.'}
+          Signed with {signature.algorithm}, key <code>{signature.kid}</code>. The signed SHA-256{' '}
+          {signature.matchesBody ? 'matches this body.' : 'does not match this body.'}
         </p>
       )}
       <div class="dark">
@@ -58,10 +58,10 @@ function Delivery({ webhook }: { webhook: Webhook }) {
 function useSignature(webhook: Webhook): Signature | null {
   const [signature, setSignature] = useState<Signature | null>(null)
   useEffect(() => {
-    let isThere = true
-    signatureOf(webhook).then((signature) => isThere && setSignature(signature))
+    let isMounted = true
+    signatureOf(webhook).then((signature) => isMounted && setSignature(signature))
     return () => {
-      isThere = false
+      isMounted = false
     }
   }, [webhook])
   return signature

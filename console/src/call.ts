@@ -1,87 +1,94 @@
-// The one call that the page makes, and what became of it.
+// A call of the operation, and its outcome.
 
-import { type Answer, ask, type Fields, type Gateway, isFields } from './ask'
-import { type Meaning, meaningOf, OF_THE_PAGE } from './meanings'
+import { type Meaning, meaningOf, PAGE_ERRORS } from './meanings'
+import { type Fields, type Gateway, isFields, type Result, request } from './request'
 
-/** What the operation is called with; empty fields are left out. */
+/** The operation's input. Empty fields are not sent. */
 export interface Input {
   client_id: string
   secret: string
   access_token: string
 }
 
+/** A call in progress. */
+export interface Running {
+  startedAt: number
+  cancel(): void
+}
+
 export interface Outcome {
   kind: 'cancelled' | 'done' | 'failed'
   at: Date
-  /** From the click to the end of the reply. */
+  /** From the click to the end of the response. */
   ms: number
   /** The access token, shortened. */
   token: string
-  /** The HTTP status; null where no reply came. */
+  /** The HTTP status; null without a response. */
   status: number | null
-  /** What came back; null where nothing did that could be read. */
+  /** The response body; null if there is none, or none that can be read. */
   body: Fields | null
   requestId: string | null
-  /** Of an error. */
+  /** The error code; null after a success. */
   code: string | null
   meaning: Meaning
 }
 
-/** Resets the login of an Item; never rejects. */
+/** Resets the login of an Item. Never rejects. */
 export async function call(gateway: Gateway, input: Input, signal: AbortSignal): Promise<Outcome> {
   const at = new Date()
-  const began = performance.now()
-  const became = await ask(gateway, 'POST', TOOL, signal, { args: argumentsOf(input) }).then(
-    (answer) => outcomeOf(answer, gateway.url),
-    () => ({ ...NOTHING, kind: 'cancelled' as const, ...ofThePage('CANCELLED', gateway.url) }),
+  const startedAt = performance.now()
+  const args = argumentsOf(input)
+  const ending = await request(gateway, 'POST', TOOL_PATH, signal, { args }).then(
+    (result) => endingOf(result, gateway.url),
+    () => ({ ...NO_RESPONSE, kind: 'cancelled' as const, ...pageError('CANCELLED', gateway.url) }),
   )
-  return { at, ms: performance.now() - began, token: shortened(input.access_token), ...became }
+  return { at, ms: performance.now() - startedAt, token: shortened(input.access_token), ...ending }
 }
 
-/** The route of the operation below a gateway's URL. */
-export const TOOL = '/tools/plaid/sandboxitemresetlogin'
+/** The operation's path below a gateway's URL. */
+export const TOOL_PATH = '/tools/plaid/sandboxitemresetlogin'
 
-/** The fields that were filled in. */
+/** The fields that are not empty. */
 export function argumentsOf(input: Input): Partial<Input> {
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== ''))
 }
 
-/** A token that can be told from others, and cannot be used. */
+/** Enough of a token to recognise it, and too little to use it. */
 export function shortened(token: string): string {
   const kind = /^access-sandbox-(?=.{12})/.exec(token)?.[0] ?? ''
-  return kind === '' ? HIDDEN : `${kind}••••${token.slice(-4)}`
+  return kind === '' ? MASK : `${kind}••••${token.slice(-4)}`
 }
 
-/** What stands for a secret. */
-export const HIDDEN = '••••••••'
+/** Shown instead of a secret. */
+export const MASK = '••••••••'
 
-type Became = Omit<Outcome, 'at' | 'ms' | 'token'>
+type Ending = Omit<Outcome, 'at' | 'ms' | 'token'>
 
-const NOTHING = { status: null, body: null, requestId: null }
+const NO_RESPONSE = { status: null, body: null, requestId: null }
 
-function outcomeOf(answer: Answer, url: string): Became {
-  switch (answer.kind) {
-    case 'reply':
-      return ofReply(answer)
-    case 'stranger': {
-      const was = `status ${answer.status}, ${answer.contentType}`
-      const page = ofThePage('NOT_A_GATEWAY', url, was)
-      return { ...NOTHING, kind: 'failed', ...page, status: answer.status }
+function endingOf(result: Result, url: string): Ending {
+  switch (result.kind) {
+    case 'response':
+      return ofResponse(result)
+    case 'not_gateway': {
+      const received = `status ${result.status}, ${result.contentType}`
+      const error = pageError('NOT_A_GATEWAY', url, received)
+      return { ...NO_RESPONSE, kind: 'failed', ...error, status: result.status }
     }
-    case 'refused':
-      return { ...NOTHING, kind: 'failed', ...ofThePage('ORIGIN_REFUSED', url) }
-    case 'lost':
-      return { ...NOTHING, kind: 'failed', ...ofThePage('CONNECTION_LOST', url) }
+    case 'origin_refused':
+      return { ...NO_RESPONSE, kind: 'failed', ...pageError('ORIGIN_REFUSED', url) }
+    case 'connection_lost':
+      return { ...NO_RESPONSE, kind: 'failed', ...pageError('CONNECTION_LOST', url) }
     case 'unreachable':
-      return { ...NOTHING, kind: 'failed', ...ofThePage('GATEWAY_UNREACHABLE', url) }
+      return { ...NO_RESPONSE, kind: 'failed', ...pageError('GATEWAY_UNREACHABLE', url) }
   }
 }
 
-function ofThePage(code: keyof typeof OF_THE_PAGE, url: string, was = '') {
-  return { code, meaning: OF_THE_PAGE[code](url, was) }
+function pageError(code: keyof typeof PAGE_ERRORS, url: string, received = '') {
+  return { code, meaning: PAGE_ERRORS[code](url, received) }
 }
 
-function ofReply({ status, body, retryAfter }: Answer & { kind: 'reply' }): Became {
+function ofResponse({ status, body, retryAfter }: Result & { kind: 'response' }): Ending {
   const { data, meta } = body
   if (status === 200 && isFields(data) && isFields(meta)) {
     return {

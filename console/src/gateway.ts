@@ -1,93 +1,93 @@
-// The gateway of this page: its URL, how it stands, and what it says of itself.
+// The page's gateway: its URL, its state, and its configuration.
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { type Answer, ask, askHealth, type Fields, type Gateway, isFields } from './ask'
 import { urlProblem } from './hints'
+import { howToAllow, howToStart } from './meanings'
+import { type Fields, type Gateway, isFields, type Result, request, requestHealth } from './request'
 
-export type Standing =
-  /** No URL was given. */
+export type GatewayState =
+  /** The URL field is empty. */
   | { kind: 'none' }
   | { kind: 'malformed'; problem: string }
   | { kind: 'checking' }
   | { kind: 'reachable'; config: Config }
   | { kind: 'token_missing' }
   | { kind: 'token_wrong' }
-  /** A call would come to nothing; `problem` says why, and what to do. */
-  | { kind: 'out_of_reach'; problem: string }
+  /** A call would fail; `problem` says why, and what to do. */
+  | { kind: 'unreachable'; problem: string }
 
-/** What a gateway says of itself under `/config`. */
+/** What a gateway reports under `/config`. */
 export interface Config {
-  /** Where Plaid's credentials come from. */
+  /** Where the gateway's Plaid credentials come from. */
   credentials: 'console' | 'none' | 'start'
-  /** The host that calls go to. */
+  /** The host that the gateway sends requests to. */
   upstream: string
-  /** Where a local Sandbox is that this page may control. */
+  /** The URL of a local Sandbox that this page may control. */
   sandbox: string | null
 }
 
-/** Where the URL is kept in the browser: the key of every UTDK console. */
+/** The key under which every UTDK console stores its gateway's URL. */
 const STORAGE_KEY = 'utdk_gateway_url'
 
-/** What the gateway that served this page is to: it marks its page so. */
+/** What the gateway that served this page sends requests to; the gateway marks its page with it. */
 const SERVED_BY = document.documentElement.dataset.gateway
 
 /** Whether that gateway has a local Sandbox. */
-export const IS_OF_SANDBOX = SERVED_BY === 'sandbox'
+export const HAS_SANDBOX = SERVED_BY === 'sandbox'
 
-/** Where that gateway is, also below a path of a proxy's; a page saved as a file tells nothing. */
+/** That gateway's URL, also below a proxy's path. Empty for a page saved as a file. */
 const HOME =
   SERVED_BY && location.host ? location.origin + location.pathname.replace(/\/+$/, '') : ''
 
-/** After the last key: what is typed is not asked for letter by letter. */
-const PAUSE_MS = 300
+/** Waits this long after the last key, so that a half-typed URL is not requested. */
+const TYPING_PAUSE_MS = 300
 
 export interface PageGateway extends Gateway {
-  /** As it stands in the field. */
+  /** The field's text. */
   typed: string
-  standing: Standing
+  state: GatewayState
   setTyped(typed: string): void
   setToken(token: string): void
-  /** Asks anew how it stands. */
-  lookAgain(): void
+  checkAgain(): void
 }
 
 export function useGateway(): PageGateway {
   const [typed, setTyped] = useState(() => stored() || HOME)
   const [token, setToken] = useState('')
-  const [standing, setStanding] = useState<Standing>({ kind: typed === '' ? 'none' : 'checking' })
-  const [looks, setLooks] = useState(0)
-  const lookAgain = useCallback(() => setLooks((count) => count + 1), [])
-  const url = normal(typed)
+  const [state, setState] = useState<GatewayState>({ kind: typed === '' ? 'none' : 'checking' })
+  const [checks, setChecks] = useState(0)
+  const checkAgain = useCallback(() => setChecks((count) => count + 1), [])
+  const url = normalized(typed)
 
   useEffect(() => {
-    window.addEventListener('focus', lookAgain)
-    return () => window.removeEventListener('focus', lookAgain)
-  }, [lookAgain])
+    window.addEventListener('focus', checkAgain)
+    return () => window.removeEventListener('focus', checkAgain)
+  }, [checkAgain])
 
-  // A new URL or token stands for another gateway; a further look may find the same.
-  const checked = useRef('')
+  // A new URL or token resets the state; another check of the same keeps it until its result.
+  const lastChecked = useRef('')
   useEffect(() => {
     const subject = JSON.stringify([url, token])
-    const isNew = checked.current !== subject
-    const isTyped = checked.current !== ''
-    checked.current = subject
+    const isNew = lastChecked.current !== subject
+    const isTyped = lastChecked.current !== ''
+    lastChecked.current = subject
     const problem = urlProblem(url)
     if (problem === null) store(url)
-    if (url === '') setStanding({ kind: 'none' })
-    else if (problem !== null) setStanding({ kind: 'malformed', problem })
+    if (url === '') setState({ kind: 'none' })
+    else if (problem !== null) setState({ kind: 'malformed', problem })
     if (url === '' || problem !== null) return undefined
-    if (isNew) setStanding({ kind: 'checking' })
-    return whileThere(async (signal) => {
+    if (isNew) setState({ kind: 'checking' })
+    return untilCleanup(async (signal) => {
       if (isNew && isTyped) await pause(signal)
-      setStanding(await look({ url, token }, signal))
+      setState(await check({ url, token }, signal))
     })
-  }, [url, token, looks])
+  }, [url, token, checks])
 
-  return { url, token, typed, standing, setTyped, setToken, lookAgain }
+  return { url, token, typed, state, setTyped, setToken, checkAgain }
 }
 
-/** Runs `task` until it is cleaned up, as an effect is. */
-function whileThere(task: (signal: AbortSignal) => Promise<void>): () => void {
+/** Starts `task`, and returns an effect's cleanup, which aborts it. */
+function untilCleanup(task: (signal: AbortSignal) => Promise<void>): () => void {
   const controller = new AbortController()
   task(controller.signal).catch((reason) => {
     if (!controller.signal.aborted) throw reason
@@ -97,7 +97,7 @@ function whileThere(task: (signal: AbortSignal) => Promise<void>): () => void {
 
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, PAUSE_MS)
+    const timer = setTimeout(resolve, TYPING_PAUSE_MS)
     signal.addEventListener('abort', () => {
       clearTimeout(timer)
       reject(signal.reason)
@@ -105,20 +105,22 @@ function pause(signal: AbortSignal): Promise<void> {
   })
 }
 
-async function look(gateway: Gateway, signal: AbortSignal): Promise<Standing> {
-  const health = await askHealth(gateway.url, signal)
-  if (health.kind !== 'reply') return outOfReach(gateway.url, health)
-  if (!isGateway(health)) return STRANGER
+async function check(gateway: Gateway, signal: AbortSignal): Promise<GatewayState> {
+  const health = await requestHealth(gateway.url, signal)
+  if (health.kind !== 'response') return unreachable(gateway.url, health)
+  if (!isGateway(health)) return NOT_A_GATEWAY
   if (health.body.token_required === true && gateway.token === '') return { kind: 'token_missing' }
-  const config = await ask(gateway, 'GET', '/config', signal)
-  if (config.kind !== 'reply') return outOfReach(gateway.url, config)
+  const config = await request(gateway, 'GET', '/config', signal)
+  if (config.kind !== 'response') return unreachable(gateway.url, config)
   if (config.status === 401) return { kind: 'token_wrong' }
-  if (config.status !== 200) return STRANGER
+  if (config.status !== 200) return NOT_A_GATEWAY
   return { kind: 'reachable', config: configOf(config.body) }
 }
 
-function isGateway(answer: Answer): answer is Answer & { kind: 'reply' } {
-  return answer.kind === 'reply' && answer.body.status === 'ok' && 'token_required' in answer.body
+function isGateway(result: Result): result is Result & { kind: 'response' } {
+  return (
+    result.kind === 'response' && result.body.status === 'ok' && 'token_required' in result.body
+  )
 }
 
 function configOf({ credentials, upstream, sandbox }: Fields): Config {
@@ -126,45 +128,32 @@ function configOf({ credentials, upstream, sandbox }: Fields): Config {
   return {
     credentials: credentials === 'console' || credentials === 'start' ? credentials : 'none',
     upstream: typeof upstream === 'string' ? upstream : 'Plaid',
-    // Its controls are for pages of its own machine, so that it is on this one.
+    // A Sandbox allows only pages of its own machine to control it, so its URL must be loopback.
     sandbox: url.startsWith('http:') && urlProblem(url) === null ? url : null,
   }
 }
 
-const STRANGER: Standing = {
-  kind: 'out_of_reach',
-  problem: 'Something answers there, but not as a gateway does: check the URL.',
+const NOT_A_GATEWAY: GatewayState = {
+  kind: 'unreachable',
+  problem: 'A server answers at this URL, but it is not a gateway. Check the URL.',
 }
 
-function outOfReach(url: string, { kind }: Exclude<Answer, { kind: 'reply' }>): Standing {
+function unreachable(url: string, { kind }: Exclude<Result, { kind: 'response' }>): GatewayState {
   switch (kind) {
-    case 'refused':
-      return { kind: 'out_of_reach', problem: `It refuses this page: ${howToAllow()}.` }
-    case 'stranger':
-      return STRANGER
+    case 'origin_refused':
+      return { kind: 'unreachable', problem: `Does not allow this page: ${howToAllow()}.` }
+    case 'not_gateway':
+      return NOT_A_GATEWAY
     default:
-      return { kind: 'out_of_reach', problem: `Nothing answers there: ${howToStart(url)}.` }
+      return { kind: 'unreachable', problem: `No response: ${howToStart(url)}.` }
   }
 }
 
-/** What to do about a gateway that refuses pages of this origin. */
-export function howToAllow(): string {
-  return location.protocol === 'file:'
-    ? 'open the page at the gateway’s own URL instead of as a file'
-    : `start it with --allow-origin ${location.origin}`
-}
-
-/** What to do where no gateway is. */
-export function howToStart(url: string): string {
-  const { port } = new URL(url)
-  return `start one with npx @utdk/plaid gateway${port === '' ? '' : ` --port ${port}`}`
-}
-
-function normal(typed: string): string {
+function normalized(typed: string): string {
   return typed.trim().replace(/(?<=[^/:])\/+$/, '')
 }
 
-/** A browser can be told to keep nothing; then the URL is typed anew each time. */
+/** A browser can refuse storage; then the URL must be entered on each visit. */
 function stored(): string {
   try {
     return localStorage.getItem(STORAGE_KEY) ?? ''
@@ -178,6 +167,6 @@ function store(url: string) {
     if (url === '') localStorage.removeItem(STORAGE_KEY)
     else localStorage.setItem(STORAGE_KEY, url)
   } catch {
-    // It is not kept.
+    // The browser refuses storage.
   }
 }

@@ -1,33 +1,34 @@
-// What can be said of an input while it is typed. An error keeps the call from being sent; advice
-// does not.
+// Hints about an input while it is typed. An error disables Send; advice does not.
 
 export interface Hint {
   kind: 'advice' | 'error'
   text: string
 }
 
-const SANDBOX = 'access-sandbox-'
+const PREFIX = 'access-sandbox-'
 
 /** `access-sandbox-` and a UUID. */
-const WHOLE_TOKEN = /^access-sandbox-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+const COMPLETE_TOKEN = /^access-sandbox-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 export function accessTokenHint(token: string): Hint | null {
-  if (token === '' || WHOLE_TOKEN.test(token)) return null
-  if (/\s/.test(token)) return error('A token has no spaces or line breaks in it.')
+  if (token === '' || COMPLETE_TOKEN.test(token)) return null
+  if (/\s/.test(token)) return error('A token contains no spaces or line breaks.')
   const environment = /^access-(production|development)-/.exec(token)?.[1]
   if (environment !== undefined) {
-    return error(`A ${environment} token is never sent: use a Sandbox token.`)
+    return error(`This is a ${environment} token, which is never sent. Use a Sandbox token.`)
   }
   if (token.startsWith('public-')) {
-    return error('A public token: exchange it at /item/public_token/exchange first.')
+    return error('This is a public token. Exchange it at /item/public_token/exchange first.')
   }
-  if (token.startsWith('link-')) return error('A link token: the Item’s access token is needed.')
-  if (token.startsWith(SANDBOX)) {
-    return { kind: 'advice', text: 'A token goes on with 36 letters, digits and hyphens.' }
+  if (token.startsWith('link-')) {
+    return error('This is a link token. Enter the Item’s access token.')
   }
-  // It may be on its way there.
-  if (SANDBOX.startsWith(token)) return { kind: 'advice', text: `It begins with ${SANDBOX}.` }
-  return error(`A Sandbox Item’s access token begins with ${SANDBOX}.`)
+  if (token.startsWith(PREFIX)) {
+    return { kind: 'advice', text: `Incomplete: expected 36 more characters after ${PREFIX}.` }
+  }
+  // The prefix may still be typed.
+  if (PREFIX.startsWith(token)) return { kind: 'advice', text: `Starts with ${PREFIX}.` }
+  return error(`A Sandbox access token starts with ${PREFIX}.`)
 }
 
 export function clientIdHint(clientId: string): Hint | null {
@@ -35,38 +36,38 @@ export function clientIdHint(clientId: string): Hint | null {
 }
 
 export function secretHint(secret: string): Hint | null {
-  if (/^access-/.test(secret)) return error('That is an access token, not a secret.')
+  if (/^access-/.test(secret)) return error('This is an access token, not a secret.')
   return credentialHint(secret, 30, 'secret')
 }
 
 function credentialHint(text: string, length: number, name: string): Hint | null {
   if (text === '') return null
   if (/[^\x21-\x7e]/.test(text)) {
-    return error(`A ${name} has no spaces or accents in it.`)
+    return error(`A ${name} contains no spaces or accents.`)
   }
   if (text.length === length && /^[\da-f]+$/.test(text)) return null
   return { kind: 'advice', text: `Plaid’s have ${length} characters: 0 to 9, a to f.` }
 }
 
-/** What keeps a gateway's URL from being used; nothing if it is empty. */
+/** Why a gateway's URL cannot be used; null if it can, or is empty. */
 export function urlProblem(text: string): string | null {
   if (text === '') return null
-  if (!/^https?:\/\//i.test(text)) return 'Begin with http:// or https://.'
-  if (!URL.canParse(text)) return 'This is not a URL: write one such as http://localhost:4000.'
+  if (!/^https?:\/\//i.test(text)) return 'Start with http:// or https://.'
+  if (!URL.canParse(text)) return 'Not a URL: enter one such as http://localhost:4000.'
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') {
-    return 'Leave out the user and password: a gateway takes its token below.'
+    return 'Remove the user and password. Enter a token in the field for it.'
   }
-  if (/[?#]/.test(text)) return 'Leave out what follows ? or #: the URL is scheme, host and path.'
-  // Elsewhere it would carry the token and the credentials in clear; and the page's policy allows
-  // these names of this machine.
-  if (url.protocol === 'http:' && !isThisMachine(url.hostname) && url.origin !== location.origin) {
-    return 'Use https: plain http is for localhost and 127.0.0.1 alone.'
+  if (/[?#]/.test(text)) return 'Remove everything from ? or # on. Enter scheme, host and path.'
+  // Otherwise the token and the credentials would travel unencrypted. The page's policy allows
+  // the same names.
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && url.origin !== location.origin) {
+    return 'Use https. Plain http works only for localhost and 127.0.0.1.'
   }
   return null
 }
 
-function isThisMachine(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(localhost|.+\.localhost|127\.0\.0\.1)$/.test(host)
 }
 

@@ -1,5 +1,5 @@
-// The *Try it* page of one operation, `POST /sandbox/item/reset_login`. Where to read on:
-// `Console` is the page; `gateway` knows the gateway and `call` makes the call through it.
+// The *Try it* page of one operation, `POST /sandbox/item/reset_login`. Read `Console` for the page,
+// `gateway` for the gateway's state, and `call` for the call.
 
 import { render } from 'preact'
 import { Console } from './Console'

@@ -1,97 +1,92 @@
-// What an outcome means, and what to do next: for the codes of Plaid's that this call can end in,
-// for those of the gateway, and for what happens on the way to it.
+// What an outcome means and what to do next: for Plaid's error codes that this call can return, the
+// gateway's, and the page's own.
 
-import type { Fields } from './ask'
-import { howToAllow, howToStart } from './gateway'
+import type { Fields } from './request'
 
 export interface Meaning {
-  /** What it means. */
-  says: string
-  /** What to do next. */
-  next: string
+  summary: string
+  nextStep: string
   /** Plaid's page about it. */
   docs: string | null
 }
 
-const TRY_AGAIN = 'Send it again: doing so twice does no harm.'
+const RETRY = 'Safe to retry.'
 
 const CREDENTIALS =
   'Compare client_id and secret with those of the Sandbox in Plaid’s dashboard, under Keys.'
 
 const NEW_TOKEN =
-  'Take the access token of an Item that exists: /sandbox/public_token/create and /item/public_token/exchange make one.'
+  'Use the access token of an existing Item. Create one with /sandbox/public_token/create and /item/public_token/exchange.'
 
-/** What the code means, and what to do next. */
-const OF_CODE: Record<string, readonly [says: string, next: string]> = {
-  INVALID_ACCESS_TOKEN: ['Plaid knows no such access token.', NEW_TOKEN],
+/** By error code. */
+const CODES: Record<string, readonly [summary: string, nextStep: string]> = {
+  INVALID_ACCESS_TOKEN: ['Access token not found.', NEW_TOKEN],
   ITEM_NOT_FOUND: ['The Item was removed.', NEW_TOKEN],
-  INVALID_API_KEYS: ['Plaid does not know this client_id with this secret.', CREDENTIALS],
-  MISSING_FIELDS: ['A field that Plaid needs did not arrive.', 'Fill in what the message names.'],
-  INVALID_FIELD: ['A field does not have the form that it needs.', 'Correct the one it names.'],
-  UNKNOWN_FIELDS: ['Plaid does not know one of the fields.', 'Leave out the one it names.'],
-  INVALID_BODY: ['The body could not be read.', TRY_AGAIN],
+  INVALID_API_KEYS: ['Wrong client_id or secret.', CREDENTIALS],
+  MISSING_FIELDS: ['A required field is missing.', 'Fill in the field that the message names.'],
+  INVALID_FIELD: ['A field has the wrong format.', 'Correct the field that the message names.'],
+  UNKNOWN_FIELDS: ['A field is unknown to Plaid.', 'Remove the field that the message names.'],
+  INVALID_BODY: ['The request body could not be read.', RETRY],
   SANDBOX_ONLY: [
-    'The call went to another environment than the Sandbox.',
+    'This route exists only in Plaid’s Sandbox.',
     'Start the gateway with the Sandbox as its base URL.',
   ],
-  RATE_LIMIT: ['Plaid has had too many calls about this Item or from you.', 'Wait a minute.'],
-  INTERNAL_SERVER_ERROR: ['Something went wrong at Plaid.', TRY_AGAIN],
-  PLANNED_MAINTENANCE: ['Plaid is being maintained.', 'Look at Plaid’s status page, and wait.'],
+  RATE_LIMIT: ['Too many requests for this Item or these credentials.', 'Wait a minute.'],
+  INTERNAL_SERVER_ERROR: ['Plaid had an internal error.', RETRY],
+  PLANNED_MAINTENANCE: ['Plaid is under maintenance.', 'Check Plaid’s status page.'],
   MISSING_CREDENTIALS: [
-    'The gateway has no credentials for Plaid, and the call brought none.',
-    'Configure them above, or fill in client_id and secret.',
+    'Neither the gateway nor the request has Plaid credentials.',
+    'Configure credentials above, or fill in client_id and secret.',
   ],
-  UNAUTHORIZED: [
-    'The gateway does not take this token.',
-    'Enter the token that the gateway was started with, beside its URL.',
-  ],
-  RATE_LIMITED: ['The gateway has had too many calls from this address.', 'Wait a moment.'],
-  OVERLOADED: ['Too many calls wait at the gateway already.', 'Wait a moment.'],
+  UNAUTHORIZED: ['Wrong gateway token.', 'Enter the token that the gateway was started with.'],
+  RATE_LIMITED: ['Too many requests to the gateway from this address.', 'Wait a moment.'],
+  OVERLOADED: ['The gateway’s queue is full.', 'Wait a moment.'],
   FORBIDDEN_HOST: [
-    'The gateway serves its own machine alone.',
-    'Call it by 127.0.0.1 or localhost.',
+    'The gateway accepts requests only from its own machine.',
+    'Use 127.0.0.1 or localhost in the gateway URL.',
   ],
   NOT_A_SANDBOX_TOKEN: [
-    'The gateway sends Sandbox tokens alone; nothing was sent.',
-    'Use a token that begins with access-sandbox-.',
+    'The gateway sends only Sandbox tokens. Nothing was sent.',
+    'Use a token that starts with access-sandbox-.',
   ],
-  TIMEOUT: ['Plaid did not answer the gateway in time.', TRY_AGAIN],
+  TIMEOUT: ['Plaid did not respond to the gateway in time.', RETRY],
   UNEXPECTED_RESPONSE: [
-    'What answered the gateway does not answer as Plaid does.',
-    'Look at the gateway’s base URL, and at a proxy in between.',
+    'The response did not come from Plaid.',
+    'Check the gateway’s base URL, and any proxy in between.',
   ],
 }
 
 const CONNECTION: readonly [string, string] = [
   'The gateway could not reach Plaid.',
-  'Look at the gateway’s base URL, its proxy and its network; the message says how it failed.',
+  'Check the gateway’s base URL, proxy and network. The message says what failed.',
 ]
 
-/** What a reply with `code`, or a success, means. */
+/** What a response with `code`, or a success, means. */
 export function meaningOf(code: string | null, body: Fields, retryAfter: string | null): Meaning {
   if (code === null) {
     return {
-      says: 'The Item is in ITEM_LOGIN_REQUIRED now, as if its bank login had stopped working.',
-      next: 'See that your backend received ITEM / ERROR, and opens Link in update mode to repair it.',
+      summary: 'The Item is in ITEM_LOGIN_REQUIRED, as if its bank login had stopped working.',
+      nextStep:
+        'Check that your backend received ITEM / ERROR, and opens Link in update mode to repair the Item.',
       docs: 'https://plaid.com/docs/link/update-mode/',
     }
   }
-  const unknown = ['The call was refused; the message says why.', TRY_AGAIN] as const
-  const known = Object.hasOwn(OF_CODE, code) ? OF_CODE[code] : undefined
-  const [says, next] = known ?? (body.kind === 'connection' ? CONNECTION : unknown)
-  const seconds = /^\d{1,5}$/.test(retryAfter ?? '') ? ` It asks for ${retryAfter} s.` : ''
-  return { says, next: next + seconds, docs: pageOf(body) }
+  const unknown = ['The request was refused. The message says why.', RETRY] as const
+  const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
+  const [summary, nextStep] = known ?? (body.kind === 'connection' ? CONNECTION : unknown)
+  const wait = /^\d{1,5}$/.test(retryAfter ?? '') ? ` Retry after ${retryAfter} s.` : ''
+  return { summary, nextStep: nextStep + wait, docs: docsOf(body) }
 }
 
-/** Plaid's page about an error of its own: as the reply names it, or where such a page stands. */
-function pageOf({ documentation_url, error_type, error_code }: Fields): string | null {
-  const plaids = 'https://plaid.com/'
-  if (typeof documentation_url === 'string' && documentation_url.startsWith(plaids)) {
+/** Plaid's page about one of its errors: from the response, or by its type and code. */
+function docsOf({ documentation_url, error_type, error_code }: Fields): string | null {
+  const plaid = 'https://plaid.com/'
+  if (typeof documentation_url === 'string' && documentation_url.startsWith(plaid)) {
     return documentation_url
   }
   const type = typeof error_type === 'string' ? SLUGS[error_type] : undefined
   if (type === undefined || typeof error_code !== 'string' || !/^\w+$/.test(error_code)) return null
-  return `${plaids}docs/errors/${type}/#${error_code.toLowerCase()}`
+  return `${plaid}docs/errors/${type}/#${error_code.toLowerCase()}`
 }
 
 const SLUGS: Record<string, string> = {
@@ -102,31 +97,44 @@ const SLUGS: Record<string, string> = {
   RATE_LIMIT_EXCEEDED: 'rate-limit-exceeded',
 }
 
-/** What keeps a reply from coming; `url` is the gateway's, `was` what came instead. */
-export const OF_THE_PAGE = {
+/** Failures between the page and the gateway at `url`; `received` describes a wrong response. */
+export const PAGE_ERRORS = {
   GATEWAY_UNREACHABLE: (url: string) => ({
-    says: `No reply came from ${url}: nothing listens there, or it ended during the call.`,
-    next: `Bring the gateway back (${howToStart(url)}), then send it again: doing so twice does no harm.`,
+    summary: `No response from ${url}: the gateway does not run, or stopped during the call.`,
+    nextStep: `Start the gateway again (${howToStart(url)}). ${RETRY}`,
     docs: null,
   }),
   CONNECTION_LOST: () => ({
-    says: 'The connection ended before the reply; whether the Item was reached is not known.',
-    next: TRY_AGAIN,
+    summary: 'The connection closed before the response. The login may have been reset.',
+    nextStep: RETRY,
     docs: null,
   }),
   ORIGIN_REFUSED: () => ({
-    says: 'The gateway is there, but does not take calls from this page.',
-    next: `Allow this page, and send it again: ${howToAllow()}.`,
+    summary: 'The gateway does not accept requests from this page.',
+    nextStep: `Allow this page: ${howToAllow()}. ${RETRY}`,
     docs: null,
   }),
-  NOT_A_GATEWAY: (url: string, was: string) => ({
-    says: `What came from ${url} is not a gateway’s reply (${was}): another program, or a proxy in between, answers there.`,
-    next: 'Check the gateway URL, and what stands between this page and the gateway.',
+  NOT_A_GATEWAY: (url: string, received: string) => ({
+    summary: `The response from ${url} did not come from a gateway (${received}).`,
+    nextStep: 'Check the gateway URL, and any proxy in between.',
     docs: null,
   }),
   CANCELLED: () => ({
-    says: 'You cancelled the call. It may have reached the Item all the same.',
-    next: TRY_AGAIN,
+    summary: 'You cancelled the call. The login may have been reset.',
+    nextStep: RETRY,
     docs: null,
   }),
-} satisfies Record<string, (url: string, was: string) => Meaning>
+} satisfies Record<string, (url: string, received: string) => Meaning>
+
+/** What to do about a gateway that does not allow this page's origin. */
+export function howToAllow(): string {
+  return location.protocol === 'file:'
+    ? 'open the page at the gateway’s URL, not as a file'
+    : `start it with --allow-origin ${location.origin}`
+}
+
+/** What to do if no gateway runs at `url`. */
+export function howToStart(url: string): string {
+  const { port } = new URL(url)
+  return `start a gateway with npx @utdk/plaid gateway${port === '' ? '' : ` --port ${port}`}`
+}

@@ -1,131 +1,128 @@
-// The local Sandbox, where the gateway has one: its Items and webhooks, as they are and as they
-// change, and what can be done with them. The tokens of its Items are kept by this page alone.
+// The gateway's local Sandbox: its Items and webhooks, kept up to date, and its controls. Only this
+// page keeps the tokens of the Items it created.
 
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import { type Fields, isFields } from './ask'
+import { type Fields, isFields } from './request'
 import { type Webhook, webhookOf } from './webhook'
 
 export interface Item {
   id: string
   /** `healthy`, `login_required` or `removed`. */
   state: string
-  /** Known to the page that made it, and not to the next. */
+  /** Null for an Item that this page did not create. */
   token: string | null
 }
 
 export interface LocalSandbox {
-  standing: 'connecting' | 'elsewhere' | 'gone' | 'there'
+  state: 'connecting' | 'live' | 'stopped' | 'unavailable'
   /** The newest last. */
   items: Item[]
   webhooks: Webhook[]
-  /** Makes an Item, whose webhooks the Sandbox itself takes; null if it does not answer. */
+  /** Creates an Item whose webhooks go to the Sandbox itself; null without a response. */
   createItem(): Promise<Item | null>
-  /** Makes a page to log in again on, and returns its URL; null if the Sandbox does not answer. */
-  updatePage(item: Item): Promise<string | null>
+  /** Creates a Link page in update mode, and returns its URL; null without a response. */
+  createUpdatePage(item: Item): Promise<string | null>
 }
 
-interface Seen {
-  standing: LocalSandbox['standing']
-  items: Item[]
-  webhooks: Webhook[]
-}
+type Snapshot = Pick<LocalSandbox, 'items' | 'state' | 'webhooks'>
 
-const NOTHING: Seen = { standing: 'connecting', items: [], webhooks: [] }
+const CONNECTING: Snapshot = { state: 'connecting', items: [], webhooks: [] }
+const UNAVAILABLE: Snapshot = { ...CONNECTING, state: 'unavailable' }
 
-/** How long to wait before a Sandbox that was lost is looked for. */
-const PAUSE_MS = 2_000
-
-const ELSEWHERE: Seen = { ...NOTHING, standing: 'elsewhere' }
+/** How long to wait before connecting again. */
+const RECONNECT_MS = 2_000
 
 /**
- * Reads along at `url`, which is null where there is no Sandbox and undefined until that is known;
- * `onLost` is told each time that nothing answers there.
+ * Follows the Sandbox at `url`: null if there is none, undefined until that is known. Calls `onLost`
+ * each time that the Sandbox does not respond.
  */
 export function useSandbox(url: string | null | undefined, onLost: () => void): LocalSandbox {
-  const [seen, setSeen] = useState(NOTHING)
+  const [snapshot, setSnapshot] = useState(CONNECTING)
   const [tokens, setTokens] = useState<Record<string, string>>({})
 
   useEffect(() => {
-    setSeen(url === null ? ELSEWHERE : NOTHING)
+    setSnapshot(url === null ? UNAVAILABLE : CONNECTING)
     if (typeof url !== 'string') return undefined
-    return readAlong(url, setSeen, () => {
-      setSeen((seen) => ({ ...seen, standing: 'gone' }))
+    return follow(url, setSnapshot, () => {
+      setSnapshot((snapshot) => ({ ...snapshot, state: 'stopped' }))
       onLost()
     })
   }, [url, onLost])
 
   const createItem = useCallback(async () => {
-    const made = await control(url, 'items', { webhook: `${url}/_sandbox/inbox` })
-    const { item_id: id, access_token: token } = made ?? {}
+    const created = await control(url, 'items', { webhook: `${url}/_sandbox/inbox` })
+    const { item_id: id, access_token: token } = created ?? {}
     if (typeof id !== 'string' || typeof token !== 'string') return null
     setTokens((tokens) => ({ ...tokens, [id]: token }))
     return { id, token, state: 'healthy' }
   }, [url])
 
-  const updatePage = useCallback(
+  const createUpdatePage = useCallback(
     async ({ id }: Item) => {
       const link = await control(url, `items/${encodeURIComponent(id)}/update`, {})
       const page = String(link?.hosted_link_url)
-      // Nobody else's page is opened.
+      // Never open another server's page.
       return page.startsWith(`${url}/hl/`) ? page : null
     },
     [url],
   )
 
-  const items = seen.items.map((item) => ({ ...item, token: tokens[item.id] ?? null }))
-  return { ...seen, items, createItem, updatePage }
+  const items = snapshot.items.map((item) => ({ ...item, token: tokens[item.id] ?? null }))
+  return { ...snapshot, items, createItem, createUpdatePage }
 }
 
-type Change = (seen: Seen) => Seen
+type Update = (snapshot: Snapshot) => Snapshot
 
-/** Reads along until it is told to stop. */
-function readAlong(url: string, change: (change: Change) => void, onLost: () => void): () => void {
+/** Follows the event stream until the returned function is called. */
+function follow(url: string, apply: (update: Update) => void, onLost: () => void): () => void {
   const events = new EventSource(`${url}/_sandbox/events`)
-  let isOver = false
+  let isStopped = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopNext = () => {}
-  // What happens while the lists are under way comes after them.
-  let waiting: Change[] | null = null
+  // Events that arrive while the lists load are applied after them.
+  let pending: Update[] | null = null
 
-  function happen(next: Change) {
-    if (waiting === null) change(next)
-    else waiting.push(next)
+  function onEvent(update: Update) {
+    if (pending === null) apply(update)
+    else pending.push(update)
   }
-  async function readLists() {
-    waiting = []
+  async function loadLists() {
+    pending = []
     const [items, webhooks] = await Promise.all([control(url, 'items'), control(url, 'webhooks')])
-    const since = waiting ?? []
-    waiting = null
-    if (isOver || items === null || webhooks === null) return
-    const seen = {
-      standing: 'there' as const,
-      items: all(items.items, itemOf),
-      webhooks: all(webhooks.webhooks, webhookOf),
+    const updates = pending ?? []
+    pending = null
+    if (isStopped || items === null || webhooks === null) return
+    const loaded: Snapshot = {
+      state: 'live',
+      items: listOf(items.items, itemOf),
+      webhooks: listOf(webhooks.webhooks, webhookOf),
     }
-    change(() => since.reduce((seen, next) => next(seen), seen as Seen))
+    apply(() => updates.reduce((snapshot, update) => update(snapshot), loaded))
   }
-  events.addEventListener('open', readLists)
-  events.addEventListener('missed', readLists)
+  events.addEventListener('open', loadLists)
+  events.addEventListener('missed', loadLists)
   events.addEventListener('item', ({ data }) => {
     const item = itemOf(JSON.parse(data))
-    if (item !== null) happen((seen) => ({ ...seen, items: put(seen.items, item) }))
+    if (item === null) return
+    onEvent((snapshot) => ({ ...snapshot, items: withEntry(snapshot.items, item) }))
   })
   events.addEventListener('webhook', ({ data }) => {
     const webhook = webhookOf(JSON.parse(data))
-    if (webhook !== null) happen((seen) => ({ ...seen, webhooks: put(seen.webhooks, webhook) }))
+    if (webhook === null) return
+    onEvent((snapshot) => ({ ...snapshot, webhooks: withEntry(snapshot.webhooks, webhook) }))
   })
-  // Browsers differ in what they try again, and when.
+  // Browsers differ in when they reconnect, so the page does it.
   events.addEventListener('error', () => {
-    if (isOver) return
+    if (isStopped) return
     stop()
     onLost()
     timer = setTimeout(() => {
-      stopNext = readAlong(url, change, onLost)
-    }, PAUSE_MS)
+      stopNext = follow(url, apply, onLost)
+    }, RECONNECT_MS)
   })
 
   function stop() {
-    isOver = true
+    isStopped = true
     events.close()
   }
   return () => {
@@ -135,7 +132,7 @@ function readAlong(url: string, change: (change: Change) => void, onLost: () => 
   }
 }
 
-/** Asks a control route: with `body` to do something, without one to be told something. */
+/** Requests a control: POST with `body`, GET without. */
 async function control(
   url: string | null | undefined,
   path: string,
@@ -149,8 +146,8 @@ async function control(
       cache: 'no-store',
       credentials: 'omit',
     })
-    const answer: unknown = await response.json()
-    return response.ok && isFields(answer) ? answer : null
+    const fields: unknown = await response.json()
+    return response.ok && isFields(fields) ? fields : null
   } catch {
     return null
   }
@@ -163,13 +160,13 @@ function itemOf(value: unknown): Item | null {
   return { id, state, token: null }
 }
 
-function all<T>(values: unknown, read: (value: unknown) => T | null): T[] {
+function listOf<T>(values: unknown, read: (value: unknown) => T | null): T[] {
   if (!Array.isArray(values)) return []
   return values.map(read).filter((it) => it !== null)
 }
 
-/** In the place of the one with its id, or at the end. */
-function put<T extends { id: string }>(all: T[], one: T): T[] {
-  const place = all.findIndex(({ id }) => id === one.id)
-  return place === -1 ? [...all, one] : all.with(place, one)
+/** Replaces the entry with the same id, or appends. */
+function withEntry<T extends { id: string }>(entries: T[], entry: T): T[] {
+  const index = entries.findIndex(({ id }) => id === entry.id)
+  return index === -1 ? [...entries, entry] : entries.with(index, entry)
 }

@@ -1,35 +1,35 @@
-// The call as code: what the form says, in the words of a program.
+// The call as code.
 
-import { argumentsOf, HIDDEN, type Input, shortened, TOOL } from './call'
+import { argumentsOf, type Input, MASK, shortened, TOOL_PATH } from './call'
 
-export interface Call {
+export interface SnippetInput {
   gateway: { url: string; token: string }
   input: Input
 }
 
-/** The same call with nothing in it that must not be seen. */
-export function masked({ gateway, input }: Call): Call {
-  const hidden = (secret: string) => (secret === '' ? '' : HIDDEN)
+/** The same, with its secrets masked. */
+export function masked({ gateway, input }: SnippetInput): SnippetInput {
+  const mask = (secret: string) => (secret === '' ? '' : MASK)
   return {
-    gateway: { url: gateway.url, token: hidden(gateway.token) },
+    gateway: { url: gateway.url, token: mask(gateway.token) },
     input: {
-      client_id: hidden(input.client_id),
-      secret: hidden(input.secret),
+      client_id: mask(input.client_id),
+      secret: mask(input.secret),
       access_token: input.access_token === '' ? '' : shortened(input.access_token),
     },
   }
 }
 
-/** With something to be seen where the form is empty. */
-function completed({ gateway, input }: Call): Call {
+/** The same, with placeholders for required fields that are empty. */
+function completed({ gateway, input }: SnippetInput): SnippetInput {
   return {
     gateway: { ...gateway, url: gateway.url || 'http://localhost:4000' },
     input: { ...input, access_token: input.access_token || 'access-sandbox-…' },
   }
 }
 
-export function typescript(call: Call): string {
-  const { gateway, input } = completed(call)
+export function typescript(snippet: SnippetInput): string {
+  const { gateway, input } = completed(snippet)
   const token = gateway.token === '' ? '' : `, token: ${quoted(gateway.token)}`
   const fields = Object.entries(argumentsOf(input)).map(
     ([name, value]) => `  ${name}: ${quoted(value)},\n`,
@@ -40,17 +40,17 @@ const plaid = createPlaidClient({
   gateway: { url: ${quoted(gateway.url)}${token} },
 })
 
-const reply = await plaid.sandboxitemresetlogin({
+const response = await plaid.sandboxitemresetlogin({
 ${fields.join('')}})
-console.log(reply)
+console.log(response)
 `
 }
 
-/** The body goes through standard input: the machine's list of processes shows no token of it. */
-export function curl(call: Call): string {
-  const { gateway, input } = completed(call)
+/** The body goes through standard input, so that a process list shows no token in it. */
+export function curl(snippet: SnippetInput): string {
+  const { gateway, input } = completed(snippet)
   const bearer = `  --header ${shellQuoted(`authorization: Bearer ${gateway.token}`)} \\\n`
-  return `curl ${shellQuoted(gateway.url + TOOL)} \\
+  return `curl ${shellQuoted(gateway.url + TOOL_PATH)} \\
 ${gateway.token === '' ? '' : bearer}  --header 'content-type: application/json' \\
   --data @- <<'JSON'
 ${JSON.stringify({ args: argumentsOf(input) }, null, 2)}
@@ -58,7 +58,7 @@ JSON
 `
 }
 
-/** A string literal of JavaScript's. */
+/** A JavaScript string literal. */
 function quoted(text: string): string {
   const escaped = JSON.stringify(text).slice(1, -1)
   return `'${escaped.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`

@@ -1,24 +1,24 @@
-// A webhook that the Sandbox sent, and what its signature says.
+// A webhook that the Sandbox sent, and its signature.
 
-import { isFields } from './ask'
+import { isFields } from './request'
 
 export interface Webhook {
   id: string
   itemId: string
   code: string
   at: Date
-  /** As it was sent. */
+  /** Exactly as sent. */
   body: string
   isDelivered: boolean
-  /** The token in its header `Plaid-Verification`. */
+  /** The JWT in its header `Plaid-Verification`. */
   verification: string
 }
 
 export interface Signature {
   algorithm: string
   kid: string
-  /** Whether what was signed is this body. */
-  isOfBody: boolean
+  /** Whether the signed hash is that of the body. */
+  matchesBody: boolean
 }
 
 export function webhookOf(value: unknown): Webhook | null {
@@ -38,23 +38,23 @@ export function webhookOf(value: unknown): Webhook | null {
   }
 }
 
-/** Reads a signature, and compares the hash in it to the body's; null if it cannot be read. */
+/** Decodes a signature, and compares its hash with the body's; null if it cannot be decoded. */
 export async function signatureOf({ verification, body }: Webhook): Promise<Signature | null> {
   try {
-    const [header, claims] = verification.split('.').slice(0, 2).map(partOf)
+    const [header, claims] = verification.split('.').slice(0, 2).map(decoded)
     if (!isFields(header) || !isFields(claims)) return null
     const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
     const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0'))
     return {
       algorithm: String(header.alg),
       kid: String(header.kid),
-      isOfBody: claims.request_body_sha256 === hex.join(''),
+      matchesBody: claims.request_body_sha256 === hex.join(''),
     }
   } catch {
     return null
   }
 }
 
-function partOf(text: string): unknown {
-  return JSON.parse(atob(text.replaceAll('-', '+').replaceAll('_', '/')))
+function decoded(part: string): unknown {
+  return JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/')))
 }
