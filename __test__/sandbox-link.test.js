@@ -159,7 +159,7 @@ test('a link token of a removed Item, or one that was completed, cannot be left'
     await linkToken(sandbox, { access_token }),
   ]
   await sandbox.completeLink(first)
-  await assert.rejects(sandbox.exitLink(first), refused(/completed already/))
+  await assert.rejects(sandbox.exitLink(first), refused(/already completed/))
   await call(sandbox, '/item/remove', { access_token })
   await assert.rejects(sandbox.exitLink(second), { code: 'INVALID_LINK_TOKEN' })
   await assert.rejects(sandbox.completeLink(second), { code: 'INVALID_LINK_TOKEN' })

@@ -1,86 +1,58 @@
-//! A local Plaid Sandbox for tests of a backend: a server on a loopback port that answers
-//! Plaid's Sandbox routes with Plaid's bytes, keeps Items and their tokens, breaks an Item's
-//! login on `/sandbox/item/reset_login`, sends the signed `ITEM` / `ERROR` webhook that follows,
-//! and has the login repaired by Link's update mode. [`Sandbox::start`] is the way in.
+//! A local Plaid Sandbox for tests of a backend: a server on a loopback port that answers Plaid's
+//! Sandbox routes with Plaid's bytes. It keeps Items and their tokens, breaks an Item's login on
+//! `/sandbox/item/reset_login`, sends the signed `ITEM` / `ERROR` webhook that follows, and lets
+//! Link's update mode repair the login. Start with [`Sandbox::start`].
 //!
 //! # Reading order
 //!
-//! - `sandbox`: the handle a test holds; `controls`, `update_link`: what it does with it.
-//! - `server`: connections in, replies out, until shut down.
-//! - `call`: from a request to its reply: Plaid's order of checks.
-//! - `routes`: the table of routes, and in `routes/` what each one does.
-//! - `doors`: the Sandbox's own addresses: hosted pages (`hosted_page`) and controls
-//!   (`control_routes`, `options`, `event_stream`); `answer`: what they give back.
-//! - `state`: what the Sandbox remembers; `item`, `catalog`, `link`, `token` are what it remembers
-//!   about; `clock` says when it is.
-//! - `notice`, `mailbox`, `delivery`, `receiver`, `signing`, `webhook`: a webhook from being fired
-//!   to being handed out.
-//! - `faults`: what is made to go wrong; `journal`, `event`: what is told of it all.
-//! - `plaid_error`, `error_table`, `json`, `time`, `random`, `secrets`: the vocabulary the others
-//!   are written in.
-//! - `error`: what can go wrong for the holder of the handle.
+//! The folders are layers: each imports only those before it.
 //!
-//! # Where the answers come from
+//! - `plaid/`: Plaid's vocabulary, without state: errors, tokens, ids, route specs.
+//! - `model/`: the state and every change to it, without sockets and HTTP. `state` is one lock's
+//!   worth of data; `shared` is what everything below shares.
+//! - `api/`: Plaid's routes. `dispatch` has the order of checks, `routes` the table.
+//! - `control/`: what tests can do beyond Plaid's routes. `routes` offers the same as JSON; `error`
+//!   has the errors of the controls and the handle.
+//! - `deliver/`: one attempt to deliver a webhook.
+//! - `http/`: the server, hosted Link pages, the controls over HTTP, the event stream.
+//! - `config`, `sandbox`: the handle that a test holds.
 //!
-//! Comments name the source of a fact about Plaid: *documented* (Plaid's API reference and
-//! OpenAPI file), *observed* (a recorded reply) or *inferred* (nobody has published it; this
-//! crate chose).
+//! # Sources
 //!
-//! # What it does not know or do
+//! Comments name the source of a fact about Plaid: *documented* (Plaid's API reference and OpenAPI
+//! file), *observed* (a recorded reply) or *inferred* (not published; chosen by this crate).
 //!
-//! It knows no client of Plaid, shares no type with one, and knows nothing of Node. Options of
-//! Plaid's that change nothing here are accepted. It has no rate limits of its own, and serves
-//! every institution the same accounts.
+//! # Limits
+//!
+//! This crate knows no Plaid client and no Node, and shares no type with either. It accepts Plaid's
+//! options that change nothing here. It has no rate limits of its own, and every institution has the
+//! same accounts.
 #![forbid(unsafe_code)]
 
-mod controls;
+mod plaid;
+
+mod model;
+
+mod api;
+mod control;
+mod deliver;
+
+mod http;
+
+mod config;
 mod sandbox;
-mod update_link;
 
-mod server;
-
-mod call;
-mod routes;
-
-mod answer;
-mod control_routes;
-mod doors;
-mod event_stream;
-mod hosted_page;
-mod options;
-
-mod catalog;
-mod clock;
-mod item;
-mod link;
-mod state;
-mod token;
-
-mod delivery;
-mod mailbox;
-mod notice;
-mod receiver;
-mod signing;
-mod webhook;
-
-mod event;
-mod faults;
-mod journal;
-
-mod error_table;
-mod json;
-mod plaid_error;
-mod random;
-mod secrets;
-mod time;
-
-mod error;
-
-pub use controls::{Controls, CreatedItem, NewItem};
-pub use error::SandboxError;
-pub use event::{Event, ItemState, ItemSummary};
-pub use faults::{Effect, Fault};
-pub use journal::LoggedRequest;
-pub use sandbox::{Config, Sandbox};
-pub use update_link::UpdateLink;
-pub use webhook::{Attempt, Outcome, Webhook, WebhookFilter};
+pub use config::Config;
+pub use control::{
+    controls::{Controls, CreatedItem, NewItem},
+    error::SandboxError,
+    links::UpdateLink,
+};
+pub use model::{
+    event::Event,
+    faults::{Effect, Fault},
+    item::{ItemState, ItemSummary},
+    journal::LoggedRequest,
+    webhook::{Attempt, Outcome, Webhook, WebhookFilter},
+};
+pub use sandbox::Sandbox;

@@ -1,7 +1,7 @@
-//! The handle a test holds: it starts the server, and stops it.
+//! The handle of a running Sandbox: starts the server, and stops it.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     ops::Deref,
     sync::Arc,
     time::SystemTime,
@@ -12,80 +12,49 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
+use utdk_plaid_local::Authority;
 
 use crate::{
-    controls::{Controls, LAST_INSTANT},
-    error::SandboxError,
-    server,
-    state::Shared,
+    config::Config,
+    control::{controls::Controls, error::SandboxError},
+    http::{
+        access::Access,
+        server::{self, Server},
+    },
+    model::shared::{Shared, Start},
+    plaid::time::LAST_INSTANT,
 };
 
-/// How a [`Sandbox`] is to run. Fill it by struct update: `Config { port: 8080, ..Default::default() }`.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// The address to listen on; 127.0.0.1 by default.
-    pub host: IpAddr,
-    /// The port to listen on; 0, the default, takes a free one.
-    pub port: u16,
-    /// Makes every id, token, credential, key and fault repeatable; by default each Sandbox has its
-    /// own.
-    pub seed: Option<u64>,
-    /// What the Sandbox's clock shows at the start; by default real time. It runs on from there.
-    pub now: Option<SystemTime>,
-    /// Webhook receivers outside this machine that may be called, as `name` or `name:port`; by
-    /// default none.
-    pub allow_webhook_hosts: Vec<String>,
-    /// Whether the control routes answer callers from other machines; by default they do not.
-    pub allow_remote_control: bool,
-    /// Whether pages that this machine serves, such as those of `http://localhost:4000`, may use the
-    /// control routes; by default no page but the Sandbox's own may.
-    pub allow_local_pages: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            host: Ipv4Addr::LOCALHOST.into(),
-            port: 0,
-            seed: None,
-            now: None,
-            allow_webhook_hosts: Vec::new(),
-            allow_remote_control: false,
-            allow_local_pages: false,
-        }
-    }
-}
-
-/// A running Plaid Sandbox. Dropping it stops the server and cancels deliveries under way. What
-/// can be done with it stands in [`Controls`].
+/// A running Plaid Sandbox. Dropping it stops the server and cancels deliveries under way. Its
+/// methods are those of [`Controls`].
 pub struct Sandbox {
     controls: Controls,
-    // Never sent on: the server runs until this end of the channel is gone.
+    // Nothing is sent: the server runs until this is dropped.
     keep_running: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
 impl Sandbox {
-    /// Starts a Sandbox on the tokio runtime of the caller. It answers from the moment this
-    /// returns.
+    /// Starts a Sandbox on the tokio runtime of the caller. It accepts requests when this returns.
     ///
     /// # Errors
     ///
-    /// - [`SandboxError::Listen`] when nothing can listen there: choose another port.
-    /// - [`SandboxError::Option`] when an entry of [`Config::allow_webhook_hosts`] is no host, or
+    /// - [`SandboxError::Listen`] if the address is not available: choose another port.
+    /// - [`SandboxError::Option`] if an entry of [`Config::allow_webhook_hosts`] is not a host, or
     ///   [`Config::now`] is not from 1970 to 9999.
     pub async fn start(config: Config) -> Result<Sandbox, SandboxError> {
-        if !config.allow_webhook_hosts.iter().all(|host| is_host(host)) {
+        let is_host = |host: &String| Authority::parse(host).is_some();
+        if !config.allow_webhook_hosts.iter().all(is_host) {
             return Err(SandboxError::option(
                 "allowWebhookHosts",
                 "must name hosts, such as \"backend\" or \"backend:8080\"",
             ));
         }
-        let is_shown = |now: &SystemTime| {
+        let is_in_range = |now: SystemTime| {
             let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH);
             since_1970.is_ok_and(|since_1970| since_1970 <= LAST_INSTANT)
         };
-        if !config.now.as_ref().is_none_or(is_shown) {
+        if !config.now.is_none_or(is_in_range) {
             return Err(SandboxError::option("now", "must be from 1970 to 9999"));
         }
         let address = SocketAddr::from((config.host, config.port));
@@ -95,26 +64,36 @@ impl Sandbox {
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        let (errands, to_run) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared::new(format!("http://{address}"), config, errands));
+        let url = format!("http://{address}");
+        let start = Start {
+            seed: config.seed,
+            now: config.now,
+        };
+        let (deliveries, commands) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(url.clone(), start, deliveries));
+        let server = Server {
+            shared: Arc::clone(&shared),
+            access: Access {
+                remote: config.allow_remote_control,
+                local_pages: config.allow_local_pages,
+            },
+            allowed_webhook_hosts: config.allow_webhook_hosts,
+        };
         let (keep_running, shutdown) = oneshot::channel();
-        let running = server::run(listener, Arc::clone(&shared), to_run, async move {
+        let running = server::run(listener, server, commands, async move {
             let _ = shutdown.await;
         });
         Ok(Sandbox {
-            controls: Controls {
-                origin: shared.url.clone(),
-                shared,
-            },
+            controls: Controls::new(shared, url),
             keep_running,
             server: tokio::spawn(running),
         })
     }
 
-    /// Stops the server: ends its connections and deliveries, and returns once the port is free.
+    /// Stops the server, ends its connections and deliveries, and returns once the port is free.
     pub async fn close(self) {
         drop(self.keep_running);
-        // A panic of the server task has nobody left to matter to.
+        // Ignore a panic: the server is gone anyway.
         let _ = self.server.await;
     }
 }
@@ -133,16 +112,4 @@ impl std::fmt::Debug for Sandbox {
             .field("url", &self.url())
             .finish_non_exhaustive()
     }
-}
-
-/// `name`, `name:port`, or an address in either place.
-fn is_host(text: &str) -> bool {
-    url::Url::parse(&format!("http://{text}/")).is_ok_and(|url| {
-        url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && !text.ends_with('/')
-    })
 }

@@ -150,7 +150,7 @@ impl<'a> Delivery<'a> {
             webhook_type: webhook.webhook_type,
             webhook_code: webhook.webhook_code,
             attempts: webhook.attempts.iter().map(tried).collect(),
-            next_attempt_at: webhook.next_attempt_at.map(written),
+            next_attempt_at: webhook.next_attempt_at().map(written),
         }
     }
 }

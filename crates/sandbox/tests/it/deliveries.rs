@@ -112,9 +112,9 @@ async fn another_host_is_not_delivered_to_and_not_tried_again() {
             let item = plaid.item(Some(&url));
             plaid.reset_login(&item).await;
             let webhook = next(&plaid, &item).await;
-            assert_eq!(webhook.next_attempt_at, None);
-            let reason = "only receivers on this machine are called, unless their host is named \
-                          in allowWebhookHosts (--allow-webhook-host); this webhook was not sent";
+            assert_eq!(webhook.next_attempt_at(), None);
+            let reason = "webhooks go only to this machine; name the host in allowWebhookHosts \
+                          (--allow-webhook-host) to allow it";
             let reason = reason.to_owned();
             let outcome = only_outcome(webhook);
             assert_eq!(outcome, Outcome::NotAllowed { reason }, "{url}");

@@ -92,7 +92,7 @@ async fn an_allowed_name_counts_whatever_its_case_and_without_its_default_port()
             "{outcome:?}"
         );
         // It may be there later.
-        assert!(webhook.next_attempt_at.is_some());
+        assert!(webhook.next_attempt_at().is_some());
     }
     let outcome = outcome("https://name.invalid/", &["name.invalid:80"]).await;
     assert!(matches!(outcome, Outcome::NotAllowed { .. }));

@@ -27,7 +27,7 @@ async fn an_items_webhooks_are_delivered_there() {
         webhook.attempts[0].outcome,
         Outcome::Delivered { status: 200 }
     );
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
 }
 
 #[tokio::test]

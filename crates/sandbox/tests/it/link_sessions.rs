@@ -204,7 +204,7 @@ async fn a_link_token_that_cannot_be_used_is_an_error() {
     }
     sandbox.complete_link(&link.token).unwrap();
     let error = sandbox.exit_link(&link.token).unwrap_err();
-    assert_eq!(error.to_string(), "this Link session is completed already");
+    assert_eq!(error.to_string(), "this Link session is already completed");
 
     let removed = Link::of_a_broken_item().await;
     let token = removed.token.as_str();

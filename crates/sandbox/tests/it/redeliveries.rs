@@ -39,7 +39,7 @@ async fn a_redelivery_that_succeeds_ends_the_schedule() {
     let (plaid, mut receiver) = fire(manners).await;
     let webhook = plaid.sandbox.redeliver(1).await.unwrap();
     assert_eq!(webhook.attempts[1].outcome, DELIVERED);
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
     receiver.next().await;
     advance(&plaid, DAY).await;
     assert_eq!(only(&plaid).attempts.len(), 2);
@@ -63,21 +63,21 @@ async fn a_redelivery_that_succeeds_ends_the_schedule_though_an_earlier_attempt_
         Outcome::Refused { status: 500 }
     );
     assert_eq!(webhook.attempts.len(), 2);
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
 }
 
 #[tokio::test]
 async fn a_redelivery_that_fails_leaves_the_schedule_as_it_was() {
     let (plaid, _receiver) = fire([Manner::Answer(500)]).await;
-    let planned = only(&plaid).next_attempt_at;
+    let planned = only(&plaid).next_attempt_at();
     for _ in 0..3 {
         let webhook = plaid.sandbox.redeliver(1).await.unwrap();
-        assert_eq!(webhook.next_attempt_at, planned);
+        assert_eq!(webhook.next_attempt_at(), planned);
     }
     advance(&plaid, seconds(30)).await;
     let webhook = only(&plaid);
     check_time(webhook.attempts[4].at, webhook.fired_at, 30);
-    check_time(webhook.next_attempt_at.unwrap(), webhook.fired_at, 150);
+    check_time(webhook.next_attempt_at().unwrap(), webhook.fired_at, 150);
     advance(&plaid, DAY).await;
     assert_eq!(only(&plaid).attempts.len(), 3 + 7);
 }
@@ -90,12 +90,12 @@ async fn a_redelivery_that_fails_when_nothing_is_planned_plans_nothing() {
         webhook.attempts[1].outcome,
         Outcome::Refused { status: 500 }
     );
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
 
     let (plaid, _receiver) = fire([Manner::Answer(500)]).await;
     advance(&plaid, DAY).await;
     let webhook = plaid.sandbox.redeliver(1).await.unwrap();
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
     advance(&plaid, DAY).await;
     assert_eq!(only(&plaid).attempts.len(), 8);
 }
@@ -109,7 +109,7 @@ async fn a_receiver_that_is_not_allowed_stays_so() {
     let webhook = plaid.sandbox.redeliver(1).await.unwrap();
     assert_eq!(webhook.attempts.len(), 2);
     assert_eq!(webhook.attempts[0].outcome, webhook.attempts[1].outcome);
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
 }
 
 #[tokio::test]

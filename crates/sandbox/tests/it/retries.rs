@@ -73,7 +73,7 @@ async fn a_webhook_that_is_not_taken_is_delivered_seven_times_in_a_day_and_no_mo
     check_attempts(&webhook, &SCHEDULE);
     let refused = Outcome::Refused { status: 500 };
     assert!(webhook.attempts.iter().all(|it| it.outcome == refused));
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
     for _ in 1..SCHEDULE.len() {
         let received = receiver.next().await;
         assert_eq!(received.body, webhook.body.as_bytes());
@@ -88,7 +88,7 @@ async fn what_is_planned_next_is_said_and_is_done_then_and_not_before() {
     let (plaid, _receiver) = fire([Manner::Answer(500)]).await;
     for (made, due) in SCHEDULE.iter().enumerate().skip(1) {
         let webhook = only(&plaid);
-        let planned = webhook.next_attempt_at.unwrap();
+        let planned = webhook.next_attempt_at().unwrap();
         check_time(planned, webhook.fired_at, *due);
         let left = planned.duration_since(plaid.sandbox.now()).unwrap();
         advance(&plaid, left - SLACK).await;
@@ -96,7 +96,7 @@ async fn what_is_planned_next_is_said_and_is_done_then_and_not_before() {
         advance(&plaid, SLACK).await;
         assert_eq!(only(&plaid).attempts.len(), made + 1);
     }
-    assert_eq!(only(&plaid).next_attempt_at, None);
+    assert_eq!(only(&plaid).next_attempt_at(), None);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_success_ends_the_schedule() {
         webhook.attempts[2].outcome,
         Outcome::Delivered { status: 200 }
     );
-    assert_eq!(webhook.next_attempt_at, None);
+    assert_eq!(webhook.next_attempt_at(), None);
     receiver.next().await;
     receiver.next().await;
     assert!(receiver.is_untouched());
@@ -156,7 +156,7 @@ async fn wait_after(status: u16, retry_after: &str) -> Option<Duration> {
     let manner = Manner::AnswerWith(status, "retry-after", retry_after.to_owned());
     let (plaid, _receiver) = fire([manner]).await;
     let webhook = only(&plaid);
-    let planned = webhook.next_attempt_at?;
+    let planned = webhook.next_attempt_at()?;
     Some(planned.duration_since(webhook.attempts[0].at).unwrap())
 }
 

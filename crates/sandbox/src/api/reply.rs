@@ -1,0 +1,20 @@
+//! What the Sandbox's server sends for a request to one of Plaid's routes.
+
+/// A reply, or the broken reply that a fault makes of it.
+pub(crate) enum HttpReply {
+    Json {
+        /// The HTTP status.
+        status: u16,
+        body: String,
+        /// The `Retry-After` header, in seconds.
+        retry_after: Option<u64>,
+        /// Whether the connection ends in the middle of the body.
+        is_cut_short: bool,
+    },
+    /// The HTML page of a proxy, with this status.
+    Html(u16),
+    /// A connection reset.
+    Reset,
+    /// No reply.
+    Hang,
+}

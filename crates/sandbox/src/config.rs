@@ -1,0 +1,42 @@
+//! The settings of a Sandbox.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::SystemTime,
+};
+
+/// The settings of a [`Sandbox`](crate::Sandbox). Fill it by struct update:
+/// `Config { port: 8080, ..Default::default() }`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address to listen on; 127.0.0.1 by default.
+    pub host: IpAddr,
+    /// The port to listen on; by default 0, which takes a free port.
+    pub port: u16,
+    /// Makes every id, token, credential, key and fault repeatable; by default they are random.
+    pub seed: Option<u64>,
+    /// What the Sandbox's clock shows at the start; by default real time. It runs from there.
+    pub now: Option<SystemTime>,
+    /// The hosts outside of this machine that may get webhooks, as `name` or `name:port`; by default
+    /// none.
+    pub allow_webhook_hosts: Vec<String>,
+    /// Whether the control routes accept requests from other machines; by default they do not.
+    pub allow_remote_control: bool,
+    /// Whether pages that this machine serves, such as `http://localhost:4000`, may use the control
+    /// routes; by default only the Sandbox's own pages may.
+    pub allow_local_pages: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            seed: None,
+            now: None,
+            allow_webhook_hosts: Vec::new(),
+            allow_remote_control: false,
+            allow_local_pages: false,
+        }
+    }
+}

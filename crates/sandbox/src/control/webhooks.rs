@@ -1,0 +1,120 @@
+//! The controls of webhooks.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    control::{controls::Controls, error::SandboxError},
+    model::{
+        shared::Shared,
+        webhook::{Webhook, WebhookFilter},
+    },
+    plaid::secrets::without_secrets,
+};
+
+impl Controls {
+    /// Waits for the oldest webhook that matches and that no earlier call has returned. Resolves
+    /// when its first delivery attempt has ended. Webhooks fired before this call count. Of several
+    /// calls at once, the earlier call gets the older webhook.
+    ///
+    /// Dropping the future ends the wait and loses no webhook.
+    ///
+    /// # Errors
+    ///
+    /// - [`SandboxError::WebhookTimeout`] if none came within `timeout`, in real time. The message
+    ///   says how many webhooks were fired.
+    /// - [`SandboxError::Closed`] if the Sandbox was closed or dropped meanwhile.
+    pub fn next_webhook(
+        &self,
+        filter: WebhookFilter,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Webhook, SandboxError>> + Send + 'static + use<> {
+        // The wait starts now, not when the future is first polled.
+        let wait = Wait::new(Arc::clone(&self.shared), filter);
+        wait.end(timeout)
+    }
+
+    /// Every webhook that was fired, oldest first, with the delivery attempts that have ended. The
+    /// last 10 000 are remembered.
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.shared.state().webhooks().cloned().collect()
+    }
+
+    /// Delivers a webhook again at once, outside of Plaid's schedule: if the attempt fails, it is
+    /// not retried. Resolves when the attempt has ended.
+    ///
+    /// # Errors
+    ///
+    /// - [`SandboxError::WebhookNotFound`] if no remembered webhook has this id.
+    /// - [`SandboxError::Closed`] if the Sandbox was closed, dropped or reset meanwhile.
+    pub async fn redeliver(&self, id: u64) -> Result<Webhook, SandboxError> {
+        let receiver = self.shared.state().redeliver(id);
+        let receiver = receiver.ok_or(SandboxError::WebhookNotFound { id })?;
+        receiver.await.map_err(|_| SandboxError::Closed)
+    }
+
+    /// Signs webhooks with a new key from now on. Returns its `kid`. The key before it is still
+    /// served, as expired.
+    pub fn rotate_key(&self) -> String {
+        self.shared.state().rotate_key()
+    }
+}
+
+/// One call of [`Controls::next_webhook`].
+struct Wait {
+    shared: Arc<Shared>,
+    filter: WebhookFilter,
+    receiver: oneshot::Receiver<Webhook>,
+}
+
+impl Wait {
+    fn new(shared: Arc<Shared>, filter: WebhookFilter) -> Self {
+        let receiver = shared.state().wait_for_webhook(filter.clone());
+        Wait {
+            shared,
+            filter,
+            receiver,
+        }
+    }
+
+    async fn end(mut self, timeout: Duration) -> Result<Webhook, SandboxError> {
+        match tokio::time::timeout(timeout, &mut self.receiver).await {
+            Ok(received) => received.map_err(|_| SandboxError::Closed),
+            Err(_) => {
+                // A webhook may have come at the last moment. After `close` none can.
+                self.receiver.close();
+                let received = self.receiver.try_recv();
+                received.map_err(|_| self.timed_out(timeout))
+            }
+        }
+    }
+
+    fn timed_out(&self, waited: Duration) -> SandboxError {
+        let item_id = self.filter.item_id.as_deref();
+        let code = self.filter.webhook_code.as_deref().map(without_secrets);
+        let wanted = match (code, item_id.map(without_secrets)) {
+            (None, None) => "webhook".to_owned(),
+            (Some(code), None) => format!("{code} webhook"),
+            (None, Some(item_id)) => format!("webhook of Item {item_id}"),
+            (Some(code), Some(item_id)) => format!("{code} webhook of Item {item_id}"),
+        };
+        let items = match item_id {
+            Some(_) => "that Item",
+            None => "all Items",
+        };
+        let count = self.shared.state().count_fired(item_id);
+        SandboxError::WebhookTimeout {
+            wanted,
+            waited,
+            fired: format!("webhooks fired for {items} so far: {count}"),
+        }
+    }
+}
+
+/// Puts back a webhook that was received but not returned.
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.shared.state().stop_waiting(&mut self.receiver);
+    }
+}

@@ -1,0 +1,5 @@
+//! Attempts to deliver webhooks: sign, connect, post, read the status.
+
+mod receiver;
+
+pub(crate) mod delivery;

@@ -1,0 +1,26 @@
+//! The state of a Sandbox and every change to it. No socket and no HTTP: time is the Sandbox's own
+//! clock, and webhooks leave as commands on a channel.
+
+pub(crate) mod random;
+
+pub(crate) mod item;
+
+pub(crate) mod clock;
+pub(crate) mod link;
+
+pub(crate) mod schedule;
+pub(crate) mod webhook;
+
+pub(crate) mod delivery;
+pub(crate) mod mailbox;
+pub(crate) mod signing;
+pub(crate) mod webhook_body;
+
+pub(crate) mod faults;
+pub(crate) mod journal;
+
+pub(crate) mod event;
+
+pub(crate) mod state;
+
+pub(crate) mod shared;

@@ -1,0 +1,87 @@
+//! What the handle, the connections and the deliveries of one Sandbox share.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use secrecy::SecretString;
+use tokio::{sync::mpsc::UnboundedSender, time::sleep_until};
+
+use crate::{
+    model::{delivery::DeliveryCommand, random::Streams, state::State},
+    plaid::ids,
+};
+
+/// The URL and the credentials, which do not change, and the state behind one lock.
+pub(crate) struct Shared {
+    pub(crate) url: String,
+    pub(crate) client_id: String,
+    pub(crate) secret: SecretString,
+    start: Start,
+    /// Held while the clock is moved, and during a reset.
+    clock_lock: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+/// How a Sandbox starts, and starts again after a reset.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    /// Makes everything random repeat.
+    pub(crate) seed: Option<u64>,
+    /// What the clock shows; by default real time.
+    pub(crate) now: Option<SystemTime>,
+}
+
+impl Shared {
+    /// A Sandbox reached at `url`, whose webhooks leave through `deliveries`.
+    pub(crate) fn new(
+        url: String,
+        start: Start,
+        deliveries: UnboundedSender<DeliveryCommand>,
+    ) -> Self {
+        let mut streams = Streams::new(start.seed);
+        Shared {
+            url,
+            client_id: ids::hex(&mut streams.credentials, 24),
+            secret: ids::hex(&mut streams.credentials, 30).into(),
+            start,
+            clock_lock: tokio::sync::Mutex::default(),
+            state: Mutex::new(State::new(streams, start.now, deliveries)),
+        }
+    }
+
+    /// A panic while the lock was held leaves the state usable.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nothing else moves the clock, and keeps it so.
+    pub(crate) async fn lock_clock(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.clock_lock.lock().await
+    }
+
+    /// Starts over as a new Sandbox with the same URL and credentials.
+    pub(crate) async fn reset(&self) {
+        let _clock = self.lock_clock().await;
+        let streams = Streams::new(self.start.seed);
+        self.state().reset(streams, self.start.now);
+    }
+
+    /// Waits until the Sandbox's clock shows `time`.
+    pub(crate) async fn until(&self, time: SystemTime) {
+        loop {
+            let (instant, mut moved) = {
+                let state = self.state();
+                if state.now() >= time {
+                    return;
+                }
+                (state.instant_of(time), state.watch_clock())
+            };
+            tokio::select! {
+                () = sleep_until(instant) => {}
+                _ = moved.changed() => {}
+            }
+        }
+    }
+}

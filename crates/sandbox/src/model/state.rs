@@ -1,0 +1,191 @@
+//! Everything that changes in a Sandbox, and the only code that changes it.
+
+mod items;
+mod links;
+mod webhooks;
+
+use std::{collections::HashMap, time::SystemTime};
+
+use fastrand::Rng;
+use serde_json::Value;
+use tokio::{
+    sync::{broadcast, mpsc::UnboundedSender, watch},
+    time::Instant,
+};
+
+use crate::{
+    model::{
+        clock::{Clock, Timer},
+        delivery::DeliveryCommand,
+        event::{Event, Events},
+        faults::{Fault, Faults, Hit, InvalidFault},
+        item::{Item, ItemIndex},
+        journal::{Journal, LoggedRequest},
+        link::LinkTokens,
+        mailbox::Mailbox,
+        random::Streams,
+        signing::Keys,
+    },
+    plaid::ids,
+};
+
+/// Held for no longer than one call takes, and never across an await. Each method leaves it
+/// complete, so that a panic elsewhere does no harm.
+pub(crate) struct State {
+    clock: Clock,
+    /// For the ids of Items and accounts, and for tokens.
+    objects: Rng,
+    /// For the ids of requests.
+    requests: Rng,
+    keys: Keys,
+    items: Vec<Item>,
+    item_ids: HashMap<String, ItemIndex>,
+    access_tokens: HashMap<String, ItemIndex>,
+    public_tokens: HashMap<String, PublicToken>,
+    link_tokens: LinkTokens,
+    mailbox: Mailbox,
+    faults: Faults,
+    journal: Journal,
+    events: Events,
+    deliveries: UnboundedSender<DeliveryCommand>,
+}
+
+struct PublicToken {
+    item: ItemIndex,
+    created_at: SystemTime,
+}
+
+impl State {
+    /// An empty state whose clock shows `now`, or real time. Webhooks leave through `deliveries`.
+    pub(crate) fn new(
+        streams: Streams,
+        now: Option<SystemTime>,
+        deliveries: UnboundedSender<DeliveryCommand>,
+    ) -> Self {
+        let clock = Clock::new(now);
+        State {
+            keys: Keys::new(streams.keys, clock.now()),
+            clock,
+            objects: streams.objects,
+            requests: streams.requests,
+            items: Vec::new(),
+            item_ids: HashMap::new(),
+            access_tokens: HashMap::new(),
+            public_tokens: HashMap::new(),
+            link_tokens: LinkTokens::default(),
+            mailbox: Mailbox::default(),
+            faults: Faults::new(streams.faults),
+            journal: Journal::default(),
+            events: Events::default(),
+            deliveries,
+        }
+    }
+
+    /// Starts over, as [`State::new`] does. Listeners and waiters stay, and deliveries end.
+    pub(crate) fn reset(&mut self, streams: Streams, now: Option<SystemTime>) {
+        self.clock.restart(now);
+        self.mailbox.reset();
+        let _ = self.deliveries.send(DeliveryCommand::CancelAll);
+        self.keys = Keys::new(streams.keys, self.clock.now());
+        self.objects = streams.objects;
+        self.requests = streams.requests;
+        self.faults = Faults::new(streams.faults);
+        self.journal = Journal::default();
+        self.link_tokens = LinkTokens::default();
+        self.items.clear();
+        self.item_ids.clear();
+        self.access_tokens.clear();
+        self.public_tokens.clear();
+    }
+
+    /// What the Sandbox's clock shows.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// When the clock will show `time`, if nothing moves it.
+    pub(crate) fn instant_of(&self, time: SystemTime) -> Instant {
+        self.clock.instant_of(time)
+    }
+
+    /// When the next timer is due.
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        self.clock.next_due().map(|due| self.clock.instant_of(due))
+    }
+
+    /// Changes when the clock is moved or gets a new first timer.
+    pub(crate) fn watch_clock(&self) -> watch::Receiver<()> {
+        self.clock.watch()
+    }
+
+    /// Does everything that is due by the clock.
+    pub(crate) fn run_due_timers(&mut self) {
+        while let Some((due, timer)) = self.clock.take_due() {
+            match timer {
+                Timer::BreakItem(item) => self.break_if_due(item, due),
+                Timer::Redeliver(webhook) => self.redeliver_if_due(webhook, due),
+            }
+        }
+    }
+
+    /// Moves the clock to the next timer or delivery deadline, at most to `target`, and does what is
+    /// due then. Returns whether the clock has arrived at `target`.
+    pub(crate) fn step_clock(&mut self, target: SystemTime) -> bool {
+        let stops = [self.clock.next_due(), self.mailbox.next_deadline()];
+        let next = stops.into_iter().flatten().min();
+        let stop = next.map_or(target, |next| next.min(target));
+        self.clock.move_to(stop);
+        self.run_due_timers();
+        next.is_none_or(|next| next > target)
+    }
+
+    pub(crate) fn new_request_id(&mut self) -> String {
+        ids::request_id(&mut self.requests)
+    }
+
+    /// Signs webhooks with a new key from now on. Returns its `kid`.
+    pub(crate) fn rotate_key(&mut self) -> String {
+        self.keys.rotate(self.clock.now())
+    }
+
+    /// The public key with this `kid`, as Plaid shows it.
+    pub(crate) fn public_key(&self, kid: &str) -> Option<Value> {
+        self.keys.jwk(kid)
+    }
+
+    /// # Errors
+    ///
+    /// [`InvalidFault`] about the first field with an invalid value.
+    pub(crate) fn add_fault(&mut self, fault: Fault) -> Result<(), InvalidFault> {
+        self.faults.add(fault)
+    }
+
+    pub(crate) fn faults(&self) -> &[Fault] {
+        self.faults.active()
+    }
+
+    pub(crate) fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// Decides what the faults do to one request to the route at `path`.
+    pub(crate) fn draw_faults(&mut self, path: &'static str) -> Hit {
+        self.faults.draw(path)
+    }
+
+    /// Logs a request and publishes it.
+    pub(crate) fn log_request(&mut self, request: LoggedRequest) {
+        self.events.publish(|| Event::Request(request.clone()));
+        self.journal.add(request);
+    }
+
+    /// The logged requests, oldest first.
+    pub(crate) fn logged_requests(&self) -> impl Iterator<Item = &LoggedRequest> {
+        self.journal.requests()
+    }
+
+    /// The events from now on, and how many there were before.
+    pub(crate) fn listen(&mut self) -> (broadcast::Receiver<Event>, u64) {
+        self.events.listen()
+    }
+}

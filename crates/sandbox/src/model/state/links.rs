@@ -1,0 +1,139 @@
+//! Link tokens, and what users do with them.
+
+use serde_json::Value;
+
+use crate::{
+    model::{
+        item::ItemPlan,
+        link::{End, Hosted, LinkEvent, LinkState, LinkToken, LinkedItem, Purpose},
+    },
+    plaid::{catalog, error::PlaidError, ids},
+};
+
+use super::State;
+
+impl State {
+    /// Adds a link token. Returns it.
+    pub(crate) fn add_link_token(&mut self, link: LinkToken) -> String {
+        let token = format!("link-sandbox-{}", ids::uuid(&mut self.objects));
+        self.link_tokens.add(token.clone(), link);
+        token
+    }
+
+    /// A hosted page for a token that is about to be added.
+    pub(crate) fn new_hosted_page(&mut self, completion_redirect_uri: Option<String>) -> Hosted {
+        Hosted {
+            id: ids::hosted_link_id(&mut self.objects),
+            completion_redirect_uri,
+        }
+    }
+
+    /// # Errors
+    ///
+    /// INVALID_LINK_TOKEN if the token is unknown.
+    pub(crate) fn link_token(&self, token: &str) -> Result<&LinkToken, PlaidError> {
+        let known = self.link_tokens.get(token);
+        known.ok_or_else(PlaidError::invalid_link_token)
+    }
+
+    /// The token whose hosted page has this id.
+    pub(crate) fn token_of_hosted_page(&self, id: &str) -> Option<(&str, &LinkToken)> {
+        self.link_tokens.of_hosted_page(id)
+    }
+
+    /// The `link_sessions` of `/link/token/get`; absent until Link is opened.
+    pub(crate) fn link_sessions(&self, link: &LinkToken) -> Option<Value> {
+        link.sessions_json(&self.items)
+    }
+
+    /// Opens Link with this token, if it is not open.
+    pub(crate) fn open_link(&mut self, token: &str) {
+        if self.link_tokens.get(token).is_none_or(LinkToken::is_open) {
+            return;
+        }
+        let id = ids::uuid(&mut self.objects);
+        let opened = self.link_event("OPEN");
+        if let Some(link) = self.link_tokens.get_mut(token) {
+            link.start_session(id, opened);
+        }
+    }
+
+    /// Does what the token is for. In update mode the user logs in again: this repairs the Item and
+    /// fires no webhook. Otherwise the user links a new Item at First Platypus Bank: this returns
+    /// its public token. A completed session stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// The error of a token that cannot be used.
+    pub(crate) fn complete_link(&mut self, token: &str) -> Result<Option<String>, PlaidError> {
+        if let Some(linked) = self.link_token(token)?.completed() {
+            return Ok(linked.map(|linked| linked.public_token.clone()));
+        }
+        let linked = match &self.usable_link(token)?.purpose {
+            Purpose::Update(item) => {
+                let item = *item;
+                self.repair_item(item);
+                None
+            }
+            Purpose::Add {
+                products,
+                webhook,
+                user,
+            } => {
+                let plan = ItemPlan {
+                    institution: catalog::first_platypus_bank(),
+                    products: products.clone(),
+                    webhook: webhook.clone(),
+                    user: user.clone(),
+                };
+                let item = self.add_item(plan);
+                let public_token = self.add_public_token(item);
+                Some(LinkedItem { item, public_token })
+            }
+        };
+        let public_token = linked.as_ref().map(|linked| linked.public_token.clone());
+        self.end_link(token, "HANDOFF", End::Success(linked));
+        Ok(public_token)
+    }
+
+    /// The user leaves Link without finishing. The token can be used again.
+    ///
+    /// # Errors
+    ///
+    /// The error of a token that cannot be used.
+    pub(crate) fn exit_link(&mut self, token: &str) -> Result<(), PlaidError> {
+        self.usable_link(token)?;
+        self.end_link(token, "EXIT", End::Exit);
+        Ok(())
+    }
+
+    fn usable_link(&self, token: &str) -> Result<&LinkToken, PlaidError> {
+        let link = self.link_token(token)?;
+        if let Purpose::Update(item) = link.purpose {
+            self.not_removed(item)?;
+        }
+        let unusable = |message| Err(PlaidError::invalid_link_token().with_message(message));
+        match link.state(self.clock.now()) {
+            LinkState::Open => Ok(link),
+            LinkState::Completed => unusable("this Link session is already completed"),
+            LinkState::Expired => unusable("this link token has expired; create a new one"),
+        }
+    }
+
+    fn end_link(&mut self, token: &str, event: &'static str, end: End) {
+        self.open_link(token);
+        let event = self.link_event(event);
+        if let Some(link) = self.link_tokens.get_mut(token) {
+            link.end_session(event, end);
+        }
+    }
+
+    fn link_event(&mut self, name: &'static str) -> LinkEvent {
+        LinkEvent {
+            id: ids::uuid(&mut self.objects),
+            name,
+            at: self.clock.now(),
+            request_id: ids::request_id(&mut self.requests),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Webhooks: fired, attempted, retried, and given to waiters.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{oneshot, watch};
+
+use crate::{
+    model::{
+        clock::Timer,
+        delivery::{ATTEMPT_TIMEOUT, DeliveryCommand, PendingAttempt, StartedAttempt},
+        event::Event,
+        item::ItemIndex,
+        schedule::Schedule,
+        webhook::{Attempt, Outcome, Webhook, WebhookFilter},
+        webhook_body::WebhookBody,
+    },
+    plaid::{error::PlaidError, json},
+};
+
+use super::State;
+
+impl State {
+    /// Fires a webhook to an Item's URL. Without a URL it fires nothing, and `last_webhook` does not
+    /// change (inferred).
+    pub(crate) fn fire(&mut self, index: ItemIndex, body: WebhookBody) {
+        let now = self.clock.now();
+        let item = &mut self.items[index.0];
+        let Some(url) = item.webhook.clone() else {
+            return;
+        };
+        let (webhook_type, webhook_code) = (body.webhook_type, body.webhook_code);
+        item.last_webhook = Some((webhook_code, now));
+        let id = self.mailbox.fire(Webhook {
+            id: 0,
+            fired_at: now,
+            url,
+            item_id: item.id.clone(),
+            webhook_type,
+            webhook_code,
+            // Indented as replies are (inferred).
+            body: json::render(body.into_json(item)),
+            attempts: Vec::new(),
+            schedule: Schedule::new(now),
+        });
+        self.queue_attempt(id, None);
+    }
+
+    /// Fires the webhook that `/sandbox/item/fire_webhook` asks for. It changes nothing else: ITEM /
+    /// LOGIN_REPAIRED repairs no Item (inferred).
+    ///
+    /// # Errors
+    ///
+    /// SANDBOX_WEBHOOK_INVALID if the Item has no URL (that this comes first is inferred), otherwise
+    /// those of [`WebhookBody::of_code`].
+    pub(crate) fn fire_by_code(
+        &mut self,
+        index: ItemIndex,
+        webhook_type: Option<&str>,
+        webhook_code: &str,
+    ) -> Result<(), PlaidError> {
+        let now = self.clock.now();
+        let item = &self.items[index.0];
+        if item.webhook.is_none() {
+            return Err(PlaidError::sandbox_webhook_invalid());
+        }
+        let body = WebhookBody::of_code(webhook_type, webhook_code, item, now, &mut self.objects)?;
+        self.fire(index, body);
+        Ok(())
+    }
+
+    /// Every webhook that is remembered, oldest first.
+    pub(crate) fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
+        self.mailbox.log()
+    }
+
+    /// Attempts a webhook again, outside of the schedule. The receiver gets it when the attempt has
+    /// ended; nothing if the webhook is unknown.
+    pub(crate) fn redeliver(&mut self, id: u64) -> Option<oneshot::Receiver<Webhook>> {
+        self.mailbox.find(id)?;
+        let (sender, receiver) = oneshot::channel();
+        self.queue_attempt(id, Some(sender));
+        Some(receiver)
+    }
+
+    /// Starts an attempt. Nothing if the webhook was forgotten, or there was a reset.
+    pub(crate) fn start_attempt(&mut self, pending: PendingAttempt) -> Option<StartedAttempt> {
+        if self.mailbox.epoch() != pending.epoch {
+            return None;
+        }
+        let at = self.clock.now();
+        let number = self.mailbox.start_attempt(at + ATTEMPT_TIMEOUT);
+        let Some(webhook) = self.mailbox.find(pending.webhook_id) else {
+            self.mailbox.end_attempt(pending.webhook_id, number);
+            return None;
+        };
+        Some(StartedAttempt {
+            number,
+            at,
+            url: webhook.url.clone(),
+            body: webhook.body.clone(),
+            signer: self.keys.current(),
+            pending,
+        })
+    }
+
+    /// Notes how an attempt ended, and plans the next one. `retry_after` is the wait that the
+    /// receiver asks for.
+    pub(crate) fn end_attempt(
+        &mut self,
+        started: StartedAttempt,
+        verification: String,
+        outcome: Outcome,
+        retry_after: Option<Duration>,
+    ) {
+        let pending = started.pending;
+        if self.mailbox.epoch() != pending.epoch {
+            return;
+        }
+        if let Some(webhook) = self.mailbox.find(pending.webhook_id) {
+            let is_final = matches!(outcome, Outcome::NotAllowed { .. });
+            webhook.attempts.push(Attempt {
+                at: started.at,
+                verification,
+                outcome,
+            });
+            // Of two attempts at once, the one that succeeds may end before the one that fails.
+            let was_delivered =
+                |attempt: &Attempt| matches!(attempt.outcome, Outcome::Delivered { .. });
+            if is_final || webhook.attempts.iter().any(was_delivered) {
+                webhook.schedule.stop();
+            } else if pending.requested_by.is_none()
+                && let Some(due) = webhook.schedule.plan(self.clock.now(), retry_after)
+            {
+                self.clock.set(due, Timer::Redeliver(webhook.id));
+            }
+            self.events.publish(|| Event::Delivery(webhook.clone()));
+            if let Some(requested_by) = pending.requested_by {
+                // Fails if the caller no longer waits.
+                let _ = requested_by.send(webhook.clone());
+            }
+        }
+        self.mailbox.end_attempt(pending.webhook_id, started.number);
+    }
+
+    /// Retries a webhook whose next attempt is due at `due`.
+    pub(super) fn redeliver_if_due(&mut self, id: u64, due: SystemTime) {
+        let webhook = self.mailbox.find(id);
+        if webhook.is_some_and(|webhook| webhook.schedule.start(due)) {
+            self.queue_attempt(id, None);
+        }
+    }
+
+    /// Whether an attempt is under way or queued.
+    pub(crate) fn has_pending_attempts(&self) -> bool {
+        self.mailbox.has_pending_attempts()
+    }
+
+    /// Changes when an attempt ends, on reset and on close.
+    pub(crate) fn watch_attempts(&self) -> watch::Receiver<()> {
+        self.mailbox.watch_attempts()
+    }
+
+    /// The receiver gets the oldest webhook that matches and no waiter has received, once it was
+    /// attempted.
+    pub(crate) fn wait_for_webhook(&mut self, filter: WebhookFilter) -> oneshot::Receiver<Webhook> {
+        self.mailbox.wait(filter)
+    }
+
+    /// Ends a wait. A webhook that was received but not used goes back.
+    pub(crate) fn stop_waiting(&mut self, receiver: &mut oneshot::Receiver<Webhook>) {
+        receiver.close();
+        self.mailbox.remove_closed_waiters();
+        if let Ok(webhook) = receiver.try_recv() {
+            self.mailbox.put_back(webhook.id);
+        }
+    }
+
+    /// How many webhooks were fired for the Item with this id, or for all Items.
+    pub(crate) fn count_fired(&self, item_id: Option<&str>) -> u64 {
+        self.mailbox.count_fired(item_id)
+    }
+
+    /// Ends every wait: the server is gone.
+    pub(crate) fn close(&mut self) {
+        self.mailbox.close();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
+    fn queue_attempt(&mut self, webhook_id: u64, requested_by: Option<oneshot::Sender<Webhook>>) {
+        let epoch = self.mailbox.queue_attempt();
+        // Fails only if the server is gone.
+        let _ = self
+            .deliveries
+            .send(DeliveryCommand::Attempt(PendingAttempt {
+                webhook_id,
+                epoch,
+                requested_by,
+            }));
+    }
+}

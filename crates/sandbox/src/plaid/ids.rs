@@ -1,0 +1,40 @@
+//! The form of Plaid's ids.
+
+use fastrand::Rng;
+
+/// 15 lowercase hex characters (observed).
+pub(crate) fn request_id(random: &mut Rng) -> String {
+    hex(random, 15)
+}
+
+/// The id of an Item or an account: 37 characters of base 62 (observed).
+pub(crate) fn object_id(random: &mut Rng) -> String {
+    (0..37).map(|_| random.alphanumeric()).collect()
+}
+
+/// The id in the URL of a Hosted Link (observed): `ls` and 32 hex characters, their letters moved by
+/// thirteen.
+pub(crate) fn hosted_link_id(random: &mut Rng) -> String {
+    let moved = |character| match character {
+        'a'..='f' => char::from(character as u8 + 13),
+        _ => character,
+    };
+    let id: String = hex(random, 32).chars().map(moved).collect();
+    format!("ls{id}")
+}
+
+/// A version 4 UUID.
+pub(crate) fn uuid(random: &mut Rng) -> String {
+    "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx"
+        .chars()
+        .map(|character| match character {
+            'x' => random.digit(16),
+            'v' => random.choice(['8', '9', 'a', 'b']).unwrap_or('8'),
+            fixed => fixed,
+        })
+        .collect()
+}
+
+pub(crate) fn hex(random: &mut Rng, length: usize) -> String {
+    (0..length).map(|_| random.digit(16)).collect()
+}
