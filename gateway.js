@@ -7,10 +7,10 @@ const { startedEngine } = require('./lib/engine.js')
 const { clientSettings, invalid, port, read, text, texts } = require('./lib/options.js')
 const { outcome } = require('./lib/outcome.js')
 
-/** Running gateways: one that nobody refers to any more still answers at its URL. */
+/** Running gateways. Kept here, so that garbage collection does not stop them. */
 const running = new Set()
 
-/** What the client that makes the calls is told; the rest is the gateway's own. */
+/** Options of the client that makes the calls; the rest are the gateway's own. */
 const CLIENT_OPTIONS = ['baseUrl', 'ca', 'clientId', 'maxRetries', 'secret', 'timeoutMs']
 const OPTIONS = [
   ...CLIENT_OPTIONS,
@@ -31,12 +31,12 @@ const MOST = 2 ** 20
 async function startGateway(given = {}) {
   const options = read(given, OPTIONS, 'startGateway')
   const own = Object.fromEntries(CLIENT_OPTIONS.map((name) => [name, options[name]]))
-  // It is a gateway: its own calls go to Plaid, whatever the environment says of gateways.
+  // A gateway calls Plaid, never another gateway.
   const client = clientSettings(own, { ...process.env, UTDK_GATEWAY_URL: undefined })
   const isHalf = (client.clientId === undefined) !== (client.secret === undefined)
   if (isHalf && options.credentialsFile === undefined) {
     const missing = client.secret === undefined ? 'secret' : 'clientId'
-    throw invalid(missing, 'is missing: clientId and secret come together')
+    throw invalid(missing, 'is missing: pass both clientId and secret')
   }
   const rate = rateLimit(options.rateLimit)
   const settings = {
@@ -77,7 +77,7 @@ class Gateway {
   }
 }
 
-/** `false` is no limit, which Rust takes as 0 a second. */
+/** Rust takes 0 per second for no limit. */
 function rateLimit(limit) {
   if (limit === undefined || limit === true) return {}
   if (limit === false) return { perSecond: 0 }

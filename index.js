@@ -2,7 +2,7 @@
 
 // The public surface: the default client, `createPlaidClient`, and the error classes.
 
-// A binary that is missing fails the import, not the first call.
+// Loaded first: a missing binary must fail the import, not the first call.
 require('./lib/native.js')
 const {
   PlaidApiError,
@@ -29,7 +29,7 @@ function sandboxitemresetlogin(input, options) {
   return defaultClient.sandboxitemresetlogin(input, options)
 }
 
-// Shorthand names only: Node finds no others for `import { … }`.
+// Shorthand names only: Node finds no other form for `import { … }`.
 module.exports = {
   createPlaidClient,
   PlaidApiError,

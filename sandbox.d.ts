@@ -1,49 +1,49 @@
 /** A local Plaid Sandbox: no account, no network. */
 
-/** How the Sandbox is to run. */
+/** The options of a Sandbox. */
 export interface SandboxOptions {
   /** The port to listen on. Default: a free one. */
   port?: number
   /** The IP address to listen on. Default: `127.0.0.1`. */
   host?: string
   /**
-   * A whole number that makes every id, token, credential, key and fault repeatable. Default: each
-   * Sandbox has its own.
+   * A whole number that makes every id, token, credential, key and fault repeatable. Default: a
+   * random one.
    */
   seed?: number
   /**
-   * What its clock shows at the start: a `Date`, a date as text, or milliseconds since 1970. It
-   * runs on from there. Default: real time.
+   * The time of the Sandbox's clock at the start: a `Date`, a date as text, or milliseconds since
+   * 1970. The clock runs from there. Default: real time.
    */
   now?: Date | string | number
   /**
-   * Webhook receivers outside this machine that may be called, as `name` or `name:port`. Default:
-   * none; webhooks to them are logged as not allowed.
+   * Webhook receivers on other machines that the Sandbox may call, as `name` or `name:port`.
+   * Default: none; other webhooks are logged as not allowed.
    */
   allowWebhookHosts?: string[]
-  /** Whether the routes under `/_sandbox/` answer callers from other machines. Default: `false`. */
+  /** Whether other machines may use the routes under `/_sandbox/`. Default: `false`. */
   allowRemoteControl?: boolean
 }
 
-/** An Item to be created. */
+/** An Item to create. */
 export interface NewItem {
-  /** Where the Item's webhooks go. Without it, none is fired. */
+  /** The URL for the Item's webhooks. Without it, none is fired. */
   webhook?: string
-  /** The products it is initialised with. Default: `['transactions']`. */
+  /** The Item's products. Default: `['transactions']`. */
   products?: string[]
   /** Plaid's id of a Sandbox institution. Default: `ins_109508`, First Platypus Bank. */
   institution_id?: string
-  /** Whose Item it is, for `/sandbox/user/reset_login`. Default: nobody's. */
+  /** The Item's user, for `/sandbox/user/reset_login`. Default: none. */
   user_id?: string
 }
 
-/** An Item as the Sandbox knows it; its token is not shown. */
+/** An Item, without its access token. */
 export interface ItemSummary {
   item_id: string
   institution_id: string
   products: string[]
   webhook: string | null
-  /** The `user_id` that it was created with. */
+  /** The `user_id` of `createItem`. */
   user_id: string | null
   state: 'healthy' | 'login_required' | 'removed'
 }
@@ -57,7 +57,7 @@ export interface UpdateLink {
   expiration: string
 }
 
-/** Which webhook to wait for; what is left out matches all. */
+/** Which webhook to wait for. A field left out matches every webhook. */
 export interface WebhookFilter {
   item_id?: string
   /** Such as `ERROR`. */
@@ -66,9 +66,9 @@ export interface WebhookFilter {
   timeoutMs?: number
 }
 
-/** A webhook that was fired, and what became of it. Times are ISO 8601, by the Sandbox's clock. */
+/** A webhook that was fired, and its deliveries. Times are ISO 8601, by the Sandbox's clock. */
 export interface Webhook {
-  /** Counts the webhooks of this Sandbox, from 1. */
+  /** The number of the webhook in this Sandbox, from 1. */
   id: number
   firedAt: string
   /** The Item's webhook URL. */
@@ -80,11 +80,11 @@ export interface Webhook {
   webhook_code: string
   /** The body, parsed. */
   body: WebhookBody
-  /** The body, byte for byte as it was sent: what `verification` vouches for. */
+  /** The body, byte for byte as it was sent: `verification` signs these bytes. */
   rawBody: string
-  /** The attempts to deliver it that have ended, the oldest first. */
+  /** The finished attempts to deliver it, the oldest first. */
   attempts: DeliveryAttempt[]
-  /** When it is delivered again; `null` when nothing more is planned. */
+  /** The time of the next attempt; `null` if none is planned. */
   nextAttemptAt: string | null
   /** Of the last attempt; `null` before the first has ended. */
   verification: string | null
@@ -100,87 +100,89 @@ export interface DeliveryAttempt {
   outcome: DeliveryOutcome
 }
 
-/** How an attempt ended: only an answer of 200 within 10 seconds counts as delivered. */
+/** How an attempt ended: only status 200 within 10 seconds counts as delivered. */
 export type DeliveryOutcome =
   | { kind: 'delivered'; status: 200 }
   | { kind: 'refused'; status: number }
   | { kind: 'failed'; reason: string }
   | { kind: 'not_allowed'; reason: string }
 
-/** What Plaid posts to a webhook's receiver. */
+/** The body of a webhook. */
 export interface WebhookBody {
   environment: string
-  /** Why the webhook was fired, if for an error. */
+  /** The error that the webhook reports, if any. */
   error?: {
     display_message: string | null
     error_code: string
     error_code_reason?: string | null
     error_message: string
     error_type: string
-    /** The HTTP status that goes with the error. */
+    /** The HTTP status of the error. */
     status: number
   } | null
-  /** The Item it is about; webhooks about Asset Reports have none. */
+  /** The Item; webhooks about Asset Reports have none. */
   item_id?: string
   webhook_code: string
   webhook_type: string
   [field: string]: unknown
 }
 
-/** A request to one of Plaid's routes, without its secrets. */
+/** A request to one of Plaid's routes, without secrets. */
 export interface LoggedRequest {
-  /** When it was answered, by the Sandbox's clock. */
+  /** The time of the reply, by the Sandbox's clock. */
   at: string
   method: string
   path: string
   /**
-   * The fields that the route knows; of a token the last four characters are shown. `null` where
-   * the body was never read as the route's fields.
+   * The fields that the route knows. A token shows only its last four characters. `null` if the
+   * body was not read as the route's fields.
    */
   fields: Record<string, unknown> | null
-  /** The Item that it was about. */
+  /** The Item of the request. */
   item_id: string | null
-  /** The HTTP status of the reply; `null` where a fault left none. */
+  /** The HTTP status of the reply; `null` if a fault prevented one. */
   status: number | null
   error_code: string | null
   request_id: string | null
-  /** The fault that hit it. */
+  /** The fault that applied to the request. */
   fault: FaultKind | null
 }
 
-/** What a fault does, instead of what was asked: see {@link Sandbox.failNext}. */
+/** How a request fails: see {@link Sandbox.failNext}. */
 export type FaultKind = 'error' | 'html' | 'reset' | 'cut_short' | 'hang'
 
-/** Which requests a fault hits. */
+/** Which requests a fault applies to. */
 export interface FaultTarget {
   /** The route, such as `/item/get`. Default: all of Plaid's. */
   path?: string
-  /** How many requests it hits. */
+  /** How many requests it applies to. */
   times?: number
-  /** How likely it hits a request, above 0 and at most 1. Default: it hits each. */
+  /** The probability for each request, above 0 and at most 1. Default: 1. */
   probability?: number
 }
 
-/** Something to go wrong; see {@link Sandbox.failNext}. */
+/** A fault; see {@link Sandbox.failNext}. */
 export interface Failure extends FaultTarget {
   /** Default: `error`. */
   kind?: FaultKind
-  /** The HTTP status, of `error` and `html`. Default: the one that goes with the error; 502. */
+  /** The HTTP status, for `error` and `html`. Default: that of the error code; 502 for `html`. */
   status?: number
-  /** One of Plaid's error codes, such as `RATE_LIMIT`, of `error`. Default: what goes with `status`,
-   * or `INTERNAL_SERVER_ERROR`. */
+  /**
+   * One of Plaid's error codes, such as `RATE_LIMIT`, for `error`. Default: that of `status`, or
+   * `INTERNAL_SERVER_ERROR`.
+   */
   error_code?: string
-  /** The `Retry-After` header, in seconds, of `error`. Default: none. */
+  /** The `Retry-After` header in seconds, for `error`. Default: none. */
   retryAfter?: number
 }
 
-/** Replies that come late; see {@link Sandbox.delay}. */
+/** A delay of replies; see {@link Sandbox.delay}. */
 export interface Delay extends FaultTarget {
-  /** By how many milliseconds of real time, at most an hour. */
+  /** The delay in milliseconds of real time, at most an hour. */
   ms: number
 }
 
-/** A fault that is not spent. */
+/** A fault that still applies. */
 export type ActiveFault = (
   | { kind: 'delay'; ms: number }
   | { kind: 'error'; status: number | null; error_code: string | null; retryAfter: number | null }
@@ -188,7 +190,7 @@ export type ActiveFault = (
   | { kind: 'reset' | 'cut_short' | 'hang' }
 ) & {
   path: string | null
-  /** How many more requests it hits; `null` for no end. */
+  /** How many more requests it applies to; `null` for no limit. */
   times: number | null
   probability: number | null
 }
@@ -197,92 +199,92 @@ export type ActiveFault = (
 export interface Sandbox {
   /** `http://127.0.0.1:PORT`: the base URL for any Plaid client. */
   readonly url: string
-  /** The `client_id` that it accepts. */
+  /** The only `client_id` that it accepts. */
   readonly clientId: string
-  /** The `secret` that it accepts. */
+  /** The only `secret` that it accepts. */
   readonly secret: string
   /**
    * Creates an Item, as `/sandbox/public_token/create` and `/item/public_token/exchange` do.
-   * Rejects with a `PlaidUsageError` that has Plaid's own code for a field that Plaid refuses.
+   * Rejects with a `PlaidUsageError` with Plaid's error code for a field that Plaid refuses.
    */
   createItem(item?: NewItem): Promise<{ access_token: string; item_id: string }>
-  /** Every Item, in the order of being created; removed ones, too. */
+  /** Every Item, the oldest first, also removed ones. */
   items(): Promise<ItemSummary[]>
   /**
-   * Heals a broken Item from outside of your update mode, as when its user logs in again in another
-   * application: its token and ids stay, and `LOGIN_REPAIRED` is fired. No route of Plaid's does
-   * this.
+   * Repairs the login of an Item outside your update mode, as if its user had logged in again in
+   * another application. Its token and ids stay, and `LOGIN_REPAIRED` is fired. Plaid has no such
+   * route.
    */
   repairItem(item_id: string): Promise<void>
   /**
-   * Makes a page on which the Item's user logs in again, broken or not, as `/link/token/create` does
+   * Creates a Link session in update mode for the Item, broken or not, as `/link/token/create` does
    * for a backend: `hosted_link_url` for a browser, `link_token` for {@link Sandbox.completeLink}.
-   * Both are good until `expiration`, half an hour from now by the Sandbox's clock.
+   * Both are valid until `expiration`, half an hour from now by the Sandbox's clock.
    */
   createUpdateLink(item_id: string): Promise<UpdateLink>
   /**
-   * Has the user do in Link what the token is for: in update mode log in again, which repairs the
-   * Item and fires nothing; otherwise link a new Item, whose `public_token` this resolves with. It
-   * stands for Link's own pages. Rejects with a `PlaidUsageError` (`INVALID_LINK_TOKEN`) for a token
-   * that is unknown or has expired.
+   * Completes Link as its user would. In update mode the user logs in again, which repairs the Item
+   * and fires no webhook. Otherwise the user links a new Item, and this resolves with its
+   * `public_token`. Rejects with a `PlaidUsageError` (`INVALID_LINK_TOKEN`) for a token that is
+   * unknown or has expired.
    */
   completeLink(link_token: string): Promise<{ public_token: string | null }>
-  /** Has the user leave Link without finishing. */
+  /** Leaves Link as its user would, without completing it. */
   exitLink(link_token: string): Promise<void>
   /**
-   * The oldest webhook that matches and was not given out before, also one fired earlier. Resolves
-   * when its receiver has answered for the first time, or never will. Rejects with a
-   * `PlaidTimeoutError` (`WEBHOOK_TIMEOUT`) if none comes in time.
+   * The oldest webhook that matches and was not returned before, also one fired before this call.
+   * Resolves when the first attempt to deliver it has ended. Rejects with a `PlaidTimeoutError`
+   * (`WEBHOOK_TIMEOUT`) if none is fired in time.
    */
   nextWebhook(
     filter?: WebhookFilter,
   ): Promise<Webhook & { verification: string; outcome: DeliveryOutcome }>
-  /** The last 10 000 webhooks, the oldest first, with every attempt to deliver them. */
+  /** The last 10 000 webhooks, the oldest first, with all attempts to deliver them. */
   webhooks(): Promise<Webhook[]>
-  /** Delivers a webhook again at once, and resolves when that attempt has ended. */
+  /** Delivers a webhook again now, and resolves when that attempt has ended. */
   redeliverWebhook(
     id: number,
   ): Promise<Webhook & { verification: string; outcome: DeliveryOutcome }>
   /**
-   * Signs webhooks with a new key from now on, and resolves with its `kid`. The last key is still
-   * served, as expired.
+   * Creates a new key for signing webhooks, and resolves with its `kid`. The old key is still served,
+   * as expired.
    */
   rotateWebhookKey(): Promise<string>
   /** The last 10 000 requests to Plaid's routes, the oldest first, without secrets. */
   requests(): Promise<LoggedRequest[]>
-  /** What the Sandbox's clock shows. */
+  /** The time of the Sandbox's clock. */
   now(): Promise<Date>
   /**
-   * Moves the Sandbox's clock ahead, and does everything that is due on the way, each at its time:
-   * webhooks are delivered again, tokens expire, Items break by themselves after 30 days. Resolves
-   * with what the clock shows when all of it has ended.
+   * Advances the Sandbox's clock. All events until then happen in order, each at its time: webhooks
+   * are retried, tokens expire, Items need a new login after 30 days. Resolves with the time of the
+   * clock when all of them have ended.
    */
   advanceClock(ms: number): Promise<Date>
   /**
-   * Has requests fail: the next one, or `times` of them, or each by `probability`. `error` answers
-   * with one of Plaid's errors, `html` with a proxy's page, `reset` resets the connection, `hang`
-   * never answers, all without doing what was asked; `cut_short` does it, and ends the connection in
-   * the middle of the reply.
+   * Makes requests fail: the next one, or `times` of them, or each with `probability`. `error`
+   * answers with one of Plaid's errors, `html` with a proxy's page; `reset` resets the connection,
+   * `hang` never answers. None of these carries out the request. `cut_short` does, and closes the
+   * connection in the middle of the reply.
    */
   failNext(failure?: Failure): Promise<void>
-  /** Has replies come late: all of them, or `times`, or each by `probability`. */
+  /** Delays replies: all of them, or `times`, or each with `probability`. */
   delay(delay: Delay): Promise<void>
-  /** The faults and delays that are not spent. */
+  /** The faults and delays that still apply. */
   faults(): Promise<ActiveFault[]>
-  /** Takes every fault and delay back. */
+  /** Clears all faults and delays. */
   clearFaults(): Promise<void>
   /**
-   * Starts over: no Items, tokens, webhooks, requests or faults, the clock as at the start, and under
-   * a seed the same ids and keys again. Its URL and credentials stay.
+   * Clears all Items, tokens, webhooks, requests and faults, and sets the clock back to its start.
+   * With a seed, the same ids and keys come again. The URL and the credentials stay.
    */
   reset(): Promise<void>
-  /** Stops it, and waits until its port is free. */
+  /** Stops the Sandbox, and waits until its port is free. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a Sandbox on a loopback port, in this process and off the JavaScript thread.
+ * Starts a Sandbox in this process, off the JavaScript thread.
  *
  * Rejects with a `PlaidError` if the port is taken (`EADDRINUSE`).
  */

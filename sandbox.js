@@ -1,7 +1,7 @@
 'use strict'
 
-// `@utdk/plaid/sandbox`: the local Plaid Sandbox, as an object to hold in a test. Each method asks
-// what a control route of the same words would be asked over HTTP; the options are checked there.
+// `@utdk/plaid/sandbox`: the local Plaid Sandbox as an object, for tests. Each method calls the control
+// route of the same name, which checks the values.
 
 const { isDate } = require('node:util/types')
 const { NativeSandbox } = require('./lib/native.js')
@@ -9,14 +9,14 @@ const { startedEngine } = require('./lib/engine.js')
 const { flag, invalid, port, read, text, texts, timeout } = require('./lib/options.js')
 const { outcome } = require('./lib/outcome.js')
 
-/** Running Sandboxes: one that nobody refers to any more still answers at its URL. */
+/** Running Sandboxes. Kept here, so that garbage collection does not stop them. */
 const running = new Set()
 
 const OPTIONS = ['allowRemoteControl', 'allowWebhookHosts', 'host', 'now', 'port', 'seed']
 const FAILURE = ['error_code', 'kind', 'path', 'probability', 'retryAfter', 'status', 'times']
 const KINDS = ['error', 'html', 'reset', 'cut_short', 'hang']
 const DELAY = ['ms', 'path', 'probability', 'times']
-/** The last instant of the year 9999. */
+/** The last millisecond of the year 9999. */
 const LAST_MS = 253_402_300_799_999
 
 async function startSandbox(options = {}) {
@@ -157,7 +157,7 @@ class Sandbox {
   }
 }
 
-/** The body parsed, and beside the attempts what the last of them came to. */
+/** Parses the body, and adds the outcome of the last attempt. */
 function withBody({ body, ...webhook }) {
   const { verification = null, outcome = null } = webhook.attempts.at(-1) ?? {}
   return { ...webhook, body: JSON.parse(body), rawBody: body, verification, outcome }
@@ -184,11 +184,11 @@ function required(value, field) {
 function pathPart(value, field) {
   required(value, field)
   wellFormed(text(value, field), field)
-  // As it stands, but for what would end the part: no id holds that.
+  // A slash would end this part of the path, and no id holds one.
   return value.replaceAll('/', '?')
 }
 
-/** Fields whose types Rust checks, as far as JSON can carry them there. */
+/** Refuses values that JSON cannot carry; Rust checks the rest. */
 function scalars(given) {
   for (const [name, value] of Object.entries(given)) {
     const isEndless = name === 'times' && value === Infinity
@@ -205,13 +205,13 @@ function toJson(options) {
   return JSON.stringify(options)
 }
 
-/** Rust knows no half of a surrogate pair. */
+/** UTF-8 has no lone surrogates. */
 function wellFormed(value, field) {
   if (typeof value !== 'string' || value.isWellFormed()) return
   throw invalid(field, 'must be well-formed Unicode')
 }
 
-/** JSON has no Infinity: left out, it is what Rust takes for no end. */
+/** JSON has no Infinity: Rust takes an absent field for no limit. */
 function finite(times) {
   return times === Infinity ? undefined : times
 }

@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: the default client comes from the environment, as it is at the first call; what is
-// passed to createPlaidClient wins over it.
+// Promise: the default client takes its settings from the environment at the first call; options of
+// createPlaidClient win over the environment.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -20,7 +20,7 @@ const { GOOD_REPLY, json, startServer } = require('./support/server.js')
 
 const CREDENTIALS = { PLAID_CLIENT_ID: CLIENT_ID, PLAID_SECRET: SECRET }
 
-/** One call with the default client in a process of its own. */
+/** Makes one call with the default client, in a process of its own. */
 async function callWith(env, args) {
   const ended = await run('call.js', { env: { TEST_ACCESS_TOKEN: ACCESS_TOKEN, ...env }, args })
   assert.equal(ended.stderr, '')
@@ -53,7 +53,7 @@ test('the environment is read at the first call, not at import', async (t) => {
   assert.deepEqual(await callWith({}, args), { reply: GOOD_REPLY })
 })
 
-test('without credentials a call is refused, naming the variable to set', async (t) => {
+test('without credentials a call is refused with the variable to set', async (t) => {
   const server = await startServer(t)
   const { error } = await callWith({ PLAID_BASE_URL: server.url, PLAID_CLIENT_ID: CLIENT_ID })
   assert.equal(error.name, 'PlaidUsageError')
@@ -62,7 +62,7 @@ test('without credentials a call is refused, naming the variable to set', async 
   assert.equal(server.connectionCount(), 0)
 })
 
-test('a bad environment rejects the call and throws nothing', async () => {
+test('a bad environment rejects the call', async () => {
   const { error } = await callWith({
     ...CREDENTIALS,
     PLAID_BASE_URL: 'https://production.plaid.com',
@@ -103,14 +103,14 @@ test('options win over the environment', async (t) => {
   assert.equal(headers['plaid-secret'], SECRET)
 })
 
-test('a client of its own takes from the environment what it is not given', async (t) => {
+test('createPlaidClient takes from the environment what its options leave out', async (t) => {
   const server = await startServer(t)
   setVariables(t, { ...CREDENTIALS, PLAID_BASE_URL: server.url })
   await createPlaidClient({ timeoutMs: 10_000 }).sandboxitemresetlogin(INPUT)
   assert.equal(server.requests[0].headers['plaid-secret'], SECRET)
 })
 
-test('no credential is passed on to a gateway that the environment names', async (t) => {
+test('no credential is sent to a gateway that the environment names', async (t) => {
   const enveloped = { data: GOOD_REPLY, meta: { requestId: 'g1', durationMs: 3 } }
   const server = await startServer(t, { replies: [json(200, enveloped)] })
   await callWith({ ...CREDENTIALS, UTDK_GATEWAY_URL: server.url })

@@ -42,7 +42,7 @@ test('credentials of the input travel in the body and not in headers', async (t)
   assert.equal(headers['plaid-secret'], undefined)
 })
 
-test('one credential of the input is joined by the client’s other one', async (t) => {
+test('one credential of the input is combined with the client’s other one', async (t) => {
   const server = await startServer(t)
   await clientOf(server).sandboxitemresetlogin({ ...INPUT, client_id: 'caller-id-0f3a9c' })
   const [{ headers, body }] = server.requests
@@ -59,7 +59,7 @@ test('credentials of the input are enough for a client that has none', async (t)
   assert.deepEqual(JSON.parse(server.requests[0].body), input)
 })
 
-test('it resolves with the reply’s own object', async (t) => {
+test('it resolves with the reply', async (t) => {
   const server = await startServer(t)
   assert.deepEqual(await clientOf(server).sandboxitemresetlogin(INPUT), GOOD_REPLY)
 })
@@ -75,33 +75,33 @@ test('unknown fields of the reply are kept', async (t) => {
   assert.deepEqual(await clientOf(server).sandboxitemresetlogin(INPUT), reply)
 })
 
-test('a login that was not reset is told as it came', async (t) => {
+test('reset_login: false is passed on', async (t) => {
   const reply = { reset_login: false, request_id: 'q' }
   const server = await startServer(t, { replies: [json(200, reply)] })
   assert.deepEqual(await clientOf(server).sandboxitemresetlogin(INPUT), reply)
 })
 
-test('a reply may say anything in its request_id', async (t) => {
+test('a request_id may hold any characters', async (t) => {
   const reply = { reset_login: true, request_id: 'é"\\\n\u2028🏦' }
   const server = await startServer(t, { replies: [json(200, reply)] })
   assert.deepEqual(await clientOf(server).sandboxitemresetlogin(INPUT), reply)
 })
 
-test('a token with characters beyond ASCII arrives as it is', async (t) => {
+test('a token may hold characters beyond ASCII', async (t) => {
   const server = await startServer(t)
   const input = { access_token: 'access-sandbox-"é\\🏦' }
   await clientOf(server).sandboxitemresetlogin(input)
   assert.deepEqual(JSON.parse(server.requests[0].body), input)
 })
 
-test('the input and the options are left as they were', async (t) => {
+test('the input and the options are not changed', async (t) => {
   const server = await startServer(t)
   const options = Object.freeze({ headers: Object.freeze({ 'x-one': '1' }), timeoutMs: 10_000 })
   await clientOf(server).sandboxitemresetlogin(Object.freeze({ ...INPUT }), options)
   assert.equal(server.requests.length, 1)
 })
 
-test('a method taken out of its client works', async (t) => {
+test('the method works without its client as this', async (t) => {
   const server = await startServer(t)
   const { sandboxitemresetlogin } = clientOf(server)
   assert.deepEqual(await sandboxitemresetlogin(INPUT), GOOD_REPLY)
@@ -114,7 +114,7 @@ test('a client may be awaited', async (t) => {
   assert.deepEqual(await client.sandboxitemresetlogin(INPUT), GOOD_REPLY)
 })
 
-test('clients keep their credentials and servers apart', async (t) => {
+test('two clients keep their own credentials and servers', async (t) => {
   const [one, two] = [await startServer(t), await startServer(t)]
   await Promise.all([
     clientOf(one, { secret: 'secret-of-one' }).sandboxitemresetlogin(INPUT),
@@ -124,7 +124,7 @@ test('clients keep their credentials and servers apart', async (t) => {
   assert.equal(two.requests[0].headers['plaid-secret'], 'secret-of-two')
 })
 
-test('headers of the client and of the call are sent, the call’s in place of the client’s', async (t) => {
+test('a header of the call replaces the client’s header of the same name', async (t) => {
   const server = await startServer(t)
   const client = clientOf(server, { headers: { 'X-One': 'client', 'X-Two': 'client' } })
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -151,7 +151,7 @@ test('headers may be given as a record, as Headers, as a Map, or as pairs', asyn
   )
 })
 
-test('ten calls in turn use one connection', async (t) => {
+test('ten calls one after another use one connection', async (t) => {
   const server = await startServer(t)
   const client = clientOf(server)
   for (let i = 0; i < 10; i++) await client.sandboxitemresetlogin(INPUT)

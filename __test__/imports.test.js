@@ -18,14 +18,14 @@ const CLASSES = [
   'PlaidUsageError',
 ]
 
-/** Runs `source` as `file` of a project that has this package installed. */
+/** Runs `source` as `file` of a project with this package installed. */
 async function runInProject(t, file, source) {
   const project = await mkdtemp(path.join(os.tmpdir(), 'plaid-imports-'))
   t.after(() => rm(project, { recursive: true }))
   const scope = path.join(project, 'node_modules/@utdk')
   await mkdir(scope, { recursive: true })
   await symlink(path.join(__dirname, '..'), path.join(scope, 'plaid'), 'junction')
-  // Whatever package lies in a directory above, this is none of its files.
+  // Otherwise a package.json in a directory above would decide the module type.
   await writeFile(path.join(project, 'package.json'), '{}')
   await writeFile(path.join(project, file), source)
   const { code, stdout, stderr } = await run(path.join(project, file))
@@ -34,7 +34,7 @@ async function runInProject(t, file, source) {
   return stdout.trim()
 }
 
-test('import plaid from gives an object with the operation and the rest', async (t) => {
+test('the default import has the operation, createPlaidClient and the error classes', async (t) => {
   const printed = await runInProject(
     t,
     'main.mjs',
@@ -70,7 +70,7 @@ test('require() gives the same object as import, with itself as its default', as
   assert.equal(printed, 'true true\nfunction')
 })
 
-test('what TypeScript emits for both settings of esModuleInterop finds the operation', async (t) => {
+test('code that TypeScript emits finds the operation, with and without esModuleInterop', async (t) => {
   const printed = await runInProject(
     t,
     'main.cjs',
@@ -82,12 +82,12 @@ test('what TypeScript emits for both settings of esModuleInterop finds the opera
   assert.equal(printed, 'function\nfunction')
 })
 
-test('nothing but the documented names is exported', () => {
+test('only the documented names are exported', () => {
   const names = ['createPlaidClient', 'default', 'sandboxitemresetlogin', ...CLASSES]
   assert.deepEqual(Object.keys(require('../index.js')).sort(), names.sort())
 })
 
-test('every error class extends PlaidError and is named after itself', () => {
+test('every error class extends PlaidError and has its own name', () => {
   const plaid = require('../index.js')
   for (const name of CLASSES) {
     const error = new plaid[name]('a sentence', { code: 'A_CODE' })

@@ -1,7 +1,7 @@
 'use strict'
 
 // Promise: bad input is refused with a PlaidUsageError that names the field, before anything is
-// sent, and whatever is not a Sandbox token never leaves the process.
+// sent; a token of another environment never leaves the process.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -17,7 +17,7 @@ const {
 const { failure } = require('./support/failure.js')
 const { startServer } = require('./support/server.js')
 
-/** Asserts that the input is refused, that nothing was sent, and that the client goes on. */
+/** Asserts that the input is refused, that nothing was sent, and that the next call works. */
 async function check(t, input, code, field) {
   const server = await startServer(t)
   const client = clientOf(server)
@@ -68,10 +68,10 @@ for (const [what, access_token] of NOT_SANDBOX) {
     check(t, { access_token }, 'NOT_A_SANDBOX_TOKEN', 'access_token'))
 }
 
-test('an unknown field is not shown if it may be a secret', (t) =>
+test('the name of an unknown field is not shown if it could be a secret', (t) =>
   check(t, { ...INPUT, [PRODUCTION_TOKEN]: 1 }, 'UNKNOWN_FIELD', '(not shown)'))
 
-test('a call without any credentials is refused, naming what to pass', async (t) => {
+test('a call without credentials is refused with the option and the variable to set', async (t) => {
   const server = await startServer(t)
   const client = createPlaidClient({ baseUrl: server.url })
   const fields = { code: 'MISSING_CREDENTIALS', field: 'clientId', message: /PLAID_CLIENT_ID/ }
@@ -79,7 +79,7 @@ test('a call without any credentials is refused, naming what to pass', async (t)
   assert.equal(server.connectionCount(), 0)
 })
 
-test('a credential that no header can carry is refused', async (t) => {
+test('a credential that a header cannot carry is refused', async (t) => {
   const server = await startServer(t)
   for (const [field, options] of [
     ['clientId', { clientId: `${SECRET}\r\nx-injected: 1` }],
@@ -90,7 +90,7 @@ test('a credential that no header can carry is refused', async (t) => {
   assert.equal(server.connectionCount(), 0)
 })
 
-test('bad input rejects the promise, and does not throw, without a subscriber too', async (t) => {
+test('bad input rejects the promise and never throws, also without a subscriber', async (t) => {
   const client = clientOf(await startServer(t))
   for (const [, input] of REFUSED) {
     const promise = client.sandboxitemresetlogin(input)

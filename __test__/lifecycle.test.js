@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: a call under way keeps the process alive, an idle client does not, and leaving in the
-// middle of a call is clean.
+// Promise: a call in flight keeps the process alive, an idle client does not, and the process may
+// exit in the middle of a call.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -10,7 +10,7 @@ const { run } = require('./support/child.js')
 const { ACCESS_TOKEN, CLIENT_ID, SECRET } = require('./support/client.js')
 const { good, json, startServer } = require('./support/server.js')
 
-/** Far less than the time for which an idle connection is kept open. */
+/** Far less than an idle connection is kept open. */
 const AT_ONCE_MS = 20_000
 
 async function runIdle(server, mode) {
@@ -28,7 +28,7 @@ async function runIdle(server, mode) {
   return ended
 }
 
-test('a call under way keeps the process alive until it is answered', async (t) => {
+test('a call in flight keeps the process alive until it is answered', async (t) => {
   const late = async (request, response) => {
     await wait(300)
     good(request, response)
@@ -38,14 +38,14 @@ test('a call under way keeps the process alive until it is answered', async (t) 
   assert.equal(stdout, 'resolved')
 })
 
-test('a call waiting to be tried again keeps the process alive', async (t) => {
+test('a call that waits before a retry keeps the process alive', async (t) => {
   const busy = json(503, { error_code: 'BUSY' }, { 'retry-after': '1' })
   const server = await startServer(t, { replies: [busy, good] })
   const { stdout } = await runIdle(server, 'call')
   assert.equal(stdout, 'resolved')
 })
 
-test('the process exits by itself after a call, though its connection is open', async (t) => {
+test('the process exits after a call, although its connection is open', async (t) => {
   const server = await startServer(t)
   const keptOpen = new Promise((resolve) => server.once('close', resolve))
   const { stdout } = await runIdle(server, 'call')
@@ -53,21 +53,21 @@ test('the process exits by itself after a call, though its connection is open', 
   await keptOpen
 })
 
-test('the process exits by itself after a call that failed', async (t) => {
+test('the process exits after a call that failed', async (t) => {
   const server = await startServer(t, { replies: [json(400, { error_code: 'A_CODE' })] })
   const { stdout } = await runIdle(server, 'failed')
   assert.equal(stdout, 'A_CODE')
 })
 
 for (const mode of ['import', 'client']) {
-  test(`the process exits by itself after no more than: ${mode}`, async (t) => {
+  test(`the process exits after only: ${mode}`, async (t) => {
     const server = await startServer(t)
     await runIdle(server, mode)
     assert.equal(server.connectionCount(), 0)
   })
 }
 
-test('process.exit() in the middle of calls is clean', async () => {
+test('process.exit() works while calls are in flight', async () => {
   const { code, signal, stdout, stderr } = await run('exit.js', {
     env: { TEST_ACCESS_TOKEN: ACCESS_TOKEN },
   })

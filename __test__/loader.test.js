@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: where the binary cannot be loaded, the import fails with a sentence that says why on this
-// platform, and how to mend it.
+// Promise: if the binary cannot be loaded, the import fails with an error that says why, and what to
+// do.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -18,7 +18,7 @@ const BINARY = `plaid.${name}.node`
 const PACKAGE = `@utdk/plaid-${name}`
 const INSTALL = `npm install --save-optional ${PACKAGE}@${version}`
 
-/** A project with the package as npm lays it out, and `files` in the platform's package beside it. */
+/** A project with the package as npm installs it, and `files` in the package of the platform. */
 function project(t, files) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-loader-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
@@ -28,18 +28,18 @@ function project(t, files) {
     fs.cpSync(path.join(ROOT, file), path.join(installed, file), { recursive: true })
   }
   if (files !== undefined) {
-    const beside = path.join(directory, 'node_modules', PACKAGE)
-    fs.mkdirSync(beside)
+    const binary = path.join(directory, 'node_modules', PACKAGE)
+    fs.mkdirSync(binary)
     const manifest = { name: PACKAGE, version, main: BINARY }
-    fs.writeFileSync(path.join(beside, 'package.json'), JSON.stringify(manifest))
+    fs.writeFileSync(path.join(binary, 'package.json'), JSON.stringify(manifest))
     for (const [file, bytes] of Object.entries(files)) {
-      fs.writeFileSync(path.join(beside, file), bytes)
+      fs.writeFileSync(path.join(binary, file), bytes)
     }
   }
   return { directory, installed }
 }
 
-/** What an import of the package throws, with `before` run first in the same process. */
+/** The error that an import of the package throws, after `before` ran in the same process. */
 async function thrown({ directory }, { before = '', env } = {}) {
   const main = path.join(directory, 'main.cjs')
   fs.writeFileSync(
@@ -57,14 +57,14 @@ async function thrown({ directory }, { before = '', env } = {}) {
   return JSON.parse(stdout)
 }
 
-/** Has the process take itself for another platform. */
-function posing(properties) {
+/** Makes the process look like another platform. */
+function disguise(properties) {
   return Object.entries(properties)
     .map(([key, value]) => `Object.defineProperty(process, '${key}', { value: ${value} })`)
     .join('\n')
 }
 
-test('a platform’s package that is missing is named, with the command that installs it', async (t) => {
+test('a missing platform package is named, with the command that installs it', async (t) => {
   const error = await thrown(project(t))
   assert.equal(error.name, 'PlaidError')
   assert.equal(error.code, 'BINARY_MISSING')
@@ -74,21 +74,21 @@ test('a platform’s package that is missing is named, with the command that ins
   assert.ok(error.cause.startsWith('Cannot find module'), error.cause)
 })
 
-test('a platform’s package that lost its binary is told from one that is missing', async (t) => {
+test('a platform package without its binary has an error of its own', async (t) => {
   const error = await thrown(project(t, {}))
   assert.equal(error.code, 'BINARY_MISSING')
   assert.ok(error.message.startsWith(`${PACKAGE} is installed without its binary`), error.message)
 })
 
-test('a binary that is no binary is told with what the system says of it', async (t) => {
+test('a binary that cannot be loaded is an error with the system’s reason', async (t) => {
   const error = await thrown(project(t, { [BINARY]: 'not a binary' }))
   assert.equal(error.code, 'BINARY_UNUSABLE')
-  assert.ok(error.message.startsWith(`The binary for ${name} is there and cannot be loaded: `))
+  assert.ok(error.message.startsWith(`The binary for ${name} was found but cannot be loaded: `))
   assert.ok(error.message.includes(error.cause), error.message)
   assert.ok(error.message.includes('npm install'), error.message)
 })
 
-test('a binary of another release is refused, with the command that brings the right one', async (t) => {
+test('a binary of another version is refused, with the command that installs the right one', async (t) => {
   const own = project(t, { [BINARY]: fs.readFileSync(path.join(ROOT, BINARY)) })
   assert.deepEqual(await thrown(own), {})
 
@@ -97,11 +97,11 @@ test('a binary of another release is refused, with the command that brings the r
   fs.writeFileSync(manifest, JSON.stringify(next))
   const error = await thrown(own)
   assert.equal(error.code, 'BINARY_OUTDATED')
-  assert.ok(error.message.includes(`of version ${version}, and @utdk/plaid of version 99.0.0`))
+  assert.ok(error.message.includes(`has version ${version}, but @utdk/plaid has version 99.0.0`))
   assert.ok(error.message.includes(`npm install --save-optional ${PACKAGE}@99.0.0`))
 })
 
-test('a path of one’s own that leads nowhere is named as the reason', async (t) => {
+test('a NAPI_RS_NATIVE_LIBRARY_PATH without a file is named as the reason', async (t) => {
   const env = { NAPI_RS_NATIVE_LIBRARY_PATH: path.join(os.tmpdir(), 'no-such.node') }
   const error = await thrown(project(t), { env })
   assert.equal(error.code, 'BINARY_UNUSABLE')
@@ -109,9 +109,9 @@ test('a path of one’s own that leads nowhere is named as the reason', async (t
   assert.ok(error.message.includes('there is no such file'), error.message)
 })
 
-test('a platform without a binary is told, with those that have one', async (t) => {
+test('an unsupported platform is an error that lists the supported ones', async (t) => {
   const error = await thrown(project(t), {
-    before: posing({ platform: "'freebsd'", arch: "'riscv64'" }),
+    before: disguise({ platform: "'freebsd'", arch: "'riscv64'" }),
   })
   assert.equal(error.code, 'PLATFORM_UNSUPPORTED')
   assert.ok(error.message.startsWith('@utdk/plaid has no binary for freebsd-riscv64.'))
@@ -120,15 +120,15 @@ test('a platform without a binary is told, with those that have one', async (t) 
   }
 })
 
-test('a Linux without glibc is asked for the package for musl', async (t) => {
+test('a Linux without glibc needs the package for musl', async (t) => {
   const report = '{ getReport: () => ({ header: {} }) }'
-  const before = posing({ platform: "'linux'", arch: "'x64'", report })
+  const before = disguise({ platform: "'linux'", arch: "'x64'", report })
   const error = await thrown(project(t), { before })
   assert.equal(error.code, 'BINARY_MISSING')
   assert.ok(error.message.startsWith('@utdk/plaid-linux-x64-musl, '), error.message)
 })
 
-test('a glibc that is too old is told, with the oldest that will do', () => {
+test('a glibc that is too old is an error with the oldest supported version', () => {
   const { loadError } = require('../lib/platform.js')
   const said = "/lib/libc.so.6: version `GLIBC_2.17' not found (required by plaid.node)"
   const { code, message } = loadError(new Error('', { cause: new Error(said) }), version)
@@ -136,14 +136,14 @@ test('a glibc that is too old is told, with the oldest that will do', () => {
   assert.ok(message.includes(said) && message.includes('glibc 2.17 or newer'), message)
 })
 
-test('an old Node is told which it must be, whatever else is missing', async (t) => {
+test('an old Node.js is an error with the oldest supported version', async (t) => {
   const versions = "{ ...process.versions, node: '20.16.0' }"
-  const error = await thrown(project(t), { before: posing({ versions }) })
+  const error = await thrown(project(t), { before: disguise({ versions }) })
   assert.equal(error.code, 'NODE_UNSUPPORTED')
   assert.ok(error.message.startsWith('@utdk/plaid needs Node.js 20.17 or newer'), error.message)
 })
 
-test('a command says the same sentence, without a stack, and exits with 1', async (t) => {
+test('a command prints the same error without a stack, and exits with 1', async (t) => {
   const { installed } = project(t)
   const { code, stdout, stderr } = await run(path.join(installed, 'bin/utdk-plaid.js'), {
     args: ['--version'],

@@ -10,7 +10,7 @@ const { startServer } = require('./support/server.js')
 
 const CALLS = 1000
 
-/** A server that has `answer` reply to each call, by the number in its token. */
+/** A server that answers each call with `answer`, by the number in its token. */
 async function start(t, answer) {
   const numbered = (_, response) => {
     const { body } = server.requests.at(-1)
@@ -30,14 +30,14 @@ function succeed(number, response) {
   response.end(JSON.stringify({ reset_login: true, request_id: `reply ${number}` }))
 }
 
-test('a thousand calls at once each get their own reply', async (t) => {
+test('a thousand calls in flight each get their own reply', async (t) => {
   const server = await start(t, succeed)
   const replies = await Promise.all(callAll(clientOf(server)))
   for (const [i, { request_id }] of replies.entries()) assert.equal(request_id, `reply ${i}`)
   assert.equal(server.requests.length, CALLS)
 })
 
-test('replies and errors at once each reach their own caller', async (t) => {
+test('replies and errors each reach their own caller', async (t) => {
   const server = await start(t, (number, response) => {
     if (number % 2 === 0) return succeed(number, response)
     response.writeHead(400)
@@ -50,7 +50,7 @@ test('replies and errors at once each reach their own caller', async (t) => {
   }
 })
 
-test('aborting every other call of a thousand leaves the rest alone', async (t) => {
+test('aborting every other call does not disturb the rest', async (t) => {
   const server = await start(t, (number, response) => {
     if (number % 2 === 0) succeed(number, response)
   })
@@ -59,7 +59,7 @@ test('aborting every other call of a thousand leaves the rest alone', async (t) 
   const { signal } = controller
   setMaxListeners(CALLS, signal)
   const calls = callAll(client, (i) => (i % 2 === 0 ? undefined : { signal }))
-  // By then, some have been answered, some are under way, and some may not have been sent.
+  // By then, some are answered, some are in flight, and some may not have been sent.
   while (server.requests.length < CALLS / 10) await once(server, 'request')
   controller.abort('enough')
   const settled = await Promise.allSettled(calls)
@@ -69,7 +69,7 @@ test('aborting every other call of a thousand leaves the rest alone', async (t) 
   }
 })
 
-test('calls made while others end are not mixed up with them', async (t) => {
+test('ids that are used again do not mix up calls', async (t) => {
   const server = await start(t, succeed)
   const client = clientOf(server)
   let next = 0

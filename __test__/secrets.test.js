@@ -1,6 +1,6 @@
 'use strict'
 
-// Promise: nothing that the package hands out shows a secret, however it is printed.
+// Promise: no object of the package shows a secret, however it is printed.
 
 const assert = require('node:assert/strict')
 const { inspect } = require('node:util')

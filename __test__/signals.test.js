@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: an aborted call rejects with the signal's reason, its connection is closed, and the
-// signal is left as it was found.
+// Promise: an aborted call rejects with the signal's reason, its connection is closed, and no
+// listener stays on the signal.
 
 const assert = require('node:assert/strict')
 const { getEventListeners, once } = require('node:events')
@@ -13,7 +13,7 @@ const { recordEvents } = require('./support/events.js')
 const { assertNoSecret, assertNoSecretShown, failure } = require('./support/failure.js')
 const { good, json, silent, startServer } = require('./support/server.js')
 
-/** A call that is not really cut off would go on for long after the test is over. */
+/** A call that is not cancelled would outlive its test by far. */
 const PATIENT = { timeoutMs: 60_000 }
 const BOUND = { timeout: 15_000 }
 
@@ -40,7 +40,7 @@ test('a signal that is already aborted sends nothing', BOUND, async (t) => {
   await works(client)
 })
 
-test('aborting a call that is under way closes its connection', BOUND, async (t) => {
+test('aborting a call in flight closes its connection', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
   const client = clientOf(server, PATIENT)
   const controller = new AbortController()
@@ -71,7 +71,7 @@ test('aborting in the middle of a reply closes its connection', BOUND, async (t)
 })
 
 for (const scheme of ['http', 'https']) {
-  test(`aborting while an ${scheme} connection is made gives it up`, BOUND, async (t) => {
+  test(`aborting while an ${scheme} connection is opened closes it`, BOUND, async (t) => {
     const server = await startServer(t, { connections: [silent] })
     const client = clientOf({ url: `${scheme}://localhost:${server.port}` }, PATIENT)
     const controller = new AbortController()
@@ -85,7 +85,7 @@ for (const scheme of ['http', 'https']) {
   })
 }
 
-test('aborting before the call has left the process sends no request', BOUND, async (t) => {
+test('aborting in the same tick rejects the call', BOUND, async (t) => {
   const server = await startServer(t)
   const client = clientOf(server, PATIENT)
   const controller = new AbortController()
@@ -96,7 +96,7 @@ test('aborting before the call has left the process sends no request', BOUND, as
 })
 
 test(
-  'aborting during the wait before a retry ends it at once, and nothing is sent again',
+  'aborting during the wait before a retry ends the call without another request',
   BOUND,
   async (t) => {
     const busy = json(503, { error_code: 'INTERNAL_SERVER_ERROR' }, { 'retry-after': '30' })
@@ -106,7 +106,7 @@ test(
     const arrived = once(server, 'request')
     const call = client.sandboxitemresetlogin(INPUT, { signal: controller.signal })
     await arrived
-    // Time for the reply to be read. Aborting before that would have to end alike.
+    // Time for the reply to be read. Aborting earlier must end the same way.
     await wait(100)
     controller.abort()
     await rejectsWith(call, controller.signal.reason)
@@ -131,9 +131,14 @@ async function reasonOf(signal) {
   return signal.reason
 }
 
-test('any reason is handed on as the same object', BOUND, async (t) => {
+test('the call rejects with the very object that is the reason', BOUND, async (t) => {
   const client = clientOf(await startServer(t, { replies: [silent, silent, silent, silent] }))
-  for (const reason of [new Error('shutting down'), { why: 'tired' }, 'a string', null]) {
+  for (const reason of [
+    new Error('shutting down'),
+    { why: 'no longer needed' },
+    'a string',
+    null,
+  ]) {
     const controller = new AbortController()
     const { signal } = controller
     const call = client.sandboxitemresetlogin(INPUT, { signal })
@@ -154,7 +159,7 @@ test('AbortSignal.any aborts a call with the reason of the signal that fired', B
   await rejectsWith(call, 'enough')
 })
 
-test('no listener stays on a signal, however the call ends', BOUND, async (t) => {
+test('no listener stays on a signal after the call', BOUND, async (t) => {
   const refused = json(400, { error_code: 'INVALID_ACCESS_TOKEN' })
   const server = await startServer(t, { replies: [good, refused, silent] })
   const client = clientOf(server, PATIENT)
@@ -173,7 +178,7 @@ test('no listener stays on a signal, however the call ends', BOUND, async (t) =>
   assert.equal(listeners(signal), 0)
 })
 
-test('aborting after a call has ended does nothing to the next one', BOUND, async (t) => {
+test('aborting after a call does not affect the next one', BOUND, async (t) => {
   const server = await startServer(t)
   const client = clientOf(server, PATIENT)
   const controller = new AbortController()
@@ -183,7 +188,7 @@ test('aborting after a call has ended does nothing to the next one', BOUND, asyn
   await next
 })
 
-test('one signal ends many calls, without a warning', BOUND, async (t) => {
+test('one signal aborts many calls without a warning', BOUND, async (t) => {
   const server = await startServer(t, { replies: Array(50).fill(silent) })
   const client = clientOf(server, PATIENT)
   const warnings = []
@@ -202,7 +207,7 @@ test('one signal ends many calls, without a warning', BOUND, async (t) => {
   await works(client)
 })
 
-test('an aborted call shows no secret, and its events say why it ended', BOUND, async (t) => {
+test('an aborted call shows no secret, and its error event has the reason', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
   const events = recordEvents()
   t.after(events.stop)

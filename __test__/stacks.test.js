@@ -14,7 +14,7 @@ const { json, raw, reset, silent, startServer } = require('./support/server.js')
 
 const REFUSED = json(400, { error_code: 'INVALID_ACCESS_TOKEN', error_message: 'no such token' })
 
-/** Each class, and the reply, input and options that bring it. */
+/** Each class, and the reply, input and options that lead to it. */
 const FAILURES = [
   ['PlaidApiError', REFUSED],
   ['PlaidTimeoutError', silent, INPUT, { timeoutMs: 100 }],
@@ -54,7 +54,7 @@ test('a subscriber on the channel does not hide the caller', async (t) => {
   for (const failure of FAILURES) await checkStack(t, ...failure)
 })
 
-test('the frames of the call’s own files are few', async (t) => {
+test('at most two frames are the package’s own', async (t) => {
   const client = clientOf(await startServer(t, { replies: [REFUSED] }))
   const error = await repairThisItem(client, INPUT).catch((error) => error)
   const root = path.join(__dirname, '..')
@@ -64,7 +64,7 @@ test('the frames of the call’s own files are few', async (t) => {
   assert.ok(own.length <= 2, error.stack)
 })
 
-test('a rejection that nobody handles ends the process with a stack that shows the caller', async (t) => {
+test('an unhandled rejection prints a stack that shows the caller', async (t) => {
   const server = await startServer(t, { replies: [REFUSED] })
   const { code, stderr } = await run('unhandled.js', {
     env: {

@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: each call is published on the tracing channel `utdk.plaid.request`, in the async
-// context of its caller, and without a subscriber nothing is.
+// Promise: each call is published on the tracing channel `utdk.plaid.request`, in the async context
+// of its caller.
 
 const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
@@ -15,7 +15,7 @@ const { GOOD_REPLY, good, json, reset, startServer } = require('./support/server
 
 const REFUSED = json(400, { error_code: 'INVALID_ACCESS_TOKEN', request_id: 'of-the-error' })
 
-/** The events of one call that may fail. */
+/** The events of one call, which may fail. */
 async function eventsOf(t, client, input = INPUT) {
   const events = recordEvents()
   t.after(events.stop)
@@ -29,7 +29,7 @@ function names(events) {
   return events.map(({ name }) => name)
 }
 
-test('a call that succeeds is start, end, asyncStart, asyncEnd', async (t) => {
+test('a successful call publishes start, end, asyncStart, asyncEnd', async (t) => {
   const server = await startServer(t)
   const events = await eventsOf(t, clientOf(server))
   assert.deepEqual(names(events), ['start', 'end', 'asyncStart', 'asyncEnd'])
@@ -44,7 +44,7 @@ test('a call that succeeds is start, end, asyncStart, asyncEnd', async (t) => {
   assert.equal(context.error, undefined)
 })
 
-test('the operation and the host are known from the start on', async (t) => {
+test('the start event has the operation and the host', async (t) => {
   const server = await startServer(t)
   const [{ name, context }] = await eventsOf(t, clientOf(server))
   assert.equal(name, 'start')
@@ -52,7 +52,7 @@ test('the operation and the host are known from the start on', async (t) => {
   assert.equal(context.host, `127.0.0.1:${server.port}`)
 })
 
-test('all events of a call share one object, so that a subscriber can keep a span by it', async (t) => {
+test('all events of a call share one object, as a key for a subscriber’s span', async (t) => {
   const seen = new Set()
   const events = recordEvents((_, context) => seen.add(context))
   t.after(events.stop)
@@ -60,7 +60,7 @@ test('all events of a call share one object, so that a subscriber can keep a spa
   assert.equal(seen.size, 1)
 })
 
-test('a call that fails also has error, with what the caller gets', async (t) => {
+test('a failed call also publishes error, with the error that the caller gets', async (t) => {
   const server = await startServer(t, { replies: [REFUSED, REFUSED] })
   const client = clientOf(server)
   const events = await eventsOf(t, client)
@@ -74,7 +74,7 @@ test('a call that fails also has error, with what the caller gets', async (t) =>
   await failure(client, PlaidApiError, { request_id: 'of-the-error' })
 })
 
-test('the attempt is the last one', async (t) => {
+test('attempt is the number of the last attempt', async (t) => {
   const busy = json(503, { error_code: 'BUSY' }, { 'retry-after': '0' })
   const client = clientOf(await startServer(t, { replies: [busy, busy, good] }))
   const { context } = (await eventsOf(t, client)).at(-1)
@@ -82,7 +82,7 @@ test('the attempt is the last one', async (t) => {
   assert.equal(context.status, 200)
 })
 
-test('a call that got no reply has no status', async (t) => {
+test('a call without a reply has no status', async (t) => {
   const client = clientOf(await startServer(t, { replies: [reset] }), { maxRetries: 0 })
   const { context } = (await eventsOf(t, client)).at(-1)
   assert.ok(context.error instanceof PlaidConnectionError)
@@ -91,7 +91,7 @@ test('a call that got no reply has no status', async (t) => {
   assert.equal(context.request_id ?? undefined, undefined)
 })
 
-test('a call that is refused before it is sent is published with attempt 0', async (t) => {
+test('a call refused before it is sent is published with attempt 0', async (t) => {
   const server = await startServer(t)
   const events = await eventsOf(t, clientOf(server), {})
   assert.deepEqual(names(events), ['start', 'end', 'error', 'asyncStart', 'asyncEnd'])
@@ -101,7 +101,7 @@ test('a call that is refused before it is sent is published with attempt 0', asy
   assert.equal(server.connectionCount(), 0)
 })
 
-test('the events of calls at once are not mixed up', async (t) => {
+test('the events of concurrent calls are not mixed up', async (t) => {
   const byToken = (_, response) => response.end(JSON.stringify(GOOD_REPLY))
   const server = await startServer(t, { replies: [byToken, REFUSED, byToken, REFUSED] })
   const client = clientOf(server)
@@ -133,7 +133,7 @@ test('without a subscriber nothing is published', async (t) => {
   assert.equal(events.length, published)
 })
 
-test('a subscriber to a single one of the channels gets its events', async (t) => {
+test('a subscriber to only one of the channels gets its events', async (t) => {
   const channel = diagnostics_channel.channel('tracing:utdk.plaid.request:asyncEnd')
   const contexts = []
   const onEvent = (context) => contexts.push(context)
@@ -144,7 +144,7 @@ test('a subscriber to a single one of the channels gets its events', async (t) =
   assert.equal(contexts[0].status, 200)
 })
 
-test('the async context of the caller is kept, across the call and in every event', async (t) => {
+test('the caller’s async context is kept across the call and in every event', async (t) => {
   const store = new AsyncLocalStorage()
   const client = clientOf(await startServer(t, { replies: [good, good, REFUSED] }))
   await store.run('untraced', async () => {
@@ -164,7 +164,7 @@ test('the async context of the caller is kept, across the call and in every even
   assert.deepEqual([...new Set(stores)], ['traced'])
 })
 
-test('contexts of calls at once are kept apart', async (t) => {
+test('concurrent calls keep their own async contexts', async (t) => {
   const store = new AsyncLocalStorage()
   const client = clientOf(await startServer(t))
   await Promise.all(
@@ -177,7 +177,7 @@ test('contexts of calls at once are kept apart', async (t) => {
   )
 })
 
-test('a store bound to the start channel, as APM agents do, is entered for the call', async (t) => {
+test('a store bound to the start channel, as APM agents do, is set during the call', async (t) => {
   const span = new AsyncLocalStorage()
   const { start, asyncEnd } = diagnostics_channel.tracingChannel('utdk.plaid.request')
   start.bindStore(span, ({ operation }) => ({ operation }))

@@ -1,6 +1,6 @@
 'use strict'
 
-// Promise: every worker thread can make calls of its own, and can be ended in the middle of one.
+// Promise: every worker thread can make calls, and can be terminated in the middle of one.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
@@ -18,7 +18,7 @@ function startWorker(server) {
   })
 }
 
-/** Runs a worker to its own end, and returns what it posted. */
+/** Runs a worker until it exits, and returns what it posted. */
 async function runWorker(server) {
   const worker = startWorker(server)
   const messages = []
@@ -29,39 +29,35 @@ async function runWorker(server) {
   return messages[0]
 }
 
-test('a worker makes a call of its own and ends by itself', async (t) => {
+test('a worker makes a call and exits', async (t) => {
   const server = await startServer(t)
   assert.deepEqual(await runWorker(server), { reply: GOOD_REPLY })
 })
 
-test('a worker gets errors of its own', async (t) => {
+test('a worker gets the error of its call', async (t) => {
   const server = await startServer(t, { replies: [json(400, { error_code: 'A_CODE' })] })
   assert.deepEqual(await runWorker(server), { error: { name: 'PlaidApiError', code: 'A_CODE' } })
 })
 
-test(
-  'a worker that is terminated in the middle of a call closes its connection',
-  BOUND,
-  async (t) => {
-    const server = await startServer(t, { replies: [silent] })
-    const client = clientOf(server)
-    const [arrived, closed] = [once(server, 'request'), once(server, 'close')]
-    const worker = startWorker(server)
-    await arrived
-    await worker.terminate()
-    await closed
-    await works(client)
-  },
-)
+test('terminating a worker in the middle of a call closes its connection', BOUND, async (t) => {
+  const server = await startServer(t, { replies: [silent] })
+  const client = clientOf(server)
+  const [arrived, closed] = [once(server, 'request'), once(server, 'close')]
+  const worker = startWorker(server)
+  await arrived
+  await worker.terminate()
+  await closed
+  await works(client)
+})
 
-test('workers beside each other and the main thread make calls', async (t) => {
+test('two workers and the main thread make calls at the same time', async (t) => {
   const server = await startServer(t)
   const client = clientOf(server)
   const messages = await Promise.all([runWorker(server), runWorker(server), works(client)])
   assert.deepEqual(messages.slice(0, 2), [{ reply: GOOD_REPLY }, { reply: GOOD_REPLY }])
 })
 
-test('twenty workers in turn make a call each, every other one is terminated', BOUND, async (t) => {
+test('twenty workers each make a call, every other one is terminated', BOUND, async (t) => {
   const replies = Array.from({ length: 20 }, (_, i) =>
     i % 2 === 0 ? json(200, GOOD_REPLY) : silent,
   )

@@ -1,6 +1,6 @@
 'use strict'
 
-// A client: the operation on its settings, each call with its trace.
+// A client: the operation with the client's settings, and the trace of each call.
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./native.js')
@@ -23,8 +23,8 @@ function createPlaidClient(options) {
 }
 
 /**
- * One call. It is an async function, and its errors get their stacks after an `await`, so that these
- * go on to whoever awaits the call.
+ * One call. An async function whose errors get their stacks after an `await`: only then does a stack
+ * show the functions that await the call.
  */
 async function resetLogin(native, input, options, trace) {
   let settings
@@ -65,7 +65,7 @@ async function resetLogin(native, input, options, trace) {
   }
 }
 
-/** The call with its events on the channel; without a subscriber it isn't even looked at. */
+/** The call with its events on the channel. Used only while the channel has a subscriber. */
 function traced(native, host, input, options) {
   const started = performance.now()
   const context = {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The error classes, and how an error that Rust reports as data becomes an Error.
+// The error classes, and the Error made from the data that Rust reports.
 
 class PlaidError extends Error {
   constructor(message, { code, attempts = 0, retryable = false, cause } = {}) {
@@ -53,7 +53,7 @@ for (const [name, Class] of Object.entries(classes)) {
   })
 }
 
-/** The error of a failure that Rust reported; its stack begins with whoever calls this. */
+/** The error of a failure that Rust reported. Its stack starts at the caller of this function. */
 function fromFailure(failure, attempts) {
   const error = fromRecord(failure, attempts)
   Error.captureStackTrace(error, fromFailure)
@@ -65,7 +65,7 @@ function fromRecord({ class: name, message, chain = [], last, ...fields }, attem
   return new classes[name](message, { ...fields, attempts, cause })
 }
 
-/** What the libraries below said, outermost first, as nested causes. */
+/** The messages of the libraries below, outermost first, as nested causes. */
 function fromChain(chain) {
   return chain.reduceRight(
     (cause, message) => stackless(new Error(message, cause && { cause })),
@@ -73,13 +73,13 @@ function fromChain(chain) {
   )
 }
 
-/** A cause arose on the I/O thread: frames of this file would only mislead. */
+/** A cause comes from the I/O thread: frames of this file would mislead. */
 function stackless(error) {
   error.stack = `${error.name}: ${error.message}`
   return error
 }
 
-/** A refusal of bad input, before anything is sent. */
+/** The error of bad input; nothing was sent. */
 function usageError(code, field, message) {
   return new PlaidUsageError(message, { code, field })
 }

@@ -1,7 +1,7 @@
 'use strict'
 
-// What Rust offers, loaded for the platform that this process runs on. Where it cannot be loaded,
-// the error says why and what to do: the generated loader knows only that it found nothing.
+// Loads the binary for this platform. If that fails, the error says why and what to do: the generated
+// loader knows only that it found nothing.
 
 const { version } = require('../package.json')
 

@@ -1,7 +1,7 @@
 'use strict'
 
-// Checks the types of what the user passes, and reads the environment; what the values mean is
-// checked in Rust. A message names the option and never quotes its value.
+// Checks the types of options and input, and reads the environment; Rust checks the values. A message
+// names the option and never quotes its value.
 
 const { usageError } = require('./errors.js')
 
@@ -19,7 +19,7 @@ const CALL_OPTIONS = ['headers', 'maxRetries', 'signal', 'timeoutMs']
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 const MOST_RETRIES = 100
 
-/** The settings of a client as Rust takes them: options first, then the environment. */
+/** The settings of a client for Rust. Options win over the environment. */
 function clientSettings(options = {}, env = process.env) {
   checkNames(options, CLIENT_OPTIONS, 'createPlaidClient')
   return {
@@ -32,7 +32,7 @@ function clientSettings(options = {}, env = process.env) {
     ca: pem(options.ca),
     extraCaFiles: [nonEmpty(env.NODE_EXTRA_CA_CERTS)].filter(Boolean),
     systemCaFile: nonEmpty(env.SSL_CERT_FILE),
-    // As undici does: lower case first, and the http proxy for https where it is the only one.
+    // The order of undici: lower case first, then the http proxy if there is no https proxy.
     httpsProxy:
       nonEmpty(env.https_proxy) ??
       nonEmpty(env.HTTPS_PROXY) ??
@@ -42,7 +42,7 @@ function clientSettings(options = {}, env = process.env) {
   }
 }
 
-/** What the command line goes by where its arguments are silent. */
+/** The environment's part of the settings of a command. */
 function commandEnvironment(env = process.env) {
   return {
     client: clientSettings({}, { ...env, UTDK_GATEWAY_URL: undefined }),
@@ -52,14 +52,14 @@ function commandEnvironment(env = process.env) {
   }
 }
 
-/** Where calls go: what was passed wins over the environment, a gateway over a base URL. */
+/** Where calls go. Options win over the environment, a gateway wins over a base URL. */
 function target({ baseUrl, gateway }, env) {
   if (gateway != null) {
     if (baseUrl !== undefined) {
       throw usageError(
         'CONFLICTING_OPTIONS',
         'gateway',
-        'baseUrl and gateway are both given: calls go to one of them, so pass only one',
+        'baseUrl and gateway are both given: pass only one',
       )
     }
     if (typeof gateway !== 'object') {
@@ -78,13 +78,13 @@ function target({ baseUrl, gateway }, env) {
   return { baseUrl: nonEmpty(env.PLAID_BASE_URL) }
 }
 
-/** Throws unless `input` is what the operation takes; an absent optional field is `undefined`. */
+/** Throws unless `input` has the fields of the operation. */
 function checkInput(input) {
   if (input === null || typeof input !== 'object') {
     throw usageError(
       'MISSING_FIELD',
       'access_token',
-      'the input is missing: call it with an object such as { access_token }',
+      'the input is missing: pass an object such as { access_token }',
     )
   }
   for (const name in input) {
@@ -108,7 +108,7 @@ function checkInput(input) {
   text(input.secret, 'secret', 'INVALID_FIELD')
 }
 
-/** What one call sets differently, as Rust takes it; `undefined` if it sets nothing. */
+/** Per-call overrides for Rust; `undefined` if there are none. */
 function callSettings(input, options) {
   if (options === undefined) {
     if (input.client_id === undefined && input.secret === undefined) return undefined
@@ -128,7 +128,7 @@ function callSettings(input, options) {
   }
 }
 
-/** Options by their names, each read once: a getter may throw, or answer otherwise the next time. */
+/** Reads each option once: a getter may throw, or return another value the next time. */
 function read(options, names, owner) {
   checkNames(options, names, owner)
   const given = {}
@@ -158,7 +158,7 @@ function checkNames(options, names, owner) {
   }
 }
 
-/** `undefined` for what can hold no options. */
+/** `undefined` for a value that cannot hold options. */
 function namesIn(options) {
   if (options === null || typeof options !== 'object') return undefined
   try {
@@ -168,7 +168,7 @@ function namesIn(options) {
   }
 }
 
-/** A name to print in an error; what does not look like a name may be anything, also a secret. */
+/** A name for an error message. What does not look like a name may be a secret. */
 function printable(name) {
   return /^[A-Za-z_]{1,24}$/.test(name) ? name : '(not shown)'
 }
@@ -191,7 +191,7 @@ function texts(values, field) {
   throw invalid(field, 'must be an array of strings')
 }
 
-/** An array without holes; `undefined` for what is none. */
+/** A copy of an array without holes; `undefined` for any other value. */
 function copied(values) {
   try {
     return Array.isArray(values) ? Array.from(values) : undefined
@@ -229,7 +229,7 @@ function retries(count) {
   throw invalid('maxRetries', `must be a whole number from 0 to ${MOST_RETRIES}`)
 }
 
-/** A record, Headers, Map or array of pairs as `[name, value]` pairs. */
+/** The `[name, value]` pairs of a record, Headers, Map or array of pairs. */
 function headerPairs(headers) {
   if (headers == null) return []
   if (typeof headers !== 'object') throw invalid('headers', 'must be an object of names and values')
@@ -247,7 +247,7 @@ function headerPairs(headers) {
     })
 }
 
-/** PEM text out of a string, a Buffer, or an array of them. */
+/** The PEM text of a string, a Buffer, or an array of them. */
 function pem(ca) {
   if (ca === undefined) return undefined
   const parts = Array.isArray(ca) ? ca : [ca]

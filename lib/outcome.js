@@ -1,15 +1,15 @@
 'use strict'
 
-// What a Sandbox or a gateway on the I/O thread answered: its value, or an error.
+// The result of a request to a Sandbox or a gateway on the I/O thread: its value, or an error.
 
 const { ending, handOver } = require('./engine.js')
 const { PlaidError, PlaidTimeoutError, PlaidUsageError } = require('./errors.js')
 
-/** Has the I/O thread do it, and gives its value back. */
+/** Sends a request to the I/O thread, and returns the value of the response. */
 async function outcome(send) {
-  const answer = await ending(handOver(send))
-  if (answer.kind === 'value') return answer.value
-  const { code = 'CLOSED', message = 'it was closed meanwhile', field } = answer
+  const response = await ending(handOver(send))
+  if (response.kind === 'value') return response.value
+  const { code = 'CLOSED', message = 'it was closed before it answered', field } = response
   const error = new (classOf(code))(message, { code, field: field ?? undefined })
   Error.captureStackTrace(error, outcome)
   throw error

@@ -1,12 +1,12 @@
 'use strict'
 
-// The platform that this process runs on, and why its binary could not be loaded.
+// The platform of this process, and the error if its binary cannot be loaded.
 
 const os = require('node:os')
 const path = require('node:path')
 const { PlaidError } = require('./errors.js')
 
-/** Every platform that a binary is published for. */
+/** The platforms with a published binary. */
 const PLATFORMS = [
   'darwin-arm64',
   'darwin-x64',
@@ -18,14 +18,14 @@ const PLATFORMS = [
   'win32-x64-msvc',
 ]
 
-/** The oldest glibc that the binaries run with. */
+/** The oldest glibc for the binaries. */
 const OLDEST_GLIBC = '2.17'
-/** The oldest Node that the package is tested with: `engines` in package.json. */
+/** The oldest supported Node.js: `engines` in package.json. */
 const OLDEST_NODE = [20, 17]
 
 const OWN_BINARY = 'NAPI_RS_NATIVE_LIBRARY_PATH'
 
-/** @returns the platform as its package is named after it, and the version of glibc, if it is one */
+/** @returns the platform as in the name of its package, and the version of glibc, if any */
 function platform() {
   const { arch, platform: system } = process
   if (system === 'win32') return { name: `${system}-${arch}-msvc` }
@@ -34,7 +34,7 @@ function platform() {
   return { name: `${system}-${arch}-${glibc === undefined ? 'musl' : 'gnu'}`, glibc }
 }
 
-/** What is installed, as pairs of name and value; the binary is of the package's own version. */
+/** What is installed, as pairs of name and value. */
 function installation() {
   const { name, glibc } = platform()
   const loaded = Object.keys(require.cache).find((file) => file.endsWith('.node') && isOurs(file))
@@ -55,7 +55,7 @@ function isOurs(file) {
 function glibcVersion() {
   const { report } = process
   const { excludeNetwork } = report
-  // The names of a report's peers would be looked up.
+  // Otherwise the report looks up the host names of open connections.
   report.excludeNetwork = true
   try {
     return report.getReport().header.glibcVersionRuntime
@@ -64,14 +64,14 @@ function glibcVersion() {
   }
 }
 
-/** What `require` is to throw in place of the generated loader's `error`. */
+/** The error for the user, made from the generated loader's `error`. */
 function loadError(error, version) {
   const said = systemError(error)
   const [code, message] = reason(said?.message.split('\n')[0], version)
   return new PlaidError(message, { code, cause: said ?? error.cause ?? error })
 }
 
-/** @param said what the system said of a binary that is there */
+/** @param said the system's error message for a binary that was found */
 function reason(said, version) {
   const { name, glibc } = platform()
   const own = process.env[OWN_BINARY]
@@ -87,47 +87,47 @@ function reason(said, version) {
     const why = said ?? 'there is no such file'
     return [
       'BINARY_UNUSABLE',
-      `${OWN_BINARY} names a file that cannot be loaded: ${why}. Have it name a binary built for ${name}, or unset it to use the one that npm installs.`,
+      `${OWN_BINARY} names a file that cannot be loaded: ${why}. Set it to a binary built for ${name}, or unset it to use the binary that npm installs.`,
     ]
   }
   if (!PLATFORMS.includes(name)) {
     return [
       'PLATFORM_UNSUPPORTED',
-      `@utdk/plaid has no binary for ${name}. There is one for each of: ${PLATFORMS.join(', ')}. Build one from the sources for any other, and have ${OWN_BINARY} name it.`,
+      `@utdk/plaid has no binary for ${name}. Supported platforms: ${PLATFORMS.join(', ')}. For another one, build the binary from source and set ${OWN_BINARY} to its path.`,
     ]
   }
   if (said !== undefined) return ['BINARY_UNUSABLE', unusable(name, said, glibc)]
   if (found === undefined) return ['BINARY_MISSING', missing(name, version)]
   return [
     'BINARY_MISSING',
-    `@utdk/plaid-${name} is installed without its binary: something cut its installation short, or removed files from node_modules. Remove node_modules and run \`npm install\` again.`,
+    `@utdk/plaid-${name} is installed without its binary: its installation was interrupted, or a file was removed. Remove node_modules and run \`npm install\` again.`,
   ]
 }
 
 function missing(name, version) {
-  return `@utdk/plaid-${name}, which holds the binary for this platform, is not installed. npm leaves it out where optional dependencies are omitted, and where the lockfile was written on another platform (https://github.com/npm/cli/issues/4828). Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`. A binary that lies elsewhere can be named by ${OWN_BINARY}.`
+  return `@utdk/plaid-${name}, which holds the binary for this platform, is not installed. npm leaves it out if optional dependencies are omitted, or if the lockfile was written on another platform (https://github.com/npm/cli/issues/4828). Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`. To use a binary in another place, set ${OWN_BINARY} to its path.`
 }
 
 function unusable(name, said, glibc) {
-  const what = `The binary for ${name} is there and cannot be loaded: ${said}.`
+  const what = `The binary for ${name} was found but cannot be loaded: ${said}.`
   if (/GLIBC_/.test(said)) {
-    return `${what} It runs with glibc ${OLDEST_GLIBC} or newer, and this system has ${glibc}: use a newer system.`
+    return `${what} It needs glibc ${OLDEST_GLIBC} or newer, and this system has ${glibc}: use a newer system.`
   }
-  return `${what} Remove node_modules and run \`npm install\` on this machine: it may have been copied from another, or cut short. A binary that lies elsewhere can be named by ${OWN_BINARY}.`
+  return `${what} Remove node_modules and run \`npm install\` on this machine: the file may be incomplete, or copied from another machine. To use a binary in another place, set ${OWN_BINARY} to its path.`
 }
 
-/** Where the binary is of another release than the JavaScript that loaded it. */
+/** The error if the binary has another version than the JavaScript. */
 function versionError(found, version) {
   const { name } = platform()
-  const release = found === undefined ? 'another version' : `version ${found}`
+  const other = found === undefined ? 'another version' : `version ${found}`
   const fix = process.env[OWN_BINARY]
-    ? `Have ${OWN_BINARY} name a binary of version ${version}, or unset it.`
+    ? `Set ${OWN_BINARY} to a binary of version ${version}, or unset it.`
     : `Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`.`
-  const message = `The native binary is of ${release}, and @utdk/plaid of version ${version}: they must be the same. ${fix}`
+  const message = `The native binary has ${other}, but @utdk/plaid has version ${version}: they must be the same. ${fix}`
   return new PlaidError(message, { code: 'BINARY_OUTDATED' })
 }
 
-/** Of all that the loader tried, what was there and failed. */
+/** The error of the first file that the loader found but could not load. */
 function systemError(error) {
   for (let tried = error.cause; tried; tried = tried.cause) {
     if (!tried.message.startsWith('Cannot find module')) return tried

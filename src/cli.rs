@@ -1,4 +1,4 @@
-//! The command line, as `bin/utdk-plaid.js` calls it.
+//! The command line, for `bin/utdk-plaid.js`.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use utdk_plaid_cli::{Command, Environment, Notice, Output};
 use crate::client::{ClientOptions, pairs};
 use crate::engine::{Completion, Engine};
 
-/// Text to print, and what to exit with.
+/// Text to print, and an exit code.
 #[napi(object)]
 #[derive(Serialize)]
 pub struct CliNotice {
-    /// Help, the version, or what went wrong.
+    /// Help, the version, or an error.
     pub text: String,
     /// 0, 1 for a failure, or 2 for wrong usage.
     #[serde(rename = "exitCode")]
@@ -29,12 +29,12 @@ impl From<Notice> for CliNotice {
     }
 }
 
-/// What the environment says.
+/// The settings of the environment.
 #[napi(object)]
 pub struct CliEnvironment {
-    /// The credentials, and how to reach Plaid; no gateway.
+    /// The credentials, and how to reach Plaid, without a gateway.
     pub client: ClientOptions,
-    /// Where the gateway is.
+    /// The gateway's URL.
     pub gateway_url: Option<String>,
     /// Its bearer token.
     pub gateway_token: Option<String>,
@@ -53,7 +53,7 @@ impl From<CliEnvironment> for Environment {
     }
 }
 
-/// A command that is carried out on the engine's I/O thread.
+/// A command that runs on the engine's I/O thread.
 #[napi]
 pub struct NativeCommand {
     command: utdk_plaid_cli::NativeCommand,
@@ -62,13 +62,13 @@ pub struct NativeCommand {
 
 #[napi]
 impl NativeCommand {
-    /// Carries it out. Completes with a [`CliNotice`], whose text may be empty, and the kind
+    /// Runs the command. Completes with a [`CliNotice`], whose text may be empty, and the kind
     /// `ended`.
     #[napi(catch_unwind)]
     pub fn run(&self, engine: &Engine, id: u32, environment: CliEnvironment) {
         let (command, stop) = (self.command.clone(), self.stop.clone());
         engine.jobs().run(id, move || async move {
-            // As https://no-color.org has it: set, and not empty.
+            // https://no-color.org: set, and not empty.
             let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             let ended = command
                 .run(
@@ -87,22 +87,22 @@ impl NativeCommand {
         });
     }
 
-    /// Has it stop, also if it is still to run.
+    /// Stops the command, also before it runs.
     #[napi(catch_unwind)]
     pub fn stop(&self) {
         self.stop.notify_one();
     }
 }
 
-/// How a command came to its end.
+/// How a command ended.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Ending {
     Ended(CliNotice),
 }
 
-/// What the arguments ask for: the name of a command that JavaScript carries out, a command that
-/// Rust does, or something to print.
+/// Parses the arguments: the name of a command that JavaScript runs, a command that Rust runs, or
+/// text to print.
 #[napi(catch_unwind)]
 pub fn read_command(arguments: Vec<String>) -> Either3<String, NativeCommand, CliNotice> {
     match utdk_plaid_cli::read(arguments) {

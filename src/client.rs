@@ -1,4 +1,4 @@
-//! Hands reset_login calls over to the engine, and writes their outcomes as data.
+//! Submits reset_login calls to the engine, and writes their outcomes as data.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use utdk_plaid_client::{ApiError, Client, Config, Error, Gateway, Outcome, Reply
 
 use crate::engine::{Completion, Engine, Jobs};
 
-/// The settings of a client, their types already checked.
+/// The settings of a client. JavaScript has checked their types.
 #[napi(object)]
 pub struct ClientOptions {
     /// Plaid's `client_id`.
     pub client_id: Option<String>,
     /// Plaid's `secret`.
     pub secret: Option<String>,
-    /// Where Plaid is.
+    /// The base URL of Plaid.
     pub base_url: Option<String>,
-    /// Where the gateway is, instead.
+    /// The gateway's URL, instead of `base_url`.
     pub gateway_url: Option<String>,
     /// The gateway's bearer token.
     pub gateway_token: Option<String>,
     /// The deadline of a call.
     pub timeout_ms: f64,
-    /// How often a failed attempt is repeated.
+    /// How many times to retry a failed attempt.
     pub max_retries: u32,
     /// Pairs of name and value.
     pub headers: Vec<Vec<String>>,
@@ -33,30 +33,30 @@ pub struct ClientOptions {
     pub ca: Option<String>,
     /// Paths of PEM files to add to the system's roots.
     pub extra_ca_files: Vec<String>,
-    /// The path of a PEM file to take the place of the system's roots.
+    /// Path of a PEM file that replaces the system's roots.
     pub system_ca_file: Option<String>,
     /// The proxy's URL.
     pub https_proxy: Option<String>,
-    /// What not to use it for.
+    /// The hosts to reach without the proxy.
     pub no_proxy: Option<String>,
 }
 
-/// What one call sets differently.
+/// Per-call overrides.
 #[napi(object)]
 pub struct CallOptions {
-    /// Plaid's `client_id`, to go in the body.
+    /// Plaid's `client_id`, sent in the body.
     pub client_id: Option<String>,
-    /// Plaid's `secret`, to go in the body.
+    /// Plaid's `secret`, sent in the body.
     pub secret: Option<String>,
     /// The deadline of this call.
     pub timeout_ms: Option<f64>,
-    /// How often a failed attempt is repeated.
+    /// How many times to retry a failed attempt.
     pub max_retries: Option<u32>,
     /// Pairs of name and value.
     pub headers: Vec<Vec<String>>,
 }
 
-/// A setting that was refused.
+/// A refused setting.
 #[napi(object)]
 pub struct Refusal {
     /// A stable code.
@@ -67,14 +67,14 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// A client, made from settings that were accepted.
+/// A client with accepted settings.
 #[napi]
 pub struct NativeClient {
     jobs: Jobs,
     client: Client,
 }
 
-/// Makes a client, or says which setting is wrong.
+/// Creates a client, or says which setting is wrong.
 #[napi(catch_unwind)]
 pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClient, Refusal> {
     match Client::new(options.into()) {
@@ -115,20 +115,20 @@ impl From<ClientOptions> for Config {
 
 #[napi]
 impl NativeClient {
-    /// The host that calls go to.
+    /// The host of the requests.
     #[napi(getter, catch_unwind)]
     pub fn host(&self) -> &str {
         self.client.host()
     }
 
-    /// A call with the client's own settings; completes under `id`.
+    /// Starts a call with the client's own settings; completes under `id`.
     #[napi(catch_unwind)]
     pub fn reset_login(&self, id: u32, access_token: String) {
         self.submit(id, ResetLogin::new(access_token.into()));
     }
 
-    /// Calls with the client's own settings, as lines: an id, then its access token, then the next
-    /// id. One crossing for many.
+    /// Starts many calls with the client's own settings in one crossing. `lines` alternates an id
+    /// and its access token.
     #[napi(catch_unwind)]
     pub fn reset_logins(&self, lines: String) {
         let client = self.client.clone();
@@ -146,7 +146,7 @@ impl NativeClient {
         });
     }
 
-    /// A call with settings of its own; completes under `id`.
+    /// Starts a call with overrides; completes under `id`.
     #[napi(catch_unwind)]
     pub fn reset_login_with(&self, id: u32, access_token: String, options: CallOptions) {
         let call = ResetLogin {
@@ -168,7 +168,7 @@ impl NativeClient {
     }
 }
 
-/// No time at all for what is not a length of time.
+/// Zero for a number that is not a length of time.
 pub(crate) fn milliseconds(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
 }
@@ -181,7 +181,7 @@ pub(crate) fn pairs(headers: Vec<Vec<String>>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What crosses to JavaScript for anything but a plain success.
+/// The completion of a call that is not a plain success.
 #[derive(Serialize)]
 struct Record {
     attempts: u32,
@@ -197,7 +197,7 @@ enum Ending {
     Failure { failure: Failure },
 }
 
-/// An error as data: the facade makes the `Error` of it, with the caller's stack.
+/// An error as data. JavaScript creates the `Error`, with the caller's stack.
 #[derive(Serialize)]
 struct Failure {
     class: &'static str,
@@ -207,16 +207,16 @@ struct Failure {
     /// Plaid's fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<Box<ApiError>>,
-    /// The HTTP status of a reply that could not be read.
+    /// The HTTP status of an unexpected reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    /// The input or option that was refused.
+    /// The refused input or option.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
-    /// The library's own words on a failed connection, outermost first.
+    /// The libraries' messages about a failed connection, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chain: Vec<String>,
-    /// What the attempt before a timeout had ended with.
+    /// The error of the attempt before a timeout.
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Box<Failure>>,
 }

@@ -1,5 +1,5 @@
-//! The gateway as JavaScript holds it. It runs on the engine's I/O thread; every method completes
-//! under the id it is given.
+//! The gateway as a JavaScript object. It runs on the engine's I/O thread; every method completes under
+//! the id that it gets.
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -13,48 +13,48 @@ use utdk_plaid_gateway::{Config, Gateway, GatewayError, Pair, RateLimit, token_f
 use crate::client::{ClientOptions, milliseconds};
 use crate::engine::{Answer, Completion, Engine, Jobs};
 
-/// A gateway, before, while and after it runs.
+/// A gateway, also before it starts and after it is closed.
 #[napi]
 pub struct NativeGateway {
     jobs: Jobs,
     running: Running,
 }
 
-/// Empty before it is started and after it is closed.
+/// Empty before the start and after closing.
 type Running = Arc<Mutex<Option<Gateway>>>;
 
-/// How the gateway is to run, types already checked.
+/// The settings of a gateway. JavaScript has checked their types.
 #[napi(object)]
 pub struct GatewaySettings {
-    /// An IP address to listen on.
+    /// The IP address to listen on.
     pub host: Option<String>,
-    /// 0 for a free one.
+    /// The port to listen on; 0 for a free one.
     pub port: u16,
-    /// The client that makes the calls; its credentials are the gateway's.
+    /// The client that makes the calls, with the gateway's credentials.
     pub client: ClientOptions,
     /// A file to read the credentials from.
     pub credentials_file: Option<String>,
-    /// What callers must send.
+    /// The token that callers must send.
     pub token: Option<String>,
     /// A file to read the token from.
     pub token_file: Option<String>,
     /// Origins whose pages may call.
     pub allow_origins: Vec<String>,
-    /// How many calls go to Plaid at once.
+    /// How many calls may be in flight to Plaid.
     pub max_in_flight: Option<u32>,
-    /// How many more may wait.
+    /// How many more calls may wait.
     pub max_waiting: Option<u32>,
-    /// How many calls a caller may make a second; 0 for no limit.
+    /// How many calls one address may make per second; 0 for no limit.
     pub rate_per_second: Option<u32>,
-    /// How many at once.
+    /// How many calls one address may make in a burst.
     pub rate_burst: Option<u32>,
-    /// For how long calls in flight are waited for when it is closed.
+    /// How long closing waits for calls in flight.
     pub grace_ms: Option<f64>,
 }
 
 #[napi]
 impl NativeGateway {
-    /// A gateway that is not started yet.
+    /// A gateway that has not started.
     #[napi(constructor, catch_unwind)]
     pub fn new(engine: &Engine) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl NativeGateway {
         }
     }
 
-    /// Starts it. Completes with its URL.
+    /// Starts the gateway. Completes with its URL.
     #[napi(catch_unwind)]
     pub fn start(&self, id: u32, settings: GatewaySettings) {
         let running = self.running.clone();
@@ -80,8 +80,8 @@ impl NativeGateway {
         });
     }
 
-    /// Stops it; completes when what was in flight has ended and its port is free. Closing it twice
-    /// does no harm.
+    /// Stops the gateway. Completes when calls in flight have ended and its port is free. May be
+    /// called again.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
         let running = self.running.clone();

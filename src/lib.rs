@@ -1,12 +1,12 @@
 //! The Node surface of `@utdk/plaid`: values in, promises out, no decisions.
 //!
-//! Reading order: [`engine`] is the I/O thread and the way results come back to JavaScript;
-//! [`client`], [`sandbox`] and [`gateway`] hand work over to it.
+//! Reading order: [`engine`] is the I/O thread and how its results reach JavaScript; [`client`],
+//! [`sandbox`], [`gateway`] and [`cli`] submit work to it.
 //!
-//! What is exported here is private to the package: `index.js` and its subpaths are the public
-//! surface, and they make every `Error`.
+//! The exports are private to the package: `index.js` and its subpaths are the public surface, and
+//! they create every `Error`.
 
-// `unsafe` appears only where `#[napi]` expands to it.
+// Only the expansion of `#[napi]` has `unsafe` code.
 #![deny(unsafe_code)]
 
 use napi_derive::napi;
@@ -15,9 +15,8 @@ pub mod cli;
 pub mod client;
 pub mod engine;
 pub mod gateway;
-
 pub mod sandbox;
 
-/// The release that this binary is of: the JavaScript that loads it is of the same.
+/// The version of this binary: the JavaScript that loads it must have the same.
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

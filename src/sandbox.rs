@@ -1,5 +1,5 @@
-//! The local Sandbox as JavaScript holds it. It runs on the engine's I/O thread; every method
-//! completes under the id it is given.
+//! The local Sandbox as a JavaScript object. It runs on the engine's I/O thread; every method completes
+//! under the id that it gets.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
@@ -13,36 +13,36 @@ use utdk_plaid_sandbox::{Config, Sandbox, SandboxError};
 use crate::client::milliseconds;
 use crate::engine::{Answer, Completion, Engine, Jobs};
 
-/// A Sandbox, before, while and after it runs.
+/// A Sandbox, also before it starts and after it is closed.
 #[napi]
 pub struct NativeSandbox {
     jobs: Jobs,
     running: Running,
 }
 
-/// Empty before it is started and after it is closed.
+/// Empty before the start and after closing.
 type Running = Arc<Mutex<Option<Sandbox>>>;
 
-/// How the Sandbox is to run; what is absent takes the Sandbox's default.
+/// The settings of a Sandbox. An absent one takes the Sandbox's default.
 #[napi(object)]
 pub struct SandboxSettings {
-    /// An IP address to listen on.
+    /// The IP address to listen on.
     pub host: Option<String>,
-    /// 0 for a free one.
+    /// The port to listen on; 0 for a free one.
     pub port: u16,
     /// A whole number.
     pub seed: Option<f64>,
-    /// What its clock shows at the start: milliseconds since 1970.
+    /// The time of its clock at the start, in milliseconds since 1970.
     pub now_ms: Option<f64>,
     /// `name` or `name:port`.
     pub allow_webhook_hosts: Vec<String>,
-    /// Whether the control routes answer other machines.
+    /// Whether other machines may use the control routes.
     pub allow_remote_control: bool,
 }
 
 #[napi]
 impl NativeSandbox {
-    /// A Sandbox that is not started yet.
+    /// A Sandbox that has not started.
     #[napi(constructor, catch_unwind)]
     pub fn new(engine: &Engine) -> Self {
         Self {
@@ -72,13 +72,13 @@ impl NativeSandbox {
         });
     }
 
-    /// Asks the controls, as over HTTP under `/_sandbox/`: `options` is JSON. Completes with the
-    /// value of the reply.
+    /// Calls a control route, as over HTTP under `/_sandbox/`, with the JSON `options`. Completes
+    /// with the value of the response.
     #[napi(catch_unwind)]
     pub fn ask(&self, id: u32, method: String, path: String, options: String) {
         let running = self.running.clone();
         self.jobs.run(id, move || async move {
-            // The wait must not hold the Sandbox: closing it ends the wait.
+            // A control may wait long: it must not keep the Sandbox from closing.
             let controls = held(&running).as_ref().map(|sandbox| (**sandbox).clone());
             let options = serde_json::from_str(&options).unwrap_or(Value::Null);
             completion(match controls {
@@ -88,7 +88,7 @@ impl NativeSandbox {
         });
     }
 
-    /// Stops it; completes when its port is free. Closing it twice does no harm.
+    /// Stops the Sandbox. Completes when its port is free. May be called again.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
         let running = self.running.clone();

@@ -1,7 +1,7 @@
 'use strict'
 
-// Imports the package, then takes `--set NAME=value` into the environment, makes one call with the
-// default client, and prints what came of it as JSON.
+// Imports the package, then sets the environment variables of `--set NAME=value`, makes one call with
+// the default client, and prints its outcome as JSON.
 
 const plaid = require('../../index.js')
 

@@ -1,7 +1,7 @@
 'use strict'
 
-// Has calls under way to a server of its own, which never answers, and leaves by process.exit()
-// once they have arrived.
+// Makes calls to a server of its own, which never answers, and calls process.exit() once all have
+// arrived.
 
 const http = require('node:http')
 const { createPlaidClient } = require('../../index.js')

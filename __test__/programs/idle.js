@@ -1,9 +1,9 @@
 'use strict'
 
-// Imports the package, and does with it what TEST_MODE says:
-//   import      nothing
-//   client      makes a client
-//   call        makes one call, after which its connection stays open
+// Imports the package, and does what TEST_MODE says:
+//   import      nothing more
+//   client      creates a client
+//   call        makes one call; its connection stays open
 //   failed      makes one call that fails
 
 const plaid = require('../../index.js')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Makes one call that is refused, and handles nothing.
+// Makes one call that is refused, and does not handle the rejection.
 
 const plaid = require('../../index.js')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// A worker thread that makes one call to `workerData.url` and posts what came of it.
+// A worker thread that makes one call to `workerData.url` and posts its outcome.
 
 const { parentPort, workerData } = require('node:worker_threads')
 const { createPlaidClient } = require('../../index.js')

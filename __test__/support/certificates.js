@@ -1,7 +1,7 @@
 'use strict'
 
-// Certificates for TLS servers of the tests: an authority and what it issues, made in memory.
-// X.509 v3 with P-256 keys, in as much DER as that takes (RFC 5280, section 4.1).
+// Certificates for TLS servers in tests: an authority and its certificates, made in memory. X.509 v3
+// with P-256 keys (RFC 5280, section 4.1).
 
 const { generateKeyPairSync, randomBytes, sign } = require('node:crypto')
 const { isIP } = require('node:net')

@@ -1,8 +1,8 @@
 'use strict'
 
-// The clients of the tests, with credentials that are easily recognised wherever they turn up.
+// Clients for tests, with credentials that are easy to find in any text.
 //
-// Loading this file takes out of the environment whatever the package would read there.
+// Loading this file removes every variable that the package reads from the environment.
 
 const assert = require('node:assert/strict')
 const { createPlaidClient } = require('../../index.js')

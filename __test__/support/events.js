@@ -1,6 +1,6 @@
 'use strict'
 
-// Listens on the tracing channel.
+// Records the events of the tracing channel.
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { inspect } = require('node:util')
@@ -8,8 +8,8 @@ const { inspect } = require('node:util')
 const channel = diagnostics_channel.tracingChannel('utdk.plaid.request')
 
 /**
- * An array that fills with `{ name, context, text }` until its `stop()` is called: `context` is
- * the event's object as it was then, `text` everything that it shows.
+ * An array that fills with `{ name, context, text }` until its `stop()` is called: `context` is a copy
+ * of the event's object at that time, `text` is that object printed.
  */
 function recordEvents(onEvent) {
   const events = []

@@ -1,7 +1,7 @@
 'use strict'
 
-// The one check that every failing call goes through: it rejects as documented, and shows no
-// secret, neither in the error and what lies below it nor in the events on the channel.
+// The check for every failing call: it rejects as documented, and neither the error, its causes nor
+// the events on the channel show a secret.
 
 const assert = require('node:assert/strict')
 const { inspect } = require('node:util')
@@ -10,8 +10,8 @@ const { INPUT, SECRETS } = require('./client.js')
 const { recordEvents } = require('./events.js')
 
 /**
- * Makes a call with `args`, or a good input; asserts that it fails with an error of class `Class`
- * that has `fields`, and returns that error.
+ * Makes a call with `args` (default: a good input), asserts that it rejects with a `Class` that has
+ * `fields`, and returns that error.
  */
 async function failure(client, Class, fields, ...args) {
   const events = recordEvents()
@@ -28,7 +28,7 @@ async function failure(client, Class, fields, ...args) {
   }
 }
 
-/** The same of a client that cannot be made. */
+/** The same check for a `create` that throws. */
 function refusal(create, Class, fields) {
   try {
     create()
@@ -47,13 +47,13 @@ async function rejectionOf(promise) {
   } catch (reason) {
     error = reason
   }
-  assert.notEqual(error, resolved, 'the call resolved, where it should have been rejected')
+  assert.notEqual(error, resolved, 'the call resolved, but should have been rejected')
   return error
 }
 
 function checkError(error, Class, fields) {
   assertNoSecretShown(error)
-  assert.ok(error instanceof Class, `${Class.name} was expected, this came: ${inspect(error)}`)
+  assert.ok(error instanceof Class, `expected a ${Class.name}, got: ${inspect(error)}`)
   assert.equal(error.name, Class.name)
   assert.ok(error instanceof PlaidError && error instanceof Error)
   assert.match(error.code, /^[A-Z][A-Z0-9_]*$/)
@@ -65,7 +65,7 @@ function checkError(error, Class, fields) {
   }
 }
 
-/** Prints an error in every way there is, and each of its causes. */
+/** Prints an error and each of its causes in every way. */
 function assertNoSecretShown(error) {
   for (let next = error; next !== undefined && next !== null; next = next.cause) {
     assertNoSecret(String(next), 'String()')

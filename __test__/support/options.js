@@ -1,12 +1,12 @@
 'use strict'
 
-// Values that no option can have, and the one check that every refused option goes through.
+// Values that options refuse, and the check for every refused option.
 
 const assert = require('node:assert/strict')
 const { inspect } = require('node:util')
 const { PlaidUsageError } = require('../../index.js')
 
-/** A value that must not be quoted. */
+/** A value that must not show in an error. */
 const VALUE = 'valueofmine-0f3a9c5e7b21'
 
 function revoked(target) {
@@ -31,7 +31,7 @@ cyclic.self = cyclic
 const cyclicList = [VALUE]
 cyclicList.push(cyclicList)
 
-/** What is neither text nor a number, nor a list, and so is right nowhere. */
+/** Values that no option takes: neither text, nor a number, nor a list. */
 const NEVER = {
   null: null,
   'a bigint': 1n,
@@ -93,7 +93,7 @@ const LIST = {
   'a revoked list': revoked([]),
 }
 
-/** Asserts that `ask` is refused because of `field`, by a sentence that does not quote the value. */
+/** Asserts that `ask` rejects because of `field`, with a message that does not quote the value. */
 async function checkRefused(ask, field, what, code = 'INVALID_OPTION') {
   const promise = ask()
   assert.ok(promise instanceof Promise, what)

@@ -1,17 +1,16 @@
 'use strict'
 
-// A CONNECT proxy on a free loopback port. It tunnels whatever is asked for to one local server,
-// unless it is told to answer otherwise.
+// A CONNECT proxy on a free loopback port. It tunnels every request to one local server.
 
 const { once } = require('node:events')
 const http = require('node:http')
 const net = require('node:net')
 
 /**
- * Starts a proxy that stops when the test `t` ends. With `refuse`, a status, it opens no tunnel,
- * and quotes the caller's credentials in its answer, as debugging proxies do.
+ * Starts a proxy that stops when the test `t` ends. With `refuse`, it answers with that status, and
+ * quotes the caller's credentials, as debugging proxies do.
  *
- * It records the `connects` it got, as `{ target, headers }`, and everything that passed in clear.
+ * It records its `connects`, as `{ target, headers }`, and all bytes that passed in clear text.
  */
 async function startProxy(t, { to, refuse } = {}) {
   const connects = []

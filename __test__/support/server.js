@@ -1,7 +1,7 @@
 'use strict'
 
-// A scripted server on a free loopback port. Each request takes the next reply of the script, and
-// once that has run out the good one, so that a client can be seen to go on working.
+// A scripted server on a free loopback port. Each request gets the next reply of the script, then the
+// good reply for ever, so that a test can see the client work after a failure.
 
 const { EventEmitter, once } = require('node:events')
 const http = require('node:http')
@@ -14,12 +14,12 @@ const GOOD_REPLY = { reset_login: true, request_id: 'm8MDnv9okwxFNBV' }
 /**
  * Starts a server that stops when the test `t` ends.
  *
- * `replies` are functions of `(request, response)`; `connections` are functions of a TCP socket,
- * each taking one connection before any HTTP is spoken. `tls` is `{ key, cert }`; with `http2` it
- * offers that besides.
+ * `replies` are functions of `(request, response)`; `connections` are functions of a TCP socket, each
+ * for one connection before any HTTP. `tls` is `{ key, cert }`; with `http2` the server also offers
+ * HTTP/2.
  *
- * It records `requests` and the open `sockets`, and emits `connection`, `request`, and `close` for
- * a closed socket.
+ * It records `requests` and the open `sockets`, and emits `connection`, `request`, and `close` for a
+ * closed socket.
  */
 async function startServer(t, { replies = [], connections = [], tls, http2: h2 } = {}) {
   const server = new EventEmitter()
@@ -95,7 +95,7 @@ function json(status, body, headers) {
   return raw(status, JSON.stringify(body), { 'content-type': 'application/json', ...headers })
 }
 
-/** Replies with `body` as it is. */
+/** Replies with the bytes of `body`. */
 function raw(status, body, headers = {}) {
   return (_, response) => {
     response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers })
@@ -108,7 +108,7 @@ const good = json(200, GOOD_REPLY)
 /** Never replies. */
 function silent() {}
 
-/** Gives the good reply when the request's `answer()` is called. */
+/** Replies with the good reply when the request's `answer()` is called. */
 function holding(request, response) {
   request.answer = () => good(request, response)
 }

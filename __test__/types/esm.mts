@@ -1,4 +1,4 @@
-// What an ECMAScript module may import, and of which types it is.
+// What an ECMAScript module may import, with its types.
 
 import plaid, {
   type CallOptions,

@@ -1,4 +1,4 @@
-// Every method and option of the gateway, and of which types they are.
+// Every method and option of the gateway, with their types.
 
 import { createPlaidClient } from '@utdk/plaid'
 import { type Gateway, type GatewayOptions, startGateway } from '@utdk/plaid/gateway'
@@ -44,11 +44,11 @@ await startGateway({ tokens: 'token' })
 await startGateway({ gateway: { url: gateway.url } })
 // @ts-expect-error a port is a number
 await startGateway({ port: '4000' })
-// @ts-expect-error origins are a list
+// @ts-expect-error origins are an array
 await startGateway({ allowOrigins: '*' })
-// @ts-expect-error no limit is false
+// @ts-expect-error no limit is written as false
 await startGateway({ rateLimit: 0 })
-// @ts-expect-error a URL is not written to
+// @ts-expect-error the URL is read-only
 gateway.url = ''
 
 is<void>()(await gateway.close())

@@ -1,4 +1,4 @@
-// Every method and option of the Sandbox, and of which types they are.
+// Every method and option of the Sandbox, with their types.
 
 import {
   type ActiveFault,
@@ -183,23 +183,23 @@ await startSandbox({ seeds: 1 })
 await startSandbox({ seed: '1' })
 // @ts-expect-error there is no such field
 await sandbox.createItem({ webhok: '' })
-// @ts-expect-error products are a list
+// @ts-expect-error products are an array
 await sandbox.createItem({ products: 'auth' })
 // @ts-expect-error there is no such field
 await sandbox.nextWebhook({ itemId: '' })
-// @ts-expect-error an id is missing
+// @ts-expect-error an id is required
 await sandbox.repairItem()
-// @ts-expect-error a token is missing
+// @ts-expect-error a token is required
 await sandbox.completeLink()
-// @ts-expect-error a webhook is named by its number
+// @ts-expect-error a webhook id is a number
 await sandbox.redeliverWebhook('1')
 // @ts-expect-error there is no such kind
 await sandbox.failNext({ kind: 'delay' })
-// @ts-expect-error it has no end by being left out, or Infinity
+// @ts-expect-error no limit is undefined or Infinity
 await sandbox.failNext({ status: 500, times: null })
-// @ts-expect-error by how much is missing
+// @ts-expect-error ms is required
 await sandbox.delay({ path: '/item/get' })
-// @ts-expect-error a URL is not written to
+// @ts-expect-error the URL is read-only
 sandbox.url = ''
 
 is<void>()(await sandbox.reset())
