@@ -1,4 +1,4 @@
-//! Tells the linker what a Node addon needs on this platform.
+//! Passes the linker the options for a Node addon on this platform.
 
 fn main() {
     napi_build::setup();

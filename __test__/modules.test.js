@@ -1,13 +1,16 @@
 'use strict'
 
-// Promise: the linter fails when files of a crate import each other in a circle, or import a layer above.
+// Promise: `npm run lint` fails when files import each other in a circle, or import a layer above.
 
 const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
 const { faults } = require('../scripts/check-modules.js')
+
+const root = path.join(__dirname, '..')
 
 /** What is wrong with a crate of these files, without the crate's name. */
 function check(t, files, layers) {
@@ -95,5 +98,22 @@ test('a file imports only layers below its own', (t) => {
         ...(name === 'high/a.rs' ? ['a circle: high/a.rs → top.rs → high/a.rs'] : []),
       ].sort(),
     )
+  }
+})
+
+test('a circle between scripts, or between their types, is found', (t) => {
+  const directory = fs.mkdtempSync(path.join(__dirname, 'circles-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  const write = (name, source) => fs.writeFileSync(path.join(directory, name), source)
+  write('a.ts', "import type { B } from './b'\n\nexport type A = B | null\n")
+  write('b.ts', "import type { A } from './a'\n\nexport type B = A[]\n")
+  write('c.js', "'use strict'\n\nexports.d = require('./d.js')\n")
+  write('d.js', "'use strict'\n\nexports.c = () => require('./c.js')\n")
+  const biome = path.join(root, 'node_modules/@biomejs/biome/bin/biome')
+  const args = [biome, 'lint', '--vcs-enabled=false', '--reporter=github', directory]
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  assert.equal(status, 1)
+  for (const name of ['a.ts', 'b.ts', 'c.js', 'd.js']) {
+    assert.match(stdout, new RegExp(`noImportCycles,file=[^,]*${name}`), name)
   }
 })

@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: the package holds exactly what a user needs, depends on nothing, runs nothing when it is
-// installed, and works where it was unpacked.
+// Promise: the package contains exactly what users need, has no dependencies, runs no script when it
+// is installed, and works once unpacked.
 
 const assert = require('node:assert/strict')
 const { execFile } = require('node:child_process')
@@ -43,7 +43,7 @@ const FILES = [
   'sandbox.d.ts',
 ]
 
-/** What `npm pack` says of the package; with `directory` it writes the tarball there. */
+/** What `npm pack` prints about the package; with `directory`, it writes the tarball there. */
 async function pack(directory) {
   const { stdout } = await promisify(execFile)(
     'npm',
@@ -53,11 +53,11 @@ async function pack(directory) {
   return JSON.parse(stdout)[0]
 }
 
-/** A project that has the package's tarball unpacked where npm would, its binary beside it. */
+/** A project with the package's tarball unpacked in node_modules, the binary included. */
 async function project(t) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-package-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
-  // Whatever package lies in a directory above, this is none of its files.
+  // Otherwise Node would use a package.json in a directory above.
   fs.writeFileSync(path.join(directory, 'package.json'), '{}')
   const { filename } = await pack(directory)
   const installed = path.join(directory, 'node_modules/@utdk/plaid')
@@ -78,12 +78,12 @@ async function project(t) {
   }
 }
 
-test('the package holds what a user needs, and nothing else', async () => {
+test('the package contains only what users need', async () => {
   const { files } = await pack()
   assert.deepEqual(files.map((file) => file.path).sort(), FILES.toSorted())
 })
 
-test('whatever package.json points at is in the package', () => {
+test('every file that package.json names is in the package', () => {
   const { main, types, bin, exports } = manifest
   const targets = [main, types, ...Object.values(bin), ...strings(exports)]
   for (const target of targets) assert.ok(FILES.includes(path.posix.normalize(target)), target)
@@ -109,7 +109,7 @@ test('installing the package runs no script', () => {
   )
 })
 
-test('the code requires nothing but Node’s own modules and the package’s files', () => {
+test('the code requires only Node’s modules and the package’s files', () => {
   for (const file of CODE) {
     const source = fs.readFileSync(path.join(root, file), 'utf8')
     const required = [...source.matchAll(/\b(?:require|import)\(\s*['"`]([^'"`]+)['"`]/g)]
@@ -118,7 +118,7 @@ test('the code requires nothing but Node’s own modules and the package’s fil
         assert.ok(name.startsWith('node:') || file === 'binding.js', `${name} in ${file}`)
         continue
       }
-      // The generated loader tries the binaries, and the packages that bring them.
+      // The generated loader tries the binaries, and the packages that contain them.
       if (file === 'binding.js' && /^(\.|@utdk)\/plaid[.-]/.test(name)) continue
       assert.match(name, /^\.\.?\//, `${file} requires ${name}`)
       const target = path.posix.join(path.posix.dirname(file), name)
@@ -128,8 +128,8 @@ test('the code requires nothing but Node’s own modules and the package’s fil
   }
 })
 
-/** Breaks the login of an Item by its two entries, however `plaid` and `startSandbox` came. */
-const STORY = `
+/** Resets an Item's login with `plaid` and `startSandbox`. */
+const RESET = `
   const sandbox = await startSandbox()
   const { url: baseUrl, clientId, secret } = sandbox
   const { access_token } = await sandbox.createItem()
@@ -138,26 +138,26 @@ const STORY = `
   await sandbox.close()
 `
 
-test('the unpacked package works by import', async (t) => {
+test('the unpacked package works with import', async (t) => {
   const { runs } = await project(t)
   const imports = `import plaid from '@utdk/plaid'
     import { startSandbox } from '@utdk/plaid/sandbox'`
-  assert.equal(await runs('main.mjs', `${imports}\n${STORY}`), 'true\n')
+  assert.equal(await runs('main.mjs', `${imports}\n${RESET}`), 'true\n')
 })
 
-test('the unpacked package works by require()', async (t) => {
+test('the unpacked package works with require()', async (t) => {
   const { runs } = await project(t)
   const requires = `const plaid = require('@utdk/plaid')
     const { startSandbox } = require('@utdk/plaid/sandbox')
     const { version } = require('@utdk/plaid/package.json')`
   const printed = await runs(
     'main.cjs',
-    `${requires}\nasync function main() {${STORY}\nconsole.log(version) }\nmain()`,
+    `${requires}\nasync function main() {${RESET}\nconsole.log(version) }\nmain()`,
   )
   assert.equal(printed, `true\n${manifest.version}\n`)
 })
 
-test('the unpacked package keeps its inner files to itself', async (t) => {
+test('the unpacked package exports none of its inner files', async (t) => {
   const { runs } = await project(t)
   const printed = await runs(
     'main.cjs',
@@ -191,7 +191,7 @@ test('the default client of the unpacked package reads the environment', async (
   assert.match(printed, /reset_login: true/)
 })
 
-test('the unpacked command tells the story', async (t) => {
+test('the unpacked command runs the demo', async (t) => {
   const { installed } = await project(t)
   const command = path.join(installed, manifest.bin['utdk-plaid'])
   assert.match(fs.readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)

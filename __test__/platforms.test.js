@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: every supported platform has a package for its binary, which npm installs there and
-// nowhere else, and which differs from the others in its platform alone.
+// Promise: every supported platform has a package for its binary. npm installs it only there, and the
+// packages differ only in their platform.
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
@@ -13,7 +13,7 @@ const manifest = require('../package.json')
 
 const root = path.join(__dirname, '..')
 
-/** What each package says of where it can be installed, by the target that its binary is built for. */
+/** By target: the package's suffix, and the fields that say where npm installs it. */
 const PLATFORMS = {
   'aarch64-apple-darwin': ['darwin-arm64', { os: ['darwin'], cpu: ['arm64'] }],
   'aarch64-pc-windows-msvc': ['win32-arm64-msvc', { os: ['win32'], cpu: ['arm64'] }],
@@ -34,22 +34,22 @@ const names = Object.values(PLATFORMS).map(([name]) => name)
 
 const read = (...at) => fs.readFileSync(path.join(root, ...at), 'utf8')
 
-test('the binary is built for every platform, and for no other', () => {
+test('the binary is built for these platforms and no others', () => {
   assert.deepEqual(manifest.napi.targets.toSorted(), Object.keys(PLATFORMS).toSorted())
 })
 
-test('the sentence for a platform without a binary names every platform that has one', () => {
+test('the error on a platform without a binary names every platform that has one', () => {
   assert.deepEqual(KNOWN, names.toSorted())
 })
 
-test('every platform has a package, and no other has one', () => {
+test('every platform has a package, and there are no others', () => {
   const tracked = execFileSync('git', ['ls-files', 'npm'], { cwd: root, encoding: 'utf8' })
   const expected = names.flatMap((name) => [`npm/${name}/README.md`, `npm/${name}/package.json`])
   assert.deepEqual(tracked.trim().split('\n'), expected.sort())
 })
 
 for (const [name, where] of Object.values(PLATFORMS)) {
-  test(`the package for ${name} is installed there alone, and is of this release`, () => {
+  test(`the package for ${name} is installed only there, and has this version`, () => {
     const { description, ...rest } = JSON.parse(read('npm', name, 'package.json'))
     const binary = `${manifest.napi.binaryName}.${name}.node`
     assert.deepEqual(rest, {
@@ -61,13 +61,12 @@ for (const [name, where] of Object.values(PLATFORMS)) {
       files: [binary, 'THIRD-PARTY-LICENSES.md'],
       ...where,
       engines: manifest.engines,
-      ...(manifest.repository && { repository: manifest.repository }),
     })
     assert.match(description, /^The native binary of @utdk\/plaid for \S.+\.$/)
     assert.ok(read('npm', name, 'README.md').includes(description.slice(0, -1).split(' for ')[1]))
   })
 
-  test(`the loader asks for the package for ${name}`, () => {
+  test(`the loader requires the package for ${name}`, () => {
     const binding = read('binding.js')
     assert.ok(binding.includes(`require('./${manifest.napi.binaryName}.${name}.node')`))
     assert.ok(binding.includes(`require('${manifest.napi.packageName}-${name}')`))
@@ -79,7 +78,7 @@ test('the documentation names every platform', () => {
   for (const name of names) assert.ok(page.includes(`\`${name}\``), name)
 })
 
-test('Rust says the same version, licence and oldest Node', () => {
+test('Cargo.toml and README.md have the same version, licence and oldest Node', () => {
   const cargo = read('Cargo.toml')
   assert.ok(cargo.includes(`\nversion = "${manifest.version}"\n`))
   assert.ok(cargo.includes(`\nlicense = "${manifest.license}"\n`))

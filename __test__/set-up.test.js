@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: `npm start` and `npm test` set up what is missing, and say in one line what they cannot
-// set up.
+// Promise: `npm start` and `npm test` install and build what is missing, and name in one line what
+// they cannot install.
 
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
@@ -14,16 +14,15 @@ const { run } = require('./support/child.js')
 const root = path.join(__dirname, '..')
 const SCRIPT = 'scripts/set-up.js'
 
-/** Installs what the lockfile says, and never writes to it. */
-const INSTALL = /^npm (ci|install --no-save)\b/
+const INSTALL = /^npm ci\b/
 
-/** Times of change, in seconds: of the files of a checkout, and of what is made from them later. */
+/** Modification times, in seconds: of a checkout's files, and of what is made from them later. */
 const EARLIER = 1_700_000_000
 const LATER = EARLIER + 1000
 
 /**
- * A directory to be the only one in PATH, with this Node and stand-ins for `commands`: each of them
- * notes that it was called in `log`, and exits with its status.
+ * A directory for PATH, with only this Node and stubs of `commands`. A stub logs its arguments and
+ * exits with its status.
  */
 function toolsWith(t, commands) {
   const directory = temporary(t)
@@ -43,12 +42,19 @@ function temporary(t) {
   return directory
 }
 
-/** A copy of what git tracks, with nothing installed or built. */
+/** The files whose changes matter to set-up: the sources of the build, and the lock files. */
+const COPIED = ['Cargo.*', 'build.rs', 'src', 'crates', 'console', 'scripts', '*package*.json']
+
+const tracked = (...patterns) =>
+  execFileSync('git', ['ls-files', ...patterns], { cwd: root, encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean)
+
+/** A copy of those files, with nothing installed or built. */
 function checkout(t) {
   const copy = temporary(t)
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
-  for (const file of files.split('\0').filter(Boolean)) {
-    // Deleted, but not committed yet.
+  for (const file of tracked(...COPIED)) {
+    // Deleted, and not committed yet.
     if (!fs.existsSync(path.join(root, file))) continue
     fs.mkdirSync(path.dirname(path.join(copy, file)), { recursive: true })
     fs.copyFileSync(path.join(root, file), path.join(copy, file))
@@ -64,12 +70,12 @@ function writeLater(...names) {
   fs.utimesSync(file, LATER, LATER)
 }
 
-/** Stands for installed dependencies. */
+/** Makes the dependencies look installed. */
 function install(copy) {
   writeLater(copy, 'node_modules', '.package-lock.json')
 }
 
-/** Stands for a build. */
+/** Makes the addon look built. */
 function build(copy) {
   writeLater(copy, 'binding.js')
   writeLater(copy, 'plaid.linux-x64-gnu.node')
@@ -79,7 +85,7 @@ function setUp(copy, { PATH }, ...args) {
   return run(path.join(copy, SCRIPT), { args, env: { PATH } })
 }
 
-test('without Rust it says in one line what is missing and where to get it', async (t) => {
+test('without Rust, one line says what is missing and where to get it', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0 })]
   install(copy)
   const { code, stdout, stderr } = await setUp(copy, tools)
@@ -89,14 +95,14 @@ test('without Rust it says in one line what is missing and where to get it', asy
   assert.deepEqual(tools.calls(), [])
 })
 
-test('with everything set up it does nothing, needs no Rust and prints nothing', async (t) => {
+test('a checkout that is set up needs no Rust, and set-up prints nothing', async (t) => {
   const tools = toolsWith(t, { npm: 0 })
   const { code, stdout, stderr } = await setUp(root, tools)
   assert.deepEqual([code, stdout, stderr], [0, '', ''])
   assert.deepEqual(tools.calls(), [])
 })
 
-test('a fresh checkout has its dependencies installed, then the addon built', async (t) => {
+test('in a fresh checkout the dependencies are installed, then the addon is built', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
   const { code, stdout, stderr } = await setUp(copy, tools)
   assert.deepEqual([code, stdout], [0, ''])
@@ -111,7 +117,7 @@ test('a fresh checkout has its dependencies installed, then the addon built', as
 const CRATES = ['src/lib.rs', 'crates/client/src/lib.rs', 'Cargo.toml', 'Cargo.lock', 'build.rs']
 const STALE = [...CRATES, 'console/src/main.tsx', 'console/index.html']
 
-test('the addon is built again after any of its sources has changed', async (t) => {
+test('the addon is built again after any of its sources changed', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
   install(copy)
   build(copy)
@@ -126,7 +132,7 @@ test('the addon is built again after any of its sources has changed', async (t) 
   }
 })
 
-test('the dependencies are installed again after the lockfile has changed', async (t) => {
+test('the dependencies are installed again after the lock file changed', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
   install(copy)
   build(copy)
@@ -154,13 +160,39 @@ test('--examples installs the packages of the examples, once', async (t) => {
   assert.equal(tools.calls().length, 2)
 })
 
+test('with --no-build only the packages are installed', async (t) => {
+  const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]
+  assert.equal((await setUp(copy, tools, '--no-build')).code, 0)
+  assert.equal(tools.calls().length, 1)
+  assert.match(tools.calls()[0], INSTALL)
+})
+
+for (const file of tracked('*package-lock.json')) {
+  test(`${file} locks every platform's packages, and names no registry`, () => {
+    const { packages } = JSON.parse(fs.readFileSync(path.join(root, file), 'utf8'))
+    const locked = Object.keys(packages)
+    for (const [name, { resolved, dependencies, optionalDependencies }] of Object.entries(
+      packages,
+    )) {
+      assert.doesNotMatch(resolved ?? '', /^http/, name)
+      for (const needed of Object.keys({ ...dependencies, ...optionalDependencies })) {
+        const found = locked.some((each) => `/${each}`.endsWith(`/node_modules/${needed}`))
+        assert.ok(found, `${needed}, which ${name || file} needs`)
+      }
+    }
+    const npmrc = fs.readFileSync(path.join(root, path.dirname(file), '.npmrc'), 'utf8')
+    assert.match(npmrc, /^omit-lockfile-registry-resolved=true$/m)
+  })
+}
+
 const TOOLS = [
   { option: '--nginx', name: 'nginx', debianPackage: 'nginx-light' },
   { option: '--chromium', name: 'chromium', debianPackage: 'chromium' },
+  { option: '--wrk', name: 'wrk', debianPackage: 'wrk' },
 ]
 
 for (const { option, name, debianPackage } of TOOLS) {
-  test(`${name} is installed where it is missing, and only where it is asked for`, async (t) => {
+  test(`a missing ${name} is installed, and only with ${option}`, async (t) => {
     const tools = toolsWith(t, { npm: 0, 'apt-get': 0, sudo: 0 })
     const copy = checkout(t)
     install(copy)
@@ -178,7 +210,7 @@ for (const { option, name, debianPackage } of TOOLS) {
     assert.deepEqual(more, [])
   })
 
-  test(`a ${name} that is there is left alone, in a directory for root, too`, async (t) => {
+  test(`an installed ${name} is kept, also in a directory that only root has in PATH`, async (t) => {
     const copy = checkout(t)
     install(copy)
     build(copy)
@@ -192,7 +224,7 @@ for (const { option, name, debianPackage } of TOOLS) {
     }
   })
 
-  test(`where it cannot install ${name} it says so`, async (t) => {
+  test(`set-up fails with one line where it cannot install ${name}`, async (t) => {
     const copy = checkout(t)
     install(copy)
     build(copy)
@@ -211,7 +243,7 @@ for (const { option, name, debianPackage } of TOOLS) {
   })
 }
 
-test('a step that fails shows its output, says which one it was, and ends the rest', async (t) => {
+test('a step that fails shows its output and its command, and is the last', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 7, cargo: 0 })]
   const { code, stderr } = await setUp(copy, tools)
   assert.equal(code, 1)

@@ -1,10 +1,10 @@
 'use strict'
 
-// node release/build.js <target> <directory>: builds one platform's binary as it is published, with
-// the loader and its types beside it.
+// node release/build.js <target> <directory>: builds one platform's binary for publishing, with the
+// loader and its types.
 //
-// Binaries for Linux are linked by zig, which knows every glibc: whatever system builds them, they
-// run on old ones; zig.js has them packed smaller. The others are built where they run.
+// zig links the binaries for Linux, because it can link for an older glibc than the machine has;
+// zig.js makes them compress better. The other binaries are built on their own systems.
 
 const { spawnSync } = require('node:child_process')
 const os = require('node:os')
@@ -16,7 +16,7 @@ const NAPI = path.join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js')
 
 /**
  * @param root the checkout to build
- * @param env what the build finds beside this process's environment
+ * @param env added to the environment of this process
  */
 function build(target, directory, { root = ROOT, env = {} } = {}) {
   const { triple, os: system, abi } = target
@@ -40,14 +40,14 @@ function build(target, directory, { root = ROOT, env = {} } = {}) {
   if (status !== 0) throw new Error(`${triple} was not built:\n${stdout}${stderr}`)
 }
 
-/** No path of the machine that builds it is in a binary, and on Windows it needs no other DLL. */
+/** Keeps paths of the build machine out of the binary, and links Windows' C runtime statically. */
 function flags(root, { os: system, abi, binary }) {
   const cargo = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')
   const sources = path.join(cargo, 'registry', 'src')
   const all = [`--remap-path-prefix=${sources}=/cargo`, `--remap-path-prefix=${root}=/plaid`]
   const crt = { msvc: '+crt-static', musl: '-crt-static' }[abi]
   if (crt) all.push('-C', `target-feature=${crt}`)
-  // A library on macOS has its own name inside: where it was built, unless it is told.
+  // A library on macOS contains its own path; by default the one of the build.
   if (system === 'darwin') all.push('-C', `link-arg=-Wl,-install_name,@rpath/${binary}`)
   return all.join(' ')
 }

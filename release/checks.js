@@ -1,10 +1,10 @@
 'use strict'
 
-// What a rehearsal has checked so far, told as it happens, and in a table at the end.
+// The results of a rehearsal: printed as they come, and as a table at the end.
 
 const rows = []
 
-/** Notes whether `look` succeeds, with what it returns. @returns whether it did */
+/** Records whether `look` succeeds, with what it returns. @returns whether it succeeded */
 async function check(what, look) {
   const started = performance.now()
   try {
@@ -16,7 +16,7 @@ async function check(what, look) {
   }
 }
 
-/** Notes what was not checked, and why. */
+/** Records a check that was skipped, and why. */
 function skip(what, why) {
   note('–', what, `skipped: ${why}`, performance.now())
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// A project of a user's, in a clean directory and with nothing of Rust on its PATH.
+// A user's project, in a clean directory, with no Rust in its PATH.
 
 const { execFile } = require('node:child_process')
 const fs = require('node:fs')
@@ -11,11 +11,11 @@ const { manifest } = require('./targets')
 const NAME = manifest.name
 const inRelease = (...names) => path.join(__dirname, 'node_modules', ...names)
 
-/** How each package manager is run, and what it has to be told. */
+/** How to run each package manager. */
 const MANAGERS = {
   npm: { add: ['install'], remove: ['uninstall'] },
   pnpm: { program: inRelease('pnpm/bin/pnpm.cjs'), add: ['add'], remove: ['remove'] },
-  // It knows nothing of C libraries, and installs the binaries for all of them.
+  // It ignores `libc`, and installs the binaries for all C libraries.
   'yarn 1': {
     program: inRelease('yarn/bin/yarn.js'),
     add: ['add'],
@@ -36,10 +36,10 @@ const MANAGERS = {
   },
 }
 
-/** Longer than anything here takes by far. */
+/** Far longer than any step takes. */
 const TIMEOUT_MS = 300_000
 
-/** What makes the README's first call a program that can run without an account. */
+/** Makes the README's first call a program that runs without an account. */
 const BEFORE = `import { startSandbox } from '${NAME}/sandbox'
 const sandbox = await startSandbox()
 process.env.PLAID_BASE_URL = sandbox.url
@@ -55,7 +55,7 @@ const PRINTS = 'true 15\n'
 
 const esm = () => `${BEFORE}${firstCall()}${AFTER}`
 
-/** The same for require(). */
+/** The same program with require(). */
 function cjs() {
   const source = esm().replace(
     /^import (.+) from ('.+')$/gm,
@@ -66,8 +66,8 @@ function cjs() {
 
 /**
  * @param manager one of `MANAGERS`
- * @param directory where the project and its manager's caches are to be
- * @param registry the URL of the one registry there is
+ * @param directory for the project and the caches of its manager
+ * @param registry the URL of the only registry
  */
 function makeProject(manager, directory, registry) {
   const { program, add, remove, linker, ignoresLibc } = MANAGERS[manager]
@@ -97,14 +97,14 @@ function makeProject(manager, directory, registry) {
     run,
     add: (...options) => run(cli, [...add, `${NAME}@${manifest.version}`, ...options]),
     remove: () => run(cli, [...remove, NAME]),
-    /** What a program prints, by the manager's own way to Node where it has one. */
+    /** What a program prints; the manager runs Node where it needs to. */
     runs: (file) => (linker === 'pnp' ? run(cli, ['node', file]) : run(file, [])),
     binaries: () => binariesIn(directory),
     ignoresLibc,
   }
 }
 
-/** What keeps yarn 4 to one registry, and has it take what was published a moment ago. */
+/** Limits yarn 4 to one registry, and lets it install what was published a moment ago. */
 function settings(registry) {
   return `npmRegistryServer: '${registry}'
 unsafeHttpWhitelist: ['127.0.0.1']
@@ -115,7 +115,7 @@ enableGlobalCache: false
 `
 }
 
-/** npm's own program, whichever way it is on the PATH. */
+/** The file of the npm in PATH. */
 function npmProgram() {
   const [found] = process.env.PATH.split(path.delimiter)
     .map((directory) => path.join(directory, 'npm'))
@@ -123,7 +123,7 @@ function npmProgram() {
   return fs.realpathSync(found)
 }
 
-/** The names of the binaries below a directory; what a link leads to counts once. */
+/** The names of the binaries below a directory, without those behind links. */
 function binariesIn(directory) {
   return fs
     .readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -131,7 +131,7 @@ function binariesIn(directory) {
     .map(({ name }) => name)
 }
 
-/** What a program prints; an error, with all it wrote, unless it ends well. */
+/** @returns what a program prints; rejects with its whole output if it fails */
 function output(program, args, options) {
   return new Promise((resolve, reject) => {
     const settings = { ...options, timeout: TIMEOUT_MS, maxBuffer: 1 << 26 }

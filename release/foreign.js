@@ -1,7 +1,7 @@
 'use strict'
 
-// A Node of another processor, run by QEMU, to load what was built for it here. Everything comes
-// from Debian's and Python's package registries, and is unpacked beside this file: nothing is installed.
+// Runs a Node for arm64 in QEMU, to load the binary that was built for it. Both come from Debian's
+// and Python's packages and are unpacked into tools/; nothing is installed in the system.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -18,12 +18,12 @@ const DEBIAN = [
   'libstdc++6-arm64-cross',
 ]
 
-/** @returns why no Node of a platform can be run here; nothing if it can */
+/** @returns why no Node of a platform can run here; undefined if one can */
 function obstacle({ abi, arch }) {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return 'QEMU’s Debian package is for x64'
-  // Debian 12's musl knows no relative relocations, which the libraries of every musl Node have.
-  if (abi === 'musl') return 'Debian’s musl is too old for Node; the release runs it on Alpine'
+  // Debian 12's musl has no relative relocations (RELR), which Node's musl builds need.
+  if (abi === 'musl') return 'Debian’s musl is too old for Node; the release tests it on Alpine'
   if (abi !== 'gnu' || arch !== 'arm64') return 'it is not emulated here'
   return undefined
 }

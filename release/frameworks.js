@@ -1,6 +1,6 @@
 'use strict'
 
-// The package managers, bundlers, test frameworks and linters, installed beside this file.
+// Installs the package managers, bundlers, test frameworks and linters into release/node_modules.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -11,15 +11,7 @@ function installFrameworks() {
   const installed = changed('node_modules/.package-lock.json')
   if (installed && installed.mtimeMs >= changed('package-lock.json').mtimeMs) return
   console.error('installing the package managers, bundlers and linters')
-  // As set-up.js does it: `npm ci` refuses a lock that leaves out other systems' packages.
-  const parameters = [
-    'install',
-    '--no-save',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--silent',
-  ]
+  const parameters = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']
   execFileSync('npm', parameters, { cwd: __dirname, stdio: ['ignore', 2, 2] })
 }
 

@@ -1,7 +1,7 @@
 'use strict'
 
-// node release/licences.js <file.md>: writes the licences of everything in the binary: the crates of
-// every platform, Rust's standard library, and the npm packages of the console's page.
+// node release/licences.js <file.md>: writes the licences of everything in the binary: the crates for
+// every platform, Rust's standard library, and the npm packages in the console's page.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -11,15 +11,15 @@ const { ROOT, targets } = require('./targets')
 
 const TEXT = /^(licen[cs]e|copying|copyright|notice|unlicense)/i
 
-/** @returns the page, and how many parts it has the texts of */
+/** @returns the page, and the number of parts it covers */
 async function licences() {
   const parts = [...crates(), standardLibrary(), ...(await npmPackages())]
   const without = parts.filter(({ license }) => !license)
-  if (without.length > 0) throw new Error(`no licence is known of ${names(without)}`)
+  if (without.length > 0) throw new Error(`no licence found for ${names(without)}`)
   return { page: page(parts), parts: parts.length }
 }
 
-/** The crates that are linked on any platform, this project's own left out. */
+/** The crates linked on any platform, without this project's own. */
 function crates() {
   const packages = new Map()
   for (const each of JSON.parse(cargo('metadata', '--format-version=1', '--locked')).packages) {
@@ -53,7 +53,7 @@ function standardLibrary() {
   return { name: 'Rust’s standard library', version, license: 'MIT OR Apache-2.0', texts: [] }
 }
 
-/** What Vite found in the page when it built it. */
+/** The packages that Vite bundled into the page. */
 async function npmPackages() {
   const { build } = await import('vite')
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-licences-'))
@@ -72,7 +72,7 @@ async function npmPackages() {
   }
 }
 
-/** The texts of the files; of a crate that leaves the choice, of MIT's alone. */
+/** The texts of the licence files; where a crate offers a choice with MIT, only MIT's. */
 function textsIn(directory, license) {
   const files = fs.readdirSync(directory).filter((name) => TEXT.test(name))
   const mit = files.filter((name) => /\bMIT\b/i.test(name))
@@ -83,19 +83,19 @@ function textsIn(directory, license) {
     .map((file) => fs.readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trim())
 }
 
-/** Each text once, with all that it holds for: most of them differ in the copyright's line alone. */
+/** Each text once, with the parts it applies to. */
 function page(parts) {
   const holders = new Map()
   for (const part of parts) {
     for (const text of part.texts) holders.set(text, [...(holders.get(text) ?? []), part])
   }
   const lines = parts.map(({ name, version, license, texts }) => {
-    return `- ${name} ${version}: ${license}${texts.length > 0 ? '' : '; it comes without a text'}`
+    return `- ${name} ${version}: ${license}${texts.length > 0 ? '' : '; no licence file'}`
   })
   const texts = [...holders].map(([text, of]) => `## ${names(of)}\n\n~~~text\n${text}\n~~~\n`)
   return [
     '# Third-party licences\n',
-    'What is in the binary beside @utdk/plaid itself, and under which licences.\n',
+    'What the binary contains besides @utdk/plaid itself, and its licences.\n',
     `${lines.sort().join('\n')}\n`,
     ...texts,
   ].join('\n')

@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm run lint:workflows`: reads .github/workflows/ with actionlint, for mistakes, and with zizmor,
-// for what would let a stranger in. Neither asks the network.
+// `npm run lint:workflows`: checks .github/workflows/ for mistakes with actionlint, and for security
+// holes with zizmor. Neither uses the network.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -12,7 +12,7 @@ const { BIN, installTools } = require('./toolchain')
 
 const WORKFLOWS = path.join(ROOT, '.github/workflows')
 
-/** Machines of GitHub's that this actionlint is too old to know. */
+/** GitHub's runners that are newer than this actionlint. */
 const NEW_MACHINES = ['macos-15-intel', 'windows-11-arm']
 
 async function main() {

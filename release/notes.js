@@ -1,20 +1,22 @@
 'use strict'
 
-// node release/notes.js <tag>: prints the changelog's section of the release, and refuses a tag that
-// is not this version's.
+// node release/notes.js <tag>: prints the release's section of the changelog. Fails if the tag is not
+// this version's.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, manifest } = require('./targets')
 
-/** @returns the section's text; an error says what is missing */
+/** @returns the section's text; throws if anything is missing */
 function notes(tag, { version, changelog }) {
-  if (tag !== `v${version}`) throw new Error(`package.json has ${version}, and the tag is ${tag}`)
+  if (tag !== `v${version}`)
+    throw new Error(`the tag is ${tag}, but package.json has version ${version}`)
   const sections = changelog.split(/^## /m)
   const section = sections.find((each) => each.startsWith(`[${version}] - `))
-  if (!section) throw new Error(`CHANGELOG.md has no section of ${version}`)
+  if (!section) throw new Error(`CHANGELOG.md has no section for ${version}`)
   const [heading, ...lines] = section.split('\n')
-  if (!/\d{4}-\d{2}-\d{2}$/.test(heading)) throw new Error(`${version} has no date in CHANGELOG.md`)
+  if (!/\d{4}-\d{2}-\d{2}$/.test(heading))
+    throw new Error(`the section for ${version} in CHANGELOG.md has no date`)
   return lines.join('\n').trim()
 }
 

@@ -1,11 +1,11 @@
 'use strict'
 
 // node release/packages.js <directory of binaries> <tarballs>: packs everything to publish, and
-// prints the names of the tarballs in the order in which they are published, the main package last.
+// prints the names of the tarballs in publishing order, the main package last.
 //
-// It is laid out first the way npm is to pack it: the main package in a stage, the platforms' in its
-// npm/. Of the main package's manifest only what users need is published; the platform packages
-// become its optional dependencies.
+// The files are first copied to a stage, where npm packs them: the main package at its top, the
+// platform packages in its npm/. The published manifest has only what users need, with the platform
+// packages as optional dependencies.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -18,19 +18,23 @@ const { BIN, installTools } = require('./toolchain')
 
 const NAPI = path.join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js')
 
-/** Deflates better than zlib, and what it makes is read by every inflate there is. */
+/** libdeflate compresses better than zlib, and every inflate reads its output. */
 const DEFLATE =
   'import deflate, sys; sys.stdout.buffer.write(deflate.gzip_compress(sys.stdin.buffer.read(), 12))'
 
-/** Made by the build, and taken from where the binaries are. */
+/** The build writes it, next to the binaries. */
 const LOADER = 'binding.js'
 
 /**
- * @param wanted the targets to publish: a release has all
- * @param repository where the sources are, for the packages to name
+ * @param wanted the targets to publish: in a release, all of them
+ * @param repository the repository's URL, for the manifests
  * @returns the directories to publish, the main package's last
  */
-async function stage(binaries, directory, { wanted = targets, repository } = {}) {
+async function stage(
+  binaries,
+  directory,
+  { wanted = targets, repository = manifest.repository.url } = {},
+) {
   fs.cpSync(path.join(ROOT, 'npm'), path.join(directory, 'npm'), { recursive: true })
   for (const name of [...manifest.files, 'README.md', 'LICENSE']) {
     const from = name === LOADER ? path.join(binaries, name) : path.join(ROOT, name)
@@ -43,7 +47,7 @@ async function stage(binaries, directory, { wanted = targets, repository } = {})
   const { page } = await licences()
   for (const { platform, binary } of wanted) {
     const at = path.join(directory, 'npm', platform)
-    // The tool that follows takes it from the stage.
+    // `napi pre-publish` reads it from the stage.
     fs.copyFileSync(path.join(binaries, binary), path.join(directory, binary))
     fs.copyFileSync(path.join(binaries, binary), path.join(at, binary))
     fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(at, 'LICENSE'))
@@ -58,23 +62,32 @@ async function stage(binaries, directory, { wanted = targets, repository } = {})
   return all
 }
 
-/** What building needs, no user does. */
+/** Removes what only the build reads, and sets the addresses of the repository. */
 function finish(file, repository) {
   const { napi, ...published } = JSON.parse(fs.readFileSync(file, 'utf8'))
-  // The provenance statement is checked against it.
-  write(file, { ...published, ...(repository && { repository: { type: 'git', url: repository } }) })
+  write(file, { ...published, ...addresses(repository) })
+}
+
+/** The manifest's fields with the repository's address. npm checks the provenance against it. */
+function addresses(url) {
+  const page = url.replace(/^git\+/, '').replace(/\.git$/, '')
+  return {
+    homepage: `${page}#readme`,
+    bugs: `${page}/issues`,
+    repository: { type: 'git', url },
+  }
 }
 
 /**
- * Packs a package as npm does, and deflates that once more by libdeflate: a binary is a thirtieth
- * less to download.
- * @returns the tarball, its sizes, what files are in it, and what scripts it would run
+ * Packs a package with npm, and compresses the tarball again with libdeflate: a thirtieth less to
+ * download.
+ * @returns the tarball, its sizes, its files, and the scripts in its manifest
  */
 function pack(directory, destination) {
   const parameters = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
   const options = { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
   const printed = JSON.parse(execFileSync('npm', parameters, options))
-  // npm 11 and before give a list; later ones an object by package name.
+  // npm 11 prints a list; later versions print an object by package name.
   const [{ name, filename, unpackedSize, files }] = Object.values(printed)
   const tarball = path.join(destination, filename)
   const input = zlib.gunzipSync(fs.readFileSync(tarball))
@@ -98,7 +111,7 @@ function write(file, content) {
   fs.writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`)
 }
 
-module.exports = { pack, stage }
+module.exports = { addresses, pack, stage }
 
 async function main() {
   const [binaries, tarballs] = process.argv.slice(2).map((name) => path.resolve(name))

@@ -1,16 +1,17 @@
 'use strict'
 
-// A registry on this machine that has what is published to it and nothing else.
+// An npm registry on this machine. It has only what is published to it.
 
 const { execFile } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
-const { runServer } = require('verdaccio')
 
-/** @param directory where it keeps what is published to it */
+/** @param directory for the published packages */
 async function startRegistry(directory) {
+  // Loaded here, because the rehearsal installs it first.
+  const { runServer } = require('verdaccio')
   fs.mkdirSync(directory, { recursive: true })
   const server = await runServer({
     self_path: directory,
@@ -26,7 +27,7 @@ async function startRegistry(directory) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const host = `127.0.0.1:${server.address().port}`
-  // npm publishes nothing without a token, whatever it says.
+  // npm publishes only with a token; any will do.
   const npmrc = path.join(directory, 'npmrc')
   fs.writeFileSync(npmrc, `registry=http://${host}/\n//${host}/:_authToken=local\n`)
   return {

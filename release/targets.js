@@ -1,13 +1,13 @@
 'use strict'
 
-// The platforms that the package has a binary for, and what each of them needs.
+// The platforms that have a binary.
 
 const path = require('node:path')
 
 const ROOT = path.join(__dirname, '..')
 const manifest = require('../package.json')
 
-/** The oldest glibc that the binaries run with: that of CentOS 7, which Rust itself asks for. */
+/** The oldest glibc that the binaries run with: Rust's own minimum (CentOS 7). */
 const GLIBC = '2.17'
 
 const targets = manifest.napi.targets.map((triple) => {
@@ -17,7 +17,7 @@ const targets = manifest.napi.targets.map((triple) => {
   return target(triple, ['linux', arch, triple.endsWith('-musl') ? 'musl' : 'gnu'])
 })
 
-/** A target by the names that Rust and npm have for it. */
+/** A target, with its names in Rust and in npm. */
 function target(triple, [os, arch, abi]) {
   const platform = [os, arch, abi].filter(Boolean).join('-')
   const binary = `${manifest.napi.binaryName}.${platform}.node`

@@ -1,6 +1,6 @@
 'use strict'
 
-// What linking for other platforms needs, installed beside this file: zig, and cargo's way to it.
+// Installs the tools for linking for other platforms into release/tools: zig and cargo-zigbuild.
 
 const { execFileSync, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -10,7 +10,7 @@ const { ROOT } = require('./targets')
 const DIRECTORY = path.join(__dirname, 'tools')
 const BIN = path.join(DIRECTORY, 'bin')
 
-/** Installs the tools that are missing. @returns the environment in which they are found */
+/** Installs the tools that are missing. @returns the environment that finds them */
 function installTools() {
   const wanted = fs.readFileSync(path.join(__dirname, 'tools.txt'), 'utf8')
   const mark = path.join(DIRECTORY, 'installed.txt')
@@ -24,12 +24,12 @@ function installTools() {
   return { PATH: `${BIN}${path.delimiter}${process.env.PATH}` }
 }
 
-/** @returns why a target's binary cannot be built here; nothing if it can */
+/** @returns why a target's binary cannot be built here; undefined if it can */
 function obstacle({ triple, os }) {
   const sdk = { darwin: 'Apple’s SDK', win32: 'Microsoft’s SDK' }[os]
-  if (sdk && os !== process.platform) return `it is linked with ${sdk}, where that is`
+  if (sdk && os !== process.platform) return `linking it needs ${sdk}`
   const { status } = spawnSync('rustup', ['target', 'add', triple], { cwd: ROOT })
-  return status === 0 ? undefined : 'rustup did not get Rust’s standard library for it'
+  return status === 0 ? undefined : 'rustup could not install Rust’s standard library for it'
 }
 
 module.exports = { BIN, installTools, obstacle }

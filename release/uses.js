@@ -1,15 +1,15 @@
 'use strict'
 
-// The ways in which users' programs have the package: each runs the README's first call in a
-// project that has it installed, and resolves with what that printed.
+// How users' programs load the package. Each function runs the README's first call in a project
+// that has it installed, and resolves with what it printed.
 
 const path = require('node:path')
 const { NAME, cjs, esm, inRelease } = require('./consumer')
 const { ROOT } = require('./targets')
 
-/** A test suite's one test, for any framework that has `test` and `expect` as globals. */
+/** A test for any framework with `test` and `expect` as globals. */
 const TEST = `
-test('the login is broken', async () => {
+test('the login is reset', async () => {
   const { startSandbox } = require('${NAME}/sandbox')
   const { createPlaidClient } = require('${NAME}')
   const sandbox = await startSandbox()
@@ -22,7 +22,7 @@ test('the login is broken', async () => {
 })
 `
 
-/** Runs a tool of a script's, which is not in the project, in the project. */
+/** Runs a tool of release/node_modules in the project. */
 const tool = (project, name, args, env) => project.run(inRelease(name), args, env)
 
 const uses = {
@@ -80,18 +80,18 @@ new Worker(new URL('worker.mjs', import.meta.url))`,
     return project.runs('ssr/main.mjs')
   },
   async Jest(project) {
-    project.write('story.test.js', TEST)
-    await tool(project, 'jest/bin/jest.js', ['--rootDir', project.directory, 'story.test.js'])
+    project.write('login.test.js', TEST)
+    await tool(project, 'jest/bin/jest.js', ['--rootDir', project.directory, 'login.test.js'])
   },
   async Vitest(project) {
     const requires = `import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)`
-    project.write('story.spec.mjs', `${requires}${TEST}`)
-    await tool(project, 'vitest/vitest.mjs', ['run', '--globals', 'story.spec.mjs'])
+    project.write('login.spec.mjs', `${requires}${TEST}`)
+    await tool(project, 'vitest/vitest.mjs', ['run', '--globals', 'login.spec.mjs'])
   },
   async 'the command'(project) {
-    const told = await project.run(`node_modules/${NAME}/bin/utdk-plaid.js`, ['demo'])
-    if (!told.includes('healthy again')) throw new Error(`it told: ${told}`)
+    const printed = await project.run(`node_modules/${NAME}/bin/utdk-plaid.js`, ['demo'])
+    if (!printed.includes('ITEM_LOGIN_REQUIRED')) throw new Error(`it printed: ${printed}`)
   },
 }
 

@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 'use strict'
 
-// zig, as cargo-zigbuild calls it for Linux, but for one thing: functions and data that are alike
-// lie side by side in the library it links, where gzip, which looks back no further than 32 KiB, can
-// see that they are. It makes the packed binary a thirtieth smaller and nothing slower.
+// A wrapper around zig for cargo-zigbuild: it links functions and data that are similar next to each
+// other. gzip finds repetitions only within 32 KiB, so the packed binary gets a thirtieth smaller.
 //
-// LLD can do that, and zig hands LLD no option that it does not know itself. It tells how it called
-// it, though, and brings the same LLD as a command: so that is called once more, with the option.
+// LLD can sort this way, but zig does not pass LLD options it does not know. zig prints how it called
+// LLD, and contains LLD as a command: this calls LLD a second time, with the options.
 
 const { spawnSync } = require('node:child_process')
 
@@ -25,7 +24,7 @@ function link() {
     return status
   }
   const call = stderr.split('\n').find((line) => line.startsWith(CALL))
-  if (!call) throw new Error(`zig did not say how it called LLD:\n${stderr}`)
+  if (!call) throw new Error(`zig did not print how it called LLD:\n${stderr}`)
   return zig(['ld.lld', ...call.slice(CALL.length).split(' '), ...SORTED]).status
 }
 

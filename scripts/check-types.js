@@ -1,7 +1,7 @@
 'use strict'
 
-// Compiles the declarations as users' compilers do (every module resolution in use, strict,
-// libraries checked too), and the JavaScript snippets of the README and of docs/.
+// Compiles the type tests, and the JavaScript snippets of the README and of docs/, as users do: with
+// each TypeScript version, each module resolution, strict, and with the declaration files checked.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -40,7 +40,7 @@ function checkAll() {
     }
     check(compiler, [...esm, ...fromPages], '--module', 'esnext', '--moduleResolution', 'bundler')
   }
-  // Newer compilers know no other way than with interop.
+  // Newer compilers always use interop.
   check('typescript-5', all, '--module', 'node16', '--esModuleInterop', 'false')
 }
 

@@ -1,9 +1,12 @@
 'use strict'
 
-// Does whatever set-up is missing, so that `npm start` and `npm test` work in a fresh checkout:
-// the dependencies, and the release build of the console and the addon; with `--examples` also what
-// the example with dependencies of its own needs, with `--nginx` the load balancer of the tests,
-// with `--chromium` their browser. Needs nothing but Node itself.
+// Installs and builds what is missing, so that `npm start` and `npm test` work in a fresh checkout.
+// It needs only Node.
+//
+//     node scripts/set-up.js             the npm packages, then a release build of console and addon
+//       --no-build                       the npm packages only
+//       --examples                       also the npm packages of the examples
+//       --nginx  --chromium  --wrk       also these programs, from Debian's packages
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -11,33 +14,39 @@ const path = require('node:path')
 
 const root = path.join(__dirname, '..')
 const inRoot = (...names) => path.join(root, ...names)
+const asked = (option) => process.argv.includes(option)
 
-install('.', 'Installing the npm packages that building and testing need …')
-if (process.argv.includes('--examples')) {
+/** The programs by their names, each with Debian's package for it. */
+const PROGRAMS = {
+  nginx: { debian: 'nginx-light', purpose: 'the load balancer of the tests' },
+  chromium: { debian: 'chromium', purpose: 'the browser of the tests' },
+  wrk: { debian: 'wrk', purpose: 'the load generator of the benchmarks' },
+}
+
+/** What the addon is built from. */
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates', 'console']
+
+installPackages('.', 'Installing the npm packages for building and testing …')
+if (asked('--examples')) {
   for (const name of ['express-update-mode', 'test-runners']) {
-    install(`examples/${name}`, `Installing the npm packages of examples/${name} …`)
+    installPackages(`examples/${name}`, `Installing the npm packages of examples/${name} …`)
   }
 }
-if (process.argv.includes('--nginx')) {
-  installTool('nginx', 'nginx-light', 'which the tests put in front of gateways')
+for (const [name, program] of Object.entries(PROGRAMS)) {
+  if (asked(`--${name}`)) installProgram(name, program)
 }
-if (process.argv.includes('--chromium')) {
-  installTool('chromium', 'chromium', 'in which the tests open the console')
-}
-buildAddon()
+if (!asked('--no-build')) buildAddon()
 
-function install(directory, announcement) {
+function installPackages(directory, announcement) {
   const installed = changed(inRoot(directory, 'node_modules', '.package-lock.json'))
   if (installed >= changed(inRoot(directory, 'package-lock.json'))) return
   say(announcement)
-  // Not `npm ci`: it refuses a lock file in which a registry that lacked another platform's optional
-  // package left a gap. This keeps to the locked versions, too, and writes no lock file.
-  const parameters = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
+  const parameters = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
   run('npm', parameters, { cwd: inRoot(directory) })
 }
 
-function installTool(name, debianPackage, purpose) {
-  // Debian keeps some in a directory that only root's PATH has.
+function installProgram(name, { debian, purpose }) {
+  // Debian installs some programs in sbin, which is only in root's PATH.
   const directories = (process.env.PATH ?? '').split(path.delimiter)
   const all = directories.flatMap((name) => [name, name.replace(/\bbin$/, 'sbin')])
   if (all.some((directory) => fs.existsSync(path.join(directory, name)))) return
@@ -46,7 +55,7 @@ function installTool(name, debianPackage, purpose) {
   }
   say(`Installing ${name}, ${purpose} …`)
   const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n']
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', debianPackage]]) {
+  for (const step of [['update'], ['install', '-y', '--no-install-recommends', debian]]) {
     const [command, ...parameters] = [...asRoot, 'apt-get', '-qq', ...step]
     run(command, parameters, { env: { DEBIAN_FRONTEND: 'noninteractive' } })
   }
@@ -54,25 +63,21 @@ function installTool(name, debianPackage, purpose) {
 
 function buildAddon() {
   const built = fs.readdirSync(root).filter((name) => name.endsWith('.node'))
-  const newest = Math.max(
-    ...['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates', 'console'].map((name) =>
-      changed(inRoot(name)),
-    ),
-  )
+  const newest = Math.max(...SOURCES.map((name) => changed(inRoot(name))))
   const upToDate = built.length > 0 && built.every((name) => changed(inRoot(name)) >= newest)
   if (upToDate && fs.existsSync(inRoot('binding.js'))) return
   if (spawnSync('cargo', ['--version'], { cwd: root }).status !== 0) {
     fail(
-      'Rust is missing, which building the addon needs: install it from https://rustup.rs, then run this again.',
+      'Rust is missing; the addon is built with it: install it from https://rustup.rs, then run this again.',
     )
   }
-  say('Building the native addon; the first time takes two to five minutes …')
+  say('Building the native addon; the first build takes two to five minutes …')
   const started = Date.now()
   run('npm', ['run', '--silent', 'build'], { env: { CARGO_TERM_QUIET: 'true' } })
   say(`Built in ${Math.round((Date.now() - started) / 1000)} s.`)
 }
 
-/** When a file, or anything below a directory, was last changed; 0 if it is not there. */
+/** When a file, or any file below a directory, last changed; 0 if it does not exist. */
 function changed(name) {
   const stat = fs.statSync(name, { throwIfNoEntry: false })
   if (!stat) return 0
