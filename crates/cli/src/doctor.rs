@@ -1,265 +1,215 @@
-//! `utdk-plaid doctor`: looks at everything that a call needs, and reports what is wrong.
+//! `utdk-plaid doctor`: checks everything that a call needs, makes one harmless request, and
+//! reports what is wrong.
 
 mod report;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use serde_json::Value;
 use tokio::task::spawn_blocking;
-use utdk_plaid_client::{Config, Gateway, Reach, UsageError, reach, roots};
+use utdk_plaid_client::{Client, Config, Error, Gateway, ResetLogin, UsageError, roots};
+use utdk_plaid_local::Authority;
 
-use crate::{Environment, Notice, gateway::seconds, output::Output};
-use report::{Report, Style};
+use crate::{
+    Environment, Notice,
+    gateway::seconds,
+    output::Output,
+    style::PrintStyle,
+    text::{cut, printable},
+};
+use report::{Report, State};
 
 pub(crate) const EXAMPLE: &str = "\
 Examples:
   npx @utdk/plaid doctor
   npx @utdk/plaid doctor --json > report.json
 
-It looks at what is installed, at the environment (PLAID_CLIENT_ID, PLAID_SECRET, PLAID_BASE_URL,
-UTDK_GATEWAY_URL, UTDK_GATEWAY_TOKEN, HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE),
-and goes the way of a call step by step, without any credential. The report holds no secret: paste
-it where you ask for help.
+Checks the installation and the environment: PLAID_CLIENT_ID, PLAID_SECRET, PLAID_BASE_URL,
+UTDK_GATEWAY_URL, UTDK_GATEWAY_TOKEN, HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE.
+Then makes one request for an access token that does not exist, so no Item is changed.
 
-It exits with 0 if all is well, 1 if something is not, and 2 for wrong usage.";
+The report holds no secret: paste it where you ask for help.
 
-/// What `utdk-plaid doctor` is to look at, and how it reports.
+Exit codes: 0 no problems, 1 problems found, 2 wrong usage.";
+
+/// Arguments of `utdk-plaid doctor`.
 #[derive(Args, Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// Print an object for programs.
+    /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
-    /// How long the way to each host may take, in seconds.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "10",
-        value_parser = seconds,
-        allow_negative_numbers = true
-    )]
+    /// How long the request may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
 }
 
-/// Looks, and prints what it found.
+/// Of the documented form, and no Item's.
+const UNKNOWN_TOKEN: &str = "access-sandbox-00000000-0000-0000-0000-000000000000";
+
+/// Runs the checks and prints the report.
 pub(crate) async fn run(
     options: Options,
     environment: Environment,
     output: Output,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
-    let style = match (options.json, output.colours()) {
-        (true, _) => Style::Json,
-        (false, colours) => Style::Text { colours },
-    };
-    let looking = examine(environment, options.timeout);
+    let style = PrintStyle::new(options.json, output.colours());
     let report = tokio::select! {
-        report = looking => report,
-        () = stop => return Err(Notice { text: String::new(), exit_code: 130 }),
+        report = examine(environment, options.timeout) => report,
+        () = stop => return Err(Notice::silent(130)),
     };
-    let printer = output.start();
-    printer.print(report.write(style)).await;
-    let written = printer.finish_all().await;
-    written.map_err(|error| {
-        Notice::failure(format_args!("the report could not be written: {error}"))
-    })?;
-    match report.is_well() {
-        true => Ok(()),
-        false => Err(Notice {
-            text: String::new(),
-            exit_code: 1,
-        }),
+    output.start().print_all(report.write(style)).await?;
+    match report.count(State::Bad) {
+        0 => Ok(()),
+        _ => Err(Notice::silent(1)),
     }
 }
 
-async fn examine(environment: Environment, time_limit: Duration) -> Report {
+async fn examine(environment: Environment, timeout: Duration) -> Report {
     let mut report = Report::default();
     report.section("Installation");
     for (name, value) in &environment.facts {
         report.good(name, value);
     }
-    let gateway = environment.gateway_url.map(|url| Config {
-        gateway: Some(Gateway { url, token: None }),
-        ..environment.client.route()
-    });
     report.section("Environment");
-    let has = (
-        environment.client.client_id.is_some(),
-        environment.client.secret.is_some(),
-    );
-    credentials(&mut report, has, gateway.is_some());
-    trust(&mut report, environment.client.route()).await;
-
-    let to_plaid = reach(&environment.client, time_limit).await;
-    match &gateway {
-        None => way(&mut report, "Plaid", "PLAID_BASE_URL", to_plaid, plaid),
-        Some(gateway) => {
-            let token = environment.gateway_token.is_some();
-            let to_gateway = reach(gateway, time_limit).await;
-            let judge = |report: &mut Report, status, body: &[u8]| {
-                answered_by_gateway(report, status, body, token)
-            };
-            way(
-                &mut report,
-                "Gateway",
-                "UTDK_GATEWAY_URL",
-                to_gateway,
-                judge,
-            );
-            // Calls go to the gateway: that Plaid is out of reach from here need not matter.
-            report.only_warns = true;
-            way(&mut report, "Plaid", "PLAID_BASE_URL", to_plaid, plaid);
-        }
-    }
+    let token = environment.gateway_token;
+    let config = Config {
+        gateway: environment.gateway_url.map(|url| Gateway { url, token }),
+        timeout,
+        max_retries: 0,
+        ..environment.client
+    };
+    credentials(&mut report, &config);
+    certificates(&mut report, config.route()).await;
+    probe(&mut report, config).await;
     report
 }
 
-fn credentials(report: &mut Report, has: (bool, bool), has_gateway: bool) {
-    let name = "credentials";
-    match has {
-        (true, true) => report.good(name, "PLAID_CLIENT_ID and PLAID_SECRET are set"),
-        (false, false) if has_gateway => report.good(name, "none set: the gateway has them"),
-        (false, false) => report.warn(
-            name,
-            "not set",
-            None,
-            "Set PLAID_CLIENT_ID and PLAID_SECRET, or pass clientId and secret; the local Sandbox \
-             takes any.",
-        ),
-        (has_id, _) => {
-            let (set, missing) = match has_id {
-                true => ("PLAID_CLIENT_ID", "PLAID_SECRET"),
-                false => ("PLAID_SECRET", "PLAID_CLIENT_ID"),
-            };
-            report.bad(
-                name,
-                &format!("{set} is set without {missing}"),
-                Some("MISSING_CREDENTIALS"),
-                "Set both, or neither.",
-            );
+fn credentials(report: &mut Report, config: &Config) {
+    let half = match (&config.client_id, &config.secret) {
+        (Some(_), Some(_)) => return report.good("credentials", "set"),
+        (Some(_), None) => "PLAID_CLIENT_ID is set without PLAID_SECRET",
+        (None, Some(_)) => "PLAID_SECRET is set without PLAID_CLIENT_ID",
+        (None, None) if config.gateway.is_some() => {
+            return report.good("credentials", "not set: the gateway adds its own");
         }
-    }
+        (None, None) => {
+            let advice = "Set PLAID_CLIENT_ID and PLAID_SECRET, or pass clientId and secret. A \
+                          local Sandbox accepts only the pair that it prints when it starts.";
+            return report.add(State::Warning, "credentials", "not set", "", advice);
+        }
+    };
+    let (code, advice) = ("MISSING_CREDENTIALS", "Set both, or neither.");
+    report.add(State::Bad, "credentials", half, code, advice);
 }
 
-async fn trust(report: &mut Report, config: Config) {
+async fn certificates(report: &mut Report, config: Config) {
     let name = "certificates";
-    let extra = !config.extra_ca_files.is_empty();
-    let own_file = config.system_ca_file.is_some();
+    let (system_file, extra_files) = (config.system_ca_file.is_some(), config.extra_ca_files.len());
     let counted = match spawn_blocking(move || roots(&config)).await {
         Ok(Ok(counted)) => counted,
-        Ok(Err(usage)) => return refused(report, name, &usage),
-        Err(_) => return report.bad(name, "could not be read", None, "Try again."),
+        Ok(Err(usage)) => return unusable(report, name, &usage),
+        Err(error) => return report.add(State::Bad, name, "not read", "", &error.to_string()),
     };
-    let of = match own_file {
-        true => "of SSL_CERT_FILE",
-        false => "of the system",
+    let (count, source) = match (counted.system, system_file) {
+        (0, _) => (counted.mozilla, "Mozilla, in the binary"),
+        (count, true) => (count, "SSL_CERT_FILE"),
+        (count, false) => (count, "the system"),
     };
-    let mut told = match counted.system {
-        0 => format!("{} of Mozilla's, in the binary", counted.mozilla),
-        system => format!("{system} {of}"),
+    let own = counted.own;
+    let value = format!("{count} from {source}, {own} from NODE_EXTRA_CA_CERTS");
+    let empty = match (counted.system, own) {
+        (0, _) if system_file => "SSL_CERT_FILE",
+        (_, 0) if extra_files > 0 => "NODE_EXTRA_CA_CERTS",
+        _ => return report.good(name, &value),
     };
-    if counted.own > 0 {
-        told += &format!(", {} of NODE_EXTRA_CA_CERTS", counted.own);
-    }
-    if own_file && counted.system == 0 {
-        let advice = "SSL_CERT_FILE names a file that holds no certificate that can be read: \
-                      correct it, or unset it.";
-        report.warn(name, &told, None, advice);
-    } else if extra && counted.own == 0 {
-        let advice = "NODE_EXTRA_CA_CERTS names a file that holds no certificate that can be read: \
-                      correct it, or unset it.";
-        report.warn(name, &told, None, advice);
-    } else {
-        report.good(name, &told);
-    }
+    let advice = format!("{empty} names a file without a readable certificate: fix or unset it.");
+    report.add(State::Warning, name, &value, "", &advice);
 }
 
-fn way(
-    report: &mut Report,
-    title: &str,
-    variable: &str,
-    walked: Result<Reach, UsageError>,
-    judge: impl Fn(&mut Report, u16, &[u8]),
-) {
-    let walked = match walked {
-        Ok(walked) => walked,
+/// Reports a setting that the client refuses, by the name of the variable that sets it.
+fn unusable(report: &mut Report, name: &str, usage: &UsageError) {
+    let problem = usage.problem.replace(usage.field, name);
+    report.add(State::Bad, name, "cannot be used", usage.code, &problem);
+}
+
+/// Makes one request for a token that no server knows, so it changes nothing.
+async fn probe(report: &mut Report, mut config: Config) {
+    let has_credentials = config.client_id.is_some() && config.secret.is_some();
+    if !has_credentials {
+        // Plaid refuses these, which shows that it was reached.
+        config.client_id = Some("0".repeat(24).into());
+        config.secret = Some("0".repeat(30).into());
+    }
+    let (title, variable) = match config.gateway {
+        Some(_) => ("Gateway", "UTDK_GATEWAY_URL"),
+        None => ("Plaid", "PLAID_BASE_URL"),
+    };
+    let client = match Client::new(config) {
+        Ok(client) => client,
         Err(usage) => {
             report.section(title);
-            // What it is called in code is no help to whoever set a variable.
-            let name = match usage.field {
-                "baseUrl" | "gateway.url" => variable,
-                other => other,
-            };
-            return refused(report, name, &usage);
+            let is_url = matches!(usage.field, "baseUrl" | "gateway.url");
+            return unusable(report, if is_url { variable } else { usage.field }, &usage);
         }
     };
-    report.section(&format!("{title}: {}", walked.origin));
-    match &walked.proxy {
-        Some(proxy) => report.good("way", &format!("through the proxy {proxy}")),
-        None => report.good("way", "direct, without a proxy"),
+    report.section(&format!("{title}: {}", client.origin()));
+    report.good("proxy", client.proxy().unwrap_or("none"));
+    let host = Authority::parse(client.host());
+    let server = match host.is_some_and(|host| host.is_loopback()) {
+        true if title == "Plaid" => "local Sandbox",
+        _ => title,
+    };
+    let started = Instant::now();
+    let call = ResetLogin::new(UNKNOWN_TOKEN.to_owned().into());
+    let outcome = client.reset_login(call).await;
+    let took = started.elapsed();
+    match outcome.result {
+        Ok(_) => report.good("answer", "reached"),
+        Err(error) => judge(report, server, has_credentials, &error),
     }
-    for step in &walked.steps {
-        match &step.result {
-            // What is answered is judged below.
-            Ok(_) if step.name == "answer" => {}
-            Ok(told) => report.good(step.name, told),
-            Err(error) => report.bad(step.name, "failed", Some(&error.code), &error.problem),
+    report.took(took);
+}
+
+fn judge(report: &mut Report, server: &str, has_credentials: bool, error: &Error) {
+    // INVALID_FIELD is Plaid's code for credentials that are not even well formed.
+    let (value, advice) = match (error.code(), server) {
+        ("INVALID_ACCESS_TOKEN", _) => return report.good("answer", "credentials accepted"),
+        ("INVALID_API_KEYS" | "INVALID_FIELD", "Gateway") => (
+            "credentials refused",
+            "Start the gateway with credentials that its upstream accepts: those of Plaid's \
+             dashboard, or those that a local Sandbox prints when it starts.",
+        ),
+        ("INVALID_API_KEYS", _) if !has_credentials => return report.good("answer", "reached"),
+        ("INVALID_API_KEYS" | "INVALID_FIELD", "local Sandbox") => (
+            "credentials refused",
+            "A local Sandbox accepts only the PLAID_CLIENT_ID and PLAID_SECRET that it prints \
+             when it starts. Start it with --seed to keep them.",
+        ),
+        ("INVALID_API_KEYS" | "INVALID_FIELD", _) => (
+            "credentials refused",
+            "Set PLAID_CLIENT_ID and PLAID_SECRET to the client id and the Sandbox secret from \
+             Plaid's dashboard.",
+        ),
+        ("MISSING_CREDENTIALS", "Gateway") => (
+            "it has no credentials",
+            "Start it with PLAID_CLIENT_ID and PLAID_SECRET, or save credentials in its console. \
+             Until then, only calls that pass client_id and secret work.",
+        ),
+        ("UNAUTHORIZED", "Gateway") => (
+            "token refused",
+            "Set UTDK_GATEWAY_TOKEN to the token that the gateway was started with.",
+        ),
+        _ => {
+            // What a server is unable to do right now is no fault of the settings.
+            let state = match error {
+                Error::Api(api) if matches!(api.status, 429 | 500..) => State::Warning,
+                _ => State::Bad,
+            };
+            let [code, message] =
+                [error.code(), &error.to_string()].map(|text| cut(printable(text)));
+            return report.add(state, "answer", "failed", &code, &message);
         }
-        if step.name == "answer"
-            && let Some((status, body)) = &walked.answer
-        {
-            judge(report, *status, body);
-        }
-        report.took(step.took);
-    }
-}
-
-fn refused(report: &mut Report, name: &str, usage: &UsageError) {
-    report.bad(name, "cannot be used", Some(usage.code), &usage.problem);
-}
-
-/// Plaid refuses what it is asked without credentials, in words of its own.
-fn plaid(report: &mut Report, status: u16, body: &[u8]) {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let told = format!("HTTP {status}");
-    match body["error_code"].is_string() {
-        true => report.good(
-            "answer",
-            &format!("{told}, as Plaid refuses a call without credentials"),
-        ),
-        false => report.bad(
-            "answer",
-            &told,
-            Some("UNEXPECTED_RESPONSE"),
-            "This is no answer of Plaid's: look at what stands between, such as a proxy that asks \
-             for a login.",
-        ),
-    }
-}
-
-fn answered_by_gateway(report: &mut Report, status: u16, body: &[u8], has_token: bool) {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let told = format!("HTTP {status}");
-    match (body["token_required"].as_bool(), has_token) {
-        (Some(false), _) => report.good("answer", &format!("{told}, it asks for no token")),
-        (Some(true), true) => report.good(
-            "answer",
-            &format!(
-                "{told}, it asks for a token, and UTDK_GATEWAY_TOKEN is set (it was not sent)"
-            ),
-        ),
-        (Some(true), false) => report.bad(
-            "answer",
-            &format!("{told}, it asks for a token"),
-            Some("TOKEN_MISSING"),
-            "Set UTDK_GATEWAY_TOKEN to the token it was started with.",
-        ),
-        (None, _) => report.warn(
-            "answer",
-            &told,
-            Some("UNEXPECTED_RESPONSE"),
-            "This is no answer of `npx @utdk/plaid gateway`: check UTDK_GATEWAY_URL, unless the \
-             gateway is another.",
-        ),
-    }
+    };
+    report.add(State::Bad, "answer", value, error.code(), advice);
 }

@@ -9,7 +9,6 @@
 //! - `console`: `utdk-plaid console`, a Sandbox with a gateway before it.
 //! - `reset_login`: `utdk-plaid reset-login`, which takes its input from a list.
 //! - `doctor`: `utdk-plaid doctor`, and in `doctor/report` what it prints.
-//! - `completions`: `utdk-plaid completions`.
 //! - `line`: what the lines of servers have in common; `output`: where a command prints.
 //!
 //! # What it does not know or do
@@ -20,7 +19,6 @@
 
 #![forbid(unsafe_code)]
 
-mod completions;
 mod console;
 mod doctor;
 mod gateway;
@@ -29,6 +27,8 @@ mod sandbox;
 
 mod line;
 mod output;
+mod style;
+mod text;
 
 use std::ffi::OsString;
 
@@ -37,7 +37,6 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use utdk_plaid_client::Config;
 
-pub use completions::Options as CompletionsOptions;
 pub use console::Options as ConsoleOptions;
 pub use doctor::Options as DoctorOptions;
 pub use gateway::{Options as GatewayOptions, Rate};
@@ -94,9 +93,6 @@ pub enum NativeCommand {
     /// when something does not work.
     #[command(after_help = doctor::EXAMPLE)]
     Doctor(DoctorOptions),
-    /// Print a script that has your shell complete this command line.
-    #[command(after_help = completions::EXAMPLE)]
-    Completions(CompletionsOptions),
     /// Open the Try-it page on a local Plaid Sandbox, with a gateway between them: create an Item,
     /// break its login, watch the webhook come, repair it. Needs no account and no network.
     #[command(after_help = console::EXAMPLE)]
@@ -125,7 +121,6 @@ impl NativeCommand {
                 reset_login::run(options, environment, output, stop).await
             }
             NativeCommand::Doctor(options) => doctor::run(options, environment, output, stop).await,
-            NativeCommand::Completions(options) => completions::run(options, output).await,
             NativeCommand::Console(options) => console::run(options, output, stop).await,
         }
     }
@@ -160,6 +155,14 @@ impl Notice {
         Notice {
             text: format!("error: {why}\n"),
             exit_code: 1,
+        }
+    }
+
+    /// Everything has been printed: only the exit code is left.
+    fn silent(exit_code: u8) -> Self {
+        Notice {
+            text: String::new(),
+            exit_code,
         }
     }
 

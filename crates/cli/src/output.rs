@@ -13,6 +13,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::Notice;
+
 /// Lines that wait to be written; with more, whoever prints waits.
 const WAITING: usize = 1024;
 
@@ -145,6 +147,17 @@ impl Printer {
             () = self.lines.closed() => {}
             () = self.reader.left() => {}
         }
+    }
+
+    /// Prints `text`, which is all there is to print, and waits until it is written.
+    ///
+    /// # Errors
+    ///
+    /// A [`Notice`] of why it could not be written.
+    pub(crate) async fn print_all(self, text: String) -> Result<(), Notice> {
+        self.print(text).await;
+        let written = self.finish_all().await;
+        written.map_err(|error| Notice::failure(format_args!("cannot write the output: {error}")))
     }
 
     /// Waits for the last lines to be written, but not for long: nobody may be reading them.

@@ -121,18 +121,6 @@ fn is_plain_http(target: &Uri) -> bool {
     target.scheme() == Some(&Scheme::HTTP)
 }
 
-/// Resolves the host of `target`, as a connection does; the text is the first address.
-pub(crate) async fn resolve(target: &Uri) -> Result<((), String), BoxError> {
-    let mut resolver = Resolver {
-        system: GaiResolver::new(),
-        loopback_only: is_plain_http(target),
-    };
-    let name = target.host().unwrap_or_default().trim_matches(['[', ']']);
-    let mut addresses = resolver.call(name.parse()?).await?;
-    let first = addresses.next().map(|address| address.ip().to_string());
-    Ok(((), first.unwrap_or_else(|| "no address".into())))
-}
-
 impl Service<Uri> for Dial {
     type Response = Stream;
     type Error = BoxError;

@@ -31,7 +31,6 @@ mod trust;
 
 mod connect;
 mod pool;
-mod reach;
 
 mod diagnosis;
 
@@ -45,7 +44,6 @@ pub use call::Outcome;
 pub use client::{Client, ProbeReply};
 pub use config::{Config, Gateway};
 pub use error::{ApiError, ConnectionError, Error, UsageError};
-pub use reach::{Reach, Step, reach};
 pub use request::ResetLogin;
 pub use target::DEFAULT_BASE_URL;
 pub use trust::{Roots, roots};
