@@ -1,15 +1,15 @@
-//! What the gateway says of its one operation: `GET /tools`.
+//! The description of the operation: `GET /tools`.
 
 use serde_json::{Value, json};
 
-/// The operation's name; a caller may write it in any case.
+/// The operation's name. Callers may write it in any letter case.
 pub(crate) const OPERATION: &str = "sandboxitemresetlogin";
 
 const DESCRIPTION: &str = "Force a Sandbox Item into ITEM_LOGIN_REQUIRED, to test that an application survives a broken \
-                           bank login and repairs it by Link's update mode. If the Item has a webhook URL, an ITEM / ERROR \
-                           webhook is fired. In the Sandbox an Item gets into this state by itself after 30 days.";
+                           bank login and repairs it with Link's update mode. If the Item has a webhook URL, an ITEM / ERROR \
+                           webhook is fired. In the Sandbox an Item also enters this state after 30 days.";
 
-/// The list of tools, of which there is one.
+/// The list of tools, with one entry.
 pub(crate) fn tools() -> Value {
     let text = |description: &str| json!({ "type": "string", "description": description });
     json!([{
@@ -20,9 +20,9 @@ pub(crate) fn tools() -> Value {
         "inputSchema": {
             "type": "object",
             "properties": {
-                "access_token": text("The Item's access token; it begins with access-sandbox-."),
-                "client_id": text("Plaid's client_id; left out, the gateway's own is used."),
-                "secret": text("Plaid's secret; left out, the gateway's own is used."),
+                "access_token": text("The Item's access token. It starts with access-sandbox-."),
+                "client_id": text("Plaid's client_id. Default: the gateway's own."),
+                "secret": text("Plaid's secret. Default: the gateway's own."),
             },
             "required": ["access_token"],
             "additionalProperties": false,
@@ -34,7 +34,7 @@ pub(crate) fn tools() -> Value {
                     "type": "boolean",
                     "description": "true if the Item is now in ITEM_LOGIN_REQUIRED.",
                 },
-                "request_id": text("Plaid's id of the request, for its support."),
+                "request_id": text("Plaid's id of the request. Quote it to Plaid's support."),
             },
             "required": ["reset_login", "request_id"],
             "additionalProperties": true,
@@ -42,7 +42,7 @@ pub(crate) fn tools() -> Value {
     }])
 }
 
-/// The tools that have every word of `query` in their name or description, in any case.
+/// The tools whose name or description contains every word of `query`, in any letter case.
 pub(crate) fn search(query: &str) -> Value {
     let tools = tools();
     let found = tools.as_array().into_iter().flatten().filter(|tool| {

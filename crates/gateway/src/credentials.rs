@@ -1,5 +1,5 @@
-//! Plaid's credentials, as the gateway holds them: given at the start, or set while it runs, in
-//! memory only, and never given out again.
+//! Plaid's credentials, read from a file, passed at the start, or set while the gateway runs. They
+//! are kept in memory only, and no route returns them.
 
 use std::{
     fs, io,
@@ -21,13 +21,13 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Reads them out of a file that has the lines `PLAID_CLIENT_ID=…` and `PLAID_SECRET=…`, as
-    /// environment files do; other lines are passed over.
+    /// Reads an environment file with the lines `PLAID_CLIENT_ID=…` and `PLAID_SECRET=…`. Other lines
+    /// are ignored.
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Setting`] when it cannot be read, when others than its owner could read it,
-    /// or when a line is missing. It never says what is in the file.
+    /// [`GatewayError::Setting`] if the file cannot be read, if other users can read it, or if a line
+    /// is missing. The message never quotes the file.
     pub fn from_file(path: &Path) -> Result<Self, GatewayError> {
         let text = read_private(path, "credentialsFile")?;
         let line = |name: &str| {
@@ -49,25 +49,25 @@ impl Pair {
     }
 }
 
-/// Reads a token out of a file that holds nothing else.
+/// Reads a token from a file that contains nothing else.
 ///
 /// # Errors
 ///
-/// [`GatewayError::Setting`] when it cannot be read, or when others than its owner could read it.
+/// [`GatewayError::Setting`] if the file cannot be read, or if other users can read it.
 pub fn token_from_file(path: &Path) -> Result<SecretString, GatewayError> {
     let text = read_private(path, "tokenFile")?;
     Ok(text.expose_secret().trim().into())
 }
 
-/// A file that its owner alone may read; where files have no such permissions, any.
+/// Reads a file that only its owner may read. Windows has no such permissions.
 fn read_private(path: &Path, field: &'static str) -> Result<SecretString, GatewayError> {
     let refused = |why: &str| GatewayError::Setting {
         field,
-        // Without the path: it may be the secret itself, given by mistake.
+        // The path is left out: by mistake it could be the secret itself.
         message: format!("{field} {why}"),
     };
     let failed = |error: io::Error| refused(&format!("could not be read: {error}"));
-    // Opened once, so that it is this file whose permissions are looked at.
+    // The permissions are those of the open file, so the file cannot be swapped in between.
     let mut file = fs::File::open(path).map_err(failed)?;
     #[cfg(unix)]
     {
@@ -75,7 +75,7 @@ fn read_private(path: &Path, field: &'static str) -> Result<SecretString, Gatewa
         let mode = file.metadata().map_err(failed)?.mode();
         if mode & 0o077 != 0 {
             return Err(refused(
-                "can be read by others than its owner: change that with chmod 600",
+                "can be read by users other than its owner: run chmod 600 on it",
             ));
         }
     }
@@ -84,6 +84,7 @@ fn read_private(path: &Path, field: &'static str) -> Result<SecretString, Gatewa
     Ok(text.into())
 }
 
+/// The credentials of a gateway.
 pub(crate) struct Credentials {
     at_start: Option<Pair>,
     set: Mutex<Option<Pair>>,
@@ -97,7 +98,7 @@ impl Credentials {
         }
     }
 
-    /// Those set last, otherwise those of the start.
+    /// The credentials in force: those set last, otherwise those of the start.
     pub(crate) fn pair(&self) -> Option<Pair> {
         self.lock().clone().or_else(|| self.at_start.clone())
     }
@@ -106,12 +107,12 @@ impl Credentials {
         *self.lock() = Some(pair);
     }
 
-    /// Forgets those that were set; those of the start count again.
-    pub(crate) fn forget(&self) {
+    /// Removes the credentials that were set. Those of the start are in force again.
+    pub(crate) fn clear(&self) {
         *self.lock() = None;
     }
 
-    /// Where the ones in force come from: `console`, `start`, or `none`.
+    /// The source of the credentials in force: `console`, `start`, or `none`.
     pub(crate) fn source(&self) -> &'static str {
         match (&*self.lock(), &self.at_start) {
             (Some(_), _) => "console",

@@ -1,4 +1,4 @@
-//! What can go wrong for whoever starts a gateway. What goes wrong for its callers is in `reply`.
+//! Why a gateway did not start. Errors of its callers are in `refusal` and `reply`.
 
 use std::{io, net::SocketAddr};
 
@@ -8,24 +8,24 @@ use utdk_plaid_client::UsageError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GatewayError {
-    /// Nothing can listen there.
+    /// The address cannot be listened on.
     #[error("the gateway could not listen on {address}: {source}")]
     Listen {
-        /// Where it was to listen.
+        /// The address that was tried.
         address: SocketAddr,
         /// Such as `AddrInUse`, when another program listens there.
         source: io::Error,
     },
-    /// It was to listen for other machines without a token that they must have.
+    /// The address is not loopback, and no token is set.
     #[error(
-        "{address} can be reached from other machines, and there is no token: without one anybody \
-         could call, so give one, or listen on 127.0.0.1"
+        "{address} can be reached from other machines, and no token is set: set a token, or listen \
+         on 127.0.0.1"
     )]
     TokenMissing {
-        /// Where it was to listen.
+        /// The address that was asked for.
         address: SocketAddr,
     },
-    /// A setting has a value that it cannot have.
+    /// A setting has an invalid value.
     #[error("{message}")]
     Setting {
         /// The setting, as JavaScript names it.
@@ -33,14 +33,14 @@ pub enum GatewayError {
         /// What is wrong with it, without its value.
         message: String,
     },
-    /// A setting of the client that makes the calls to Plaid was refused.
+    /// The client that makes the calls to Plaid refused a setting.
     #[error(transparent)]
     Client(#[from] UsageError),
 }
 
 impl GatewayError {
-    /// A stable upper-case name of this error: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`,
-    /// `GATEWAY_NOT_STARTED`, `TOKEN_MISSING`, `INVALID_OPTION`, or the client's.
+    /// A stable upper-case code: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `GATEWAY_NOT_STARTED`,
+    /// `TOKEN_MISSING`, `INVALID_OPTION`, or a code of the client.
     pub fn code(&self) -> &'static str {
         match self {
             GatewayError::Listen { source, .. } => match source.kind() {
@@ -55,7 +55,7 @@ impl GatewayError {
         }
     }
 
-    /// The setting that the error is about, if it is about one.
+    /// The setting to change, if the error is about a setting.
     pub fn field(&self) -> Option<&'static str> {
         match self {
             GatewayError::Listen { .. } => None,

@@ -1,28 +1,29 @@
-//! The operation's input, out of the body and the headers of a call. What it does not know it
-//! refuses, so that nothing a caller writes reaches Plaid unread.
+//! The input of the operation, parsed from the body and the headers of a request. Unknown fields are
+//! rejected, so nothing that a caller writes reaches Plaid unchecked.
 
 use hyper::{HeaderMap, header::HeaderName};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::{credentials::Pair, json, reply::Refusal};
+use crate::{credentials::Pair, json, refusal::Refusal};
 
-/// Which way a call came in; they differ in the envelope.
+/// Which of the two routes of the operation a call came by. They differ in the envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum CallRoute {
     /// `POST /tools/plaid/sandboxitemresetlogin`: `{"args":{…}}` or the bare arguments.
     Tool,
-    /// `POST /sandbox/item/reset_login`: as Plaid itself takes it.
+    /// `POST /sandbox/item/reset_login`: the body that Plaid documents.
     Plaid,
 }
 
-/// What the operation is called with.
+/// The input of one call.
 pub(crate) struct Input {
     pub(crate) access_token: SecretString,
-    /// The caller's own credentials, each by itself: they win over the gateway's.
+    /// The caller's own `client_id`. It replaces the gateway's.
     pub(crate) client_id: Option<SecretString>,
+    /// The caller's own `secret`. It replaces the gateway's.
     pub(crate) secret: Option<SecretString>,
-    /// W3C's trace context, to be continued.
+    /// The W3C trace context to continue.
     pub(crate) traceparent: Option<String>,
 }
 
@@ -30,9 +31,13 @@ impl Input {
     /// # Errors
     ///
     /// A refusal that names the field.
-    pub(crate) fn read(door: Door, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(
+        route: CallRoute,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Refusal> {
         let body = json::parse(body).ok_or_else(|| {
-            let problem = "the body is not JSON, or has a name twice in one object";
+            let problem = "the body is not JSON, or an object in it has a repeated name";
             Refusal::bad_input("INVALID_BODY", None, problem)
         })?;
         let Value::Object(mut body) = body else {
@@ -40,12 +45,10 @@ impl Input {
             return Err(Refusal::bad_input("INVALID_BODY", None, problem));
         };
         let mut credential = Map::new();
-        if door == Door::Tool && body.contains_key("args") {
+        if route == CallRoute::Tool && body.contains_key("args") {
             credential = object(body.remove("credential"), "credential")?;
             let args = object(body.remove("args"), "args")?;
-            if let Some(name) = body.keys().next() {
-                return Err(unknown(name, "args and credential"));
-            }
+            no_more_fields(&body, "args and credential")?;
             body = args;
         }
         let access_token = text(&mut body, "access_token")?.ok_or_else(|| {
@@ -54,54 +57,48 @@ impl Input {
         })?;
         let client_id = text(&mut body, "client_id")?;
         let secret = text(&mut body, "secret")?;
-        if let Some(name) = body.keys().next() {
-            return Err(unknown(name, "access_token, client_id and secret"));
-        }
-        let of_credential = (
-            text(&mut credential, "client_id")?,
-            text(&mut credential, "secret")?,
-        );
-        if let Some(name) = credential.keys().next() {
-            return Err(unknown(name, "client_id and secret"));
-        }
+        no_more_fields(&body, "access_token, client_id and secret")?;
+        let credential_id = text(&mut credential, "client_id")?;
+        let credential_secret = text(&mut credential, "secret")?;
+        no_more_fields(&credential, "client_id and secret")?;
         Ok(Input {
             access_token,
             client_id: client_id
-                .or(of_credential.0)
+                .or(credential_id)
                 .or(header(headers, "plaid-client-id")?),
             secret: secret
-                .or(of_credential.1)
+                .or(credential_secret)
                 .or(header(headers, "plaid-secret")?),
             traceparent: traceparent(headers),
         })
     }
 }
 
-impl Pair {
-    /// Reads what `PUT /credentials` brings.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
-        let Some(Value::Object(mut body)) = json::parse(body) else {
-            let problem = "the body must be {\"client_id\":\"…\",\"secret\":\"…\"}";
-            return Err(Refusal::bad_input("INVALID_BODY", None, problem));
-        };
-        let mut required = |name: &'static str| {
-            text(&mut body, name)?.ok_or_else(|| {
-                let problem = format!("{name} is missing: give both client_id and secret");
-                Refusal::bad_input("MISSING_FIELD", Some(name), &problem)
-            })
-        };
-        let pair = Pair {
-            client_id: required("client_id")?,
-            secret: required("secret")?,
-        };
-        match body.keys().next() {
-            Some(name) => Err(unknown(name, "client_id and secret")),
-            None => Ok(pair),
-        }
-    }
+/// Parses the body of `PUT /credentials`.
+///
+/// # Errors
+///
+/// A refusal that names the field.
+pub(crate) fn credentials(body: &[u8]) -> Result<Pair, Refusal> {
+    let Some(Value::Object(mut body)) = json::parse(body) else {
+        let problem = "the body must be {\"client_id\":\"…\",\"secret\":\"…\"}";
+        return Err(Refusal::bad_input("INVALID_BODY", None, problem));
+    };
+    let mut required = |name: &'static str| {
+        text(&mut body, name)?.ok_or_else(|| {
+            let problem = format!("{name} is missing: give both client_id and secret");
+            Refusal::bad_input("MISSING_FIELD", Some(name), &problem)
+        })
+    };
+    let pair = Pair {
+        client_id: required("client_id")?,
+        secret: required("secret")?,
+    };
+    no_more_fields(&body, "client_id and secret")?;
+    Ok(pair)
 }
 
-/// An object that may be left out.
+/// An optional object.
 fn object(value: Option<Value>, name: &'static str) -> Result<Map<String, Value>, Refusal> {
     match value {
         None => Ok(Map::new()),
@@ -113,7 +110,7 @@ fn object(value: Option<Value>, name: &'static str) -> Result<Map<String, Value>
     }
 }
 
-/// A field that may be left out, but is no other than a string with something in it.
+/// Takes an optional field; if it is present it must be a non-empty string.
 fn text(
     fields: &mut Map<String, Value>,
     name: &'static str,
@@ -130,7 +127,7 @@ fn text(
     }
 }
 
-/// A credential as earlier callers send it, and Plaid's own client does.
+/// A credential in a header, as Plaid's own clients send it.
 fn header(headers: &HeaderMap, name: &'static str) -> Result<Option<SecretString>, Refusal> {
     let mut values = headers.get_all(HeaderName::from_static(name)).iter();
     match (values.next(), values.next()) {
@@ -144,14 +141,14 @@ fn header(headers: &HeaderMap, name: &'static str) -> Result<Option<SecretString
             }
         },
         (Some(_), Some(_)) => {
-            let problem = format!("the header {name} is there twice");
+            let problem = format!("the header {name} is repeated");
             Err(Refusal::bad_input("INVALID_HEADER", None, &problem))
         }
     }
 }
 
-/// `00-<trace>-<span>-<flags>` in lower-case hex, neither id all zeros; anything else is not a
-/// trace, and goes no further.
+/// The `traceparent` header: `00-<trace>-<span>-<flags>` in lower-case hex, neither id all zeros.
+/// Anything else is dropped.
 fn traceparent(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all("traceparent").iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -175,13 +172,17 @@ fn traceparent(headers: &HeaderMap) -> Option<String> {
     is_trace.then(|| value.to_owned())
 }
 
-fn unknown(name: &str, known: &str) -> Refusal {
-    // What does not look like a name may be anything, also a secret.
+/// Rejects the first field that is left.
+fn no_more_fields(fields: &Map<String, Value>, known: &str) -> Result<(), Refusal> {
+    let Some(name) = fields.keys().next() else {
+        return Ok(());
+    };
+    // Anything that does not look like a field name could be a secret.
     let is_name = (1..=24).contains(&name.len())
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let shown = if is_name { name } else { "(not shown)" };
-    let problem = format!("there is no field {shown}: it takes {known}");
-    Refusal::bad_input("UNKNOWN_FIELD", Some(shown), &problem)
+    let problem = format!("unknown field {shown}: the known fields are {known}");
+    Err(Refusal::bad_input("UNKNOWN_FIELD", Some(shown), &problem))
 }

@@ -1,5 +1,5 @@
-//! Reads JSON in which every name is there once. Of two values under one name those between here
-//! and the caller may have read the one, and this gateway would send the other.
+//! Parses JSON and rejects objects with a repeated name. A proxy in between could read the first of
+//! two values, and the gateway the second.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// Nothing, if it is not JSON or a name is there twice in an object.
+/// Returns `None` if the text is not JSON, or an object has a repeated name.
 pub(crate) fn parse(text: &[u8]) -> Option<Value> {
     let Unambiguous(value) = serde_json::from_slice(text).ok()?;
     Some(value)
@@ -19,13 +19,13 @@ struct Unambiguous(Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(Reading).map(Unambiguous)
+        json.deserialize_any(ValueVisitor).map(Unambiguous)
     }
 }
 
-struct Reading;
+struct ValueVisitor;
 
-impl<'de> Visitor<'de> for Reading {
+impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +68,7 @@ impl<'de> Visitor<'de> for Reading {
         let mut object = Map::new();
         while let Some((name, Unambiguous(value))) = fields.next_entry::<String, _>()? {
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name is there twice"));
+                return Err(A::Error::custom("a name is repeated"));
             }
         }
         Ok(object.into())

@@ -1,30 +1,29 @@
-//! A gateway to one operation of Plaid's, `POST /sandbox/item/reset_login`: calls arrive without
-//! Plaid's credentials and leave with them, so that a browser, a colleague or a service can make
-//! them without ever holding the secret. [`Gateway::start`] is the way in.
+//! A gateway to one operation of Plaid, `POST /sandbox/item/reset_login`. Requests arrive without
+//! Plaid's credentials and leave with them, so a browser, a colleague or a service can make the
+//! call without holding the secret. Start with [`Gateway::start`].
 //!
-//! It rewrites rather than forwards: a caller's body is read as the operation's own input, a fresh
-//! request is made by `utdk-plaid-client`, and of the reply only what the operation answers comes
-//! back. It keeps no state that a call needs, so any number of gateways can stand behind a load
+//! The gateway rewrites requests instead of forwarding them. It parses the body as the input of the
+//! operation, lets `utdk-plaid-client` make a new request, and returns only what the operation
+//! documents. A call needs no state of the gateway, so any number of gateways can run behind a load
 //! balancer.
 //!
 //! # Reading order
 //!
-//! - `gateway`: its settings, and the handle that starts and stops it.
-//! - `server`: connections in, replies out, until shut down.
-//! - `routes`: which path leads where, and what is refused on the way.
-//! - `access`: who may call.
-//! - `input`: the operation's input, out of the body and headers of either door; `json`: how the
-//!   body is read.
-//! - `upstream`: how many calls go to Plaid at once; `credentials`: with what.
-//! - `reply`: what comes back, for either door.
-//! - `catalogue`, `metrics`: what the gateway says of the operation and of itself; `page`: the
-//!   console, in which a person makes the call.
-//! - `error`: what can go wrong for whoever starts it.
+//! Each module imports only modules above it, except that `lib.rs` lists them from the outside in.
+//!
+//! - `error`: why a gateway did not start. `config`: its settings and their limits.
+//! - `refusal`: why a request is rejected. `access`: who may call.
+//! - `credentials`: Plaid's credentials, from a file, from the start, or set at run time.
+//! - `json` and `input`: the operation's input, parsed from the body and the headers.
+//! - `upstream`: how many calls run at once. `reply`: the JSON that goes back.
+//! - `catalogue`, `metrics`, `page`: the description of the operation, the counters, the console.
+//! - `routes`: which path does what. `server`: connections and shutdown.
+//! - `gateway`: the handle that starts and stops it.
 //!
 //! # What it does not know
 //!
-//! It knows nothing of Node, and never reads the environment: whoever starts it does. TLS is the
-//! work of the load balancer in front of it.
+//! It does not know Node, and it never reads the environment: its caller does. TLS is the job of the
+//! load balancer in front of it.
 #![forbid(unsafe_code)]
 
 mod gateway;
@@ -33,21 +32,25 @@ mod server;
 
 mod routes;
 
-mod access;
-mod input;
-mod json;
-
-mod credentials;
-mod upstream;
-
-mod reply;
-
 mod catalogue;
 mod metrics;
 mod page;
 
+mod reply;
+mod upstream;
+
+mod input;
+mod json;
+
+mod credentials;
+
+mod access;
+mod refusal;
+
+mod config;
 mod error;
 
+pub use config::{Config, RateLimit};
 pub use credentials::{Pair, token_from_file};
 pub use error::GatewayError;
-pub use gateway::{Config, Gateway, RateLimit};
+pub use gateway::Gateway;

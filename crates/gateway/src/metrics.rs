@@ -1,4 +1,4 @@
-//! What the gateway counts, for Prometheus.
+//! The counters of the gateway, for Prometheus.
 
 use std::{fmt::Write, time::Duration};
 
@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// What tells the requests counted apart.
+/// The labels of a counted request.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Labels {
     route: &'static str,
@@ -41,14 +41,14 @@ impl Metrics {
         let upstream = Histogram::new(exponential_buckets(0.001, 2.0, 16));
         registry.register_with_unit(
             "upstream_duration",
-            "How long calls to Plaid took, retries included",
+            "Duration of calls to Plaid, retries included",
             Unit::Seconds,
             upstream.clone(),
         );
         let in_flight = Gauge::default();
         registry.register(
             "in_flight",
-            "Calls in flight to Plaid or waiting for their turn",
+            "Calls in flight to Plaid, or waiting for a permit",
             in_flight.clone(),
         );
         Metrics {
@@ -68,11 +68,11 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn upstream_took(&self, took: Duration) {
-        self.upstream.observe(took.as_secs_f64());
+    pub(crate) fn observe_upstream(&self, duration: Duration) {
+        self.upstream.observe(duration.as_secs_f64());
     }
 
-    /// In the OpenMetrics text format.
+    /// Writes all metrics in the OpenMetrics text format.
     pub(crate) fn write(&self, in_flight: usize) -> String {
         self.in_flight
             .set(i64::try_from(in_flight).unwrap_or(i64::MAX));

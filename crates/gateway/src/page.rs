@@ -1,4 +1,4 @@
-//! The console's page, as the build took it in: one file that asks for no other, in two versions.
+//! The console's page, embedded by the build: one file that loads no other, in two versions.
 
 use hyper::{
     StatusCode,
@@ -7,27 +7,27 @@ use hyper::{
 };
 use miniz_oxide::inflate;
 
-/// The page as it is built, for one kind of gateway.
+/// The page as it was built, for one kind of gateway.
 pub(crate) struct Built {
     compressed: &'static [u8],
-    /// Of its content, whichever way it is sent.
+    /// The ETag of the content, compressed or not.
     tag: &'static str,
 }
 
-/// Marked as that of a gateway to Plaid: the page knows its gateway from its first paint on.
-const OF_PLAID: Built = Built {
+/// The page of a gateway to Plaid. The mark is in the HTML, so the first paint is right already.
+const FOR_PLAID: Built = Built {
     compressed: include_bytes!(env!("CONSOLE_FILE")),
     tag: env!("CONSOLE_TAG"),
 };
 
-/// Marked as that of a gateway to a local Sandbox, whose place it has in its first paint, too:
-/// nothing moves when the Sandbox is found there.
-const OF_SANDBOX: Built = Built {
+/// The page of a gateway to a local Sandbox. Its first paint reserves the Sandbox's panel, so nothing
+/// moves later.
+const FOR_SANDBOX: Built = Built {
     compressed: include_bytes!(env!("CONSOLE_OF_SANDBOX_FILE")),
     tag: env!("CONSOLE_OF_SANDBOX_TAG"),
 };
 
-/// What goes back of a page.
+/// The response to a request for the page.
 pub(crate) struct Page {
     built: &'static Built,
     form: Form,
@@ -35,20 +35,24 @@ pub(crate) struct Page {
 
 enum Form {
     Compressed,
-    /// For the rare client that does not take it compressed.
+    /// For a client that does not accept gzip.
     Plain,
-    /// The client has it already.
+    /// The client's copy is current.
     Unchanged,
 }
 
 impl Page {
-    /// What a request with `headers` is to have.
-    pub(crate) fn wanted(headers: &HeaderMap, has_sandbox: bool) -> Self {
-        let built = if has_sandbox { &OF_SANDBOX } else { &OF_PLAID };
-        let has_it =
+    /// Chooses the response to a request with `headers`.
+    pub(crate) fn respond_to(headers: &HeaderMap, has_sandbox: bool) -> Self {
+        let built = if has_sandbox {
+            &FOR_SANDBOX
+        } else {
+            &FOR_PLAID
+        };
+        let is_current =
             words(headers, header::IF_NONE_MATCH).any(|tag| tag == built.tag || tag == "*");
-        let form = match takes_gzip(headers) {
-            _ if has_it => Form::Unchanged,
+        let form = match accepts_gzip(headers) {
+            _ if is_current => Form::Unchanged,
             true => Form::Compressed,
             false => Form::Plain,
         };
@@ -62,11 +66,11 @@ impl Page {
         }
     }
 
-    /// Sets the headers that go with it, and returns the body.
+    /// Sets the headers, and returns the body.
     pub(crate) fn write(self, headers: &mut HeaderMap) -> Bytes {
         let Built { compressed, tag } = self.built;
         for (name, value) in [
-            // It is asked for each time, and mostly unchanged.
+            // Browsers revalidate it each time, and mostly get a 304.
             (header::CACHE_CONTROL, "no-cache"),
             (header::CONTENT_SECURITY_POLICY, env!("CONSOLE_POLICY")),
             (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -83,7 +87,7 @@ impl Page {
                 Bytes::from_static(compressed)
             }
             Form::Plain => {
-                // Between gzip's own head, which has no name in it, and its tail.
+                // The gzip header without a file name has 10 bytes, its trailer 8.
                 let deflated = &compressed[10..compressed.len() - 8];
                 let html = inflate::decompress_to_vec(deflated).expect("the build compressed it");
                 html.into()
@@ -92,8 +96,8 @@ impl Page {
     }
 }
 
-/// Whether it is named, and not with a weight of nothing.
-fn takes_gzip(headers: &HeaderMap) -> bool {
+/// Whether gzip is accepted (q > 0).
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     words(headers, header::ACCEPT_ENCODING).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
         let weight = weight.trim().strip_prefix("q=").unwrap_or_default();
@@ -101,7 +105,7 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The parts of a header that is a list.
+/// The elements of a header that is a list.
 fn words(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(name).into_iter();
     lines

@@ -1,5 +1,5 @@
-//! What comes back to the caller, for either door. An error has Plaid's fields, so that a client of
-//! Plaid's reads it; at the tool door it has the gateway's `error` sentence beside them.
+//! The JSON replies of the gateway. An error has Plaid's fields, so that Plaid's own clients can read
+//! it. Except on Plaid's route it also has the sentence `error`.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -7,131 +7,32 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 use utdk_plaid_client::{ApiError, Error, Outcome};
 
-use crate::input::Door;
+use crate::{input::CallRoute, refusal::Refusal};
 
-/// The `error_type` of what this gateway says by itself.
+/// The `error_type` of the gateway's own errors.
 const GATEWAY_ERROR: &str = "GATEWAY_ERROR";
 
-/// A request that goes no further.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
-    pub(crate) field: Option<String>,
-    pub(crate) message: String,
-    /// Seconds after which it may be tried again.
-    pub(crate) retry_after: Option<NonZeroU32>,
-    /// The methods that would have been right.
-    pub(crate) allow: Option<&'static str>,
-}
-
-impl Refusal {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: &str) -> Self {
-        Refusal {
-            status,
-            code,
-            field: None,
-            message: message.to_owned(),
-            retry_after: None,
-            allow: None,
-        }
-    }
-
-    pub(crate) fn bad_request(message: &str) -> Self {
-        Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-    }
-
-    pub(crate) fn forbidden(code: &'static str, message: &str) -> Self {
-        Refusal::new(StatusCode::FORBIDDEN, code, message)
-    }
-
-    pub(crate) fn unauthorized() -> Self {
-        Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            "UNAUTHORIZED",
-            "this gateway needs its own token: send it as Authorization: Bearer …",
-        )
-    }
-
-    pub(crate) fn not_found() -> Self {
-        Refusal::new(
-            StatusCode::NOT_FOUND,
-            "NOT_FOUND",
-            "there is nothing here: this gateway serves POST /sandbox/item/reset_login and POST \
-             /tools/plaid/sandboxitemresetlogin; GET /tools tells more",
-        )
-    }
-
-    pub(crate) fn wrong_method(methods: &'static str) -> Self {
-        Refusal {
-            allow: Some(methods),
-            ..Refusal::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "METHOD_NOT_ALLOWED",
-                &format!("this route takes {methods}"),
-            )
-        }
-    }
-
-    pub(crate) fn bad_input(code: &'static str, field: Option<&str>, message: &str) -> Self {
-        Refusal {
-            field: field.map(str::to_owned),
-            ..Refusal::new(StatusCode::BAD_REQUEST, code, message)
-        }
-    }
-
-    pub(crate) fn no_credentials() -> Self {
-        Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "MISSING_CREDENTIALS",
-            "the gateway has no credentials of Plaid's, and the call brought none: start it with \
-             PLAID_CLIENT_ID and PLAID_SECRET, or set them in its console",
-        )
-    }
-
-    pub(crate) fn too_often(wait: NonZeroU32) -> Self {
-        Refusal {
-            retry_after: Some(wait),
-            ..Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "RATE_LIMITED",
-                "too many calls from this address: wait as long as Retry-After says",
-            )
-        }
-    }
-
-    pub(crate) fn overloaded() -> Self {
-        Refusal {
-            retry_after: Some(NonZeroU32::MIN),
-            ..Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "OVERLOADED",
-                "too many calls wait for Plaid already: wait as long as Retry-After says",
-            )
-        }
-    }
-}
-
-/// What goes back.
-pub(crate) struct Reply {
+/// A JSON reply, with what the log and the metrics record.
+pub(crate) struct JsonReply {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
+    /// The value of `Retry-After`, in seconds.
     pub(crate) retry_after: Option<NonZeroU32>,
-    /// The methods that would have been right.
+    /// The value of `Allow`.
     pub(crate) allow: Option<&'static str>,
-    /// In one word, for the log and the metrics: `ok`, `api_error`, `connection`, `timeout`,
+    /// One word for the log and the metrics: `ok`, `api_error`, `connection`, `timeout`,
     /// `response`, `refused`.
     pub(crate) outcome: &'static str,
-    /// Plaid's, or the gateway's, code of an error, for the log.
+    /// The error code of Plaid or of the gateway, for the log.
     pub(crate) code: Option<String>,
     /// How many requests went to Plaid.
     pub(crate) attempts: u32,
 }
 
-impl Reply {
-    /// JSON of the gateway's own.
-    pub(crate) fn json(body: Value) -> Self {
-        Reply {
+impl JsonReply {
+    /// A success with this body.
+    pub(crate) fn ok(body: Value) -> Self {
+        JsonReply {
             status: StatusCode::OK,
             body,
             retry_after: None,
@@ -142,46 +43,51 @@ impl Reply {
         }
     }
 
-    pub(crate) fn refusal(door: Option<Door>, request_id: &str, refusal: Refusal) -> Self {
+    pub(crate) fn refusal(route: Option<CallRoute>, request_id: &str, refusal: Refusal) -> Self {
         let mut body = fields(refusal.code, GATEWAY_ERROR, &refusal.message, request_id);
         if let Some(field) = refusal.field {
             body.insert("field".to_owned(), field.into());
         }
-        Reply {
+        JsonReply {
             status: refusal.status,
             retry_after: refusal.retry_after,
             allow: refusal.allow,
             outcome: "refused",
             code: Some(refusal.code.to_owned()),
             attempts: 0,
-            body: at_door(door, body, &refusal.message),
+            body: for_route(route, body, &refusal.message),
         }
     }
 
-    /// What became of the call, `took` after it came in.
-    pub(crate) fn outcome(door: Door, request_id: &str, took: Duration, outcome: Outcome) -> Self {
+    /// The reply to a call that took `duration`.
+    pub(crate) fn outcome(
+        route: CallRoute,
+        request_id: &str,
+        duration: Duration,
+        outcome: Outcome,
+    ) -> Self {
         let attempts = outcome.attempts;
         let reply = match outcome.result {
-            Ok(reply) => Reply::json(match door {
-                Door::Plaid => json!(reply),
-                Door::Tool => {
+            Ok(reply) => JsonReply::ok(match route {
+                CallRoute::Plaid => json!(reply),
+                CallRoute::Tool => {
                     let meta = json!({
                         "requestId": request_id,
-                        "durationMs": milliseconds(took),
+                        "durationMs": milliseconds(duration),
                     });
                     json!({ "data": reply, "meta": meta })
                 }
             }),
-            Err(error) => Reply::failure(door, request_id, error),
+            Err(error) => JsonReply::failure(route, request_id, error),
         };
-        Reply { attempts, ..reply }
+        JsonReply { attempts, ..reply }
     }
 
-    fn failure(door: Door, request_id: &str, error: Error) -> Self {
+    fn failure(route: CallRoute, request_id: &str, error: Error) -> Self {
         let message = error.to_string();
         let code = error.code().to_owned();
         let (status, outcome, error_type, kind) = match &error {
-            Error::Api(api) => return Reply::api_error(door, request_id, api),
+            Error::Api(api) => return JsonReply::api_error(route, request_id, api),
             Error::Timeout { .. } => (
                 StatusCode::GATEWAY_TIMEOUT,
                 "timeout",
@@ -194,7 +100,7 @@ impl Reply {
                 "BAD_GATEWAY",
                 "response",
             ),
-            // A token of another environment: nothing was sent.
+            // The token belongs to another environment. Nothing was sent.
             Error::Usage(_) => (StatusCode::BAD_REQUEST, "refused", GATEWAY_ERROR, "usage"),
             _ => (
                 StatusCode::BAD_GATEWAY,
@@ -218,55 +124,55 @@ impl Reply {
             }
             _ => {}
         }
-        Reply {
+        JsonReply {
             status,
             retry_after: None,
             allow: None,
             outcome,
             code: Some(code),
             attempts: 0,
-            body: at_door(Some(door), body, &message),
+            body: for_route(Some(route), body, &message),
         }
     }
 
-    /// Plaid's own, with its own status and fields.
-    fn api_error(door: Door, request_id: &str, api: &ApiError) -> Self {
+    /// Plaid's error, with its status and its fields.
+    fn api_error(route: CallRoute, request_id: &str, api: &ApiError) -> Self {
         let mut body = match json!(api) {
             Value::Object(body) => body,
             _ => Map::new(),
         };
-        // In Plaid's replies it is the HTTP status alone.
+        // Plaid's body has no such field.
         body.remove("status");
         let absent = ["causes", "documentation_url", "error_code_reason"];
         body.retain(|name, value| !(value.is_null() && absent.contains(&name.as_str())));
-        if door == Door::Tool {
+        if route == CallRoute::Tool {
             body.insert("requestId".to_owned(), request_id.into());
         }
         let message = format!("{}: {}", api.error_code, api.error_message);
-        Reply {
+        JsonReply {
             status: StatusCode::from_u16(api.status).unwrap_or(StatusCode::BAD_GATEWAY),
             retry_after: None,
             allow: None,
             outcome: "api_error",
             code: Some(api.error_code.clone()).filter(|code| is_code(code)),
             attempts: 0,
-            body: at_door(Some(door), body, &message),
+            body: for_route(Some(route), body, &message),
         }
     }
 }
 
-/// Whether it is written as Plaid's codes are: what is not may be anything, and of any length.
+/// Whether the text has the form of Plaid's codes. Other text could be anything, and of any length.
 fn is_code(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     text.len() <= 64 && text.bytes().all(is_letter)
 }
 
-/// To the hundredth.
-pub(crate) fn milliseconds(took: Duration) -> f64 {
-    (took.as_secs_f64() * 100_000.0).round() / 100.0
+/// Rounded to the hundredth.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-/// The fields of an error of Plaid's, with the gateway's request id for an id.
+/// The fields that Plaid's errors have. The `request_id` is the gateway's.
 fn fields(code: &str, error_type: &str, message: &str, request_id: &str) -> Map<String, Value> {
     let fields = json!({
         "display_message": null,
@@ -282,9 +188,9 @@ fn fields(code: &str, error_type: &str, message: &str, request_id: &str) -> Map<
     }
 }
 
-/// Everywhere but at Plaid's own door an error has a sentence under `error`.
-fn at_door(door: Option<Door>, mut body: Map<String, Value>, sentence: &str) -> Value {
-    if door != Some(Door::Plaid) {
+/// Adds the sentence `error`, except on Plaid's route.
+fn for_route(route: Option<CallRoute>, mut body: Map<String, Value>, sentence: &str) -> Value {
+    if route != Some(CallRoute::Plaid) {
         body.insert("error".to_owned(), sentence.into());
     }
     Value::Object(body)

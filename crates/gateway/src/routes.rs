@@ -1,5 +1,5 @@
-//! Which path leads where, and what is refused on the way. Paths are compared as they come, byte
-//! for byte, so that there is one way to write each.
+//! The routes, and the checks before them. Paths are compared byte for byte, without decoding or
+//! normalising, so each route has exactly one spelling.
 
 use std::{
     net::SocketAddr,
@@ -11,67 +11,68 @@ use http_body_util::BodyExt;
 use hyper::{
     Method, StatusCode,
     body::Incoming,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING},
     http::request::Parts,
 };
 use serde_json::json;
 use tokio::time::timeout;
 use tracing::Dispatch;
 use url::form_urlencoded;
+use utdk_plaid_local::is_json;
 
 use crate::{
     access::Access,
     catalogue::{self, OPERATION},
-    credentials::{Credentials, Pair},
-    input::{Door, Input},
+    credentials::Credentials,
+    input::{self, CallRoute, Input},
     metrics::Metrics,
     page::Page,
-    reply::{Refusal, Reply},
+    refusal::Refusal,
+    reply::JsonReply,
     upstream::Upstream,
 };
 
-/// No input of the operation is longer.
+/// The limit on a body, in bytes. Inputs of the operation are shorter.
 const BODY_LIMIT: u64 = 64 << 10;
 
-/// How long a body may take to arrive.
+/// The time limit for a body to arrive.
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// What the requests of one gateway share.
-pub(crate) struct Shared {
+/// The state that all requests of one gateway share.
+pub(crate) struct GatewayState {
     pub(crate) access: Access,
     pub(crate) credentials: Credentials,
     pub(crate) upstream: Upstream,
     pub(crate) metrics: Metrics,
-    /// Who hears of each request, if anybody does.
+    /// The subscriber that gets one event for each request.
     pub(crate) log: Option<Dispatch>,
     pub(crate) sandbox_url: Option<String>,
-    /// How many requests have come.
+    /// Counts the requests so far.
     pub(crate) requests: AtomicUsize,
     pub(crate) stopping: AtomicBool,
 }
 
-/// What goes back, and what the log says about it.
-pub(crate) struct Answer {
+/// A response, with what the log records about it.
+pub(crate) struct RouteResponse {
     pub(crate) content: Content,
     pub(crate) route: &'static str,
-    /// The origin of the page that called, if one did that may.
+    /// The origin of the page that called, if a page called and may.
     pub(crate) origin: Option<HeaderValue>,
 }
 
 pub(crate) enum Content {
-    Reply(Reply),
+    Json(JsonReply),
     Text(String),
     Page(Page),
-    /// To a browser that asks beforehand.
+    /// The response to a CORS preflight request.
     Preflight,
-    /// Done, nothing to say.
-    Nothing,
+    Empty,
 }
 
-/// Where a request leads.
+/// What a path stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Route {
-    Call(Door),
+    Call(CallRoute),
     Page,
     Tools,
     Search,
@@ -85,7 +86,7 @@ enum Route {
 impl Route {
     fn of(path: &str) -> Option<Self> {
         match path {
-            "/sandbox/item/reset_login" => Some(Route::Call(Door::Plaid)),
+            "/sandbox/item/reset_login" => Some(Route::Call(CallRoute::Plaid)),
             "/" => Some(Route::Page),
             "/tools" => Some(Route::Tools),
             "/tools/search" => Some(Route::Search),
@@ -95,7 +96,9 @@ impl Route {
             "/config" => Some(Route::Config),
             "/credentials" => Some(Route::Credentials),
             _ => match path.strip_prefix("/tools/plaid/") {
-                Some(name) if name.eq_ignore_ascii_case(OPERATION) => Some(Route::Call(Door::Tool)),
+                Some(name) if name.eq_ignore_ascii_case(OPERATION) => {
+                    Some(Route::Call(CallRoute::Tool))
+                }
                 _ => None,
             },
         }
@@ -103,8 +106,8 @@ impl Route {
 
     fn name(self) -> &'static str {
         match self {
-            Route::Call(Door::Tool) => "tool",
-            Route::Call(Door::Plaid) => "plaid",
+            Route::Call(CallRoute::Tool) => "tool",
+            Route::Call(CallRoute::Plaid) => "plaid",
             Route::Page => "page",
             Route::Tools => "tools",
             Route::Search => "search",
@@ -128,55 +131,56 @@ impl Route {
         self.methods().split(", ").any(|known| known == method)
     }
 
-    /// Whether it may be asked without the token: a load balancer and a console must know whether
-    /// the gateway is there before they have one, and the console is where a person enters it.
+    /// Whether the route needs no token. Load balancers probe without one, and the console is where a
+    /// person enters it.
     fn is_open(self) -> bool {
         matches!(self, Route::Health | Route::Page | Route::Ready)
     }
 }
 
-/// The answer to a request.
-pub(crate) async fn answer(
-    shared: &Shared,
+/// Handles a request.
+pub(crate) async fn handle(
+    state: &GatewayState,
     peer: SocketAddr,
     request_id: &str,
     head: &Parts,
     body: Incoming,
-) -> Answer {
+) -> RouteResponse {
     let route = match head.uri.scheme() {
         None => Route::of(head.uri.path()),
-        // As to a proxy, which this is not.
+        // Absolute-form target: this is not a proxy.
         Some(_) => None,
     };
-    let door = match route {
-        Some(Route::Call(door)) => Some(door),
+    let call_route = match route {
+        Some(Route::Call(call_route)) => Some(call_route),
         _ => None,
     };
     let mut origin = None;
-    let content = match enter(shared, peer, head, route, &mut origin) {
+    let content = match check(state, peer, head, route, &mut origin) {
         Err(refusal) => Err(refusal),
         Ok(None) => Ok(Content::Preflight),
-        Ok(Some(route)) => act(shared, route, request_id, head, body).await,
+        Ok(Some(route)) => run(state, route, request_id, head, body).await,
     };
-    Answer {
-        content: content
-            .unwrap_or_else(|refusal| Content::Reply(Reply::refusal(door, request_id, refusal))),
+    RouteResponse {
+        content: content.unwrap_or_else(|refusal| {
+            Content::Json(JsonReply::refusal(call_route, request_id, refusal))
+        }),
         route: route.map_or("none", Route::name),
         origin,
     }
 }
 
-/// Lets a request in: its route, or none for a preflight.
-fn enter(
-    shared: &Shared,
+/// Checks a request. Returns its route, or `None` for a preflight request.
+fn check(
+    state: &GatewayState,
     peer: SocketAddr,
     head: &Parts,
     route: Option<Route>,
     origin: &mut Option<HeaderValue>,
 ) -> Result<Option<Route>, Refusal> {
-    let access = &shared.access;
-    access.check_host(&head.headers)?;
-    *origin = access.check_origin(&head.headers)?;
+    let access = &state.access;
+    let host = access.check_host(&head.headers)?;
+    *origin = access.check_origin(&head.headers, &host)?;
     let route = route.ok_or_else(Refusal::not_found)?;
     if head.method == Method::OPTIONS && origin.is_some() {
         return Ok(None);
@@ -193,19 +197,19 @@ fn enter(
     Ok(Some(route))
 }
 
-async fn act(
-    shared: &Shared,
+async fn run(
+    state: &GatewayState,
     route: Route,
     request_id: &str,
     head: &Parts,
     body: Incoming,
 ) -> Result<Content, Refusal> {
-    let json = |value| Ok(Content::Reply(Reply::json(value)));
+    let json = |value| Ok(Content::Json(JsonReply::ok(value)));
     match route {
-        Route::Call(door) => call(shared, door, request_id, head, body).await,
+        Route::Call(call_route) => call(state, call_route, request_id, head, body).await,
         Route::Page => {
-            let has_sandbox = shared.sandbox_url.is_some();
-            Ok(Content::Page(Page::wanted(&head.headers, has_sandbox)))
+            let has_sandbox = state.sandbox_url.is_some();
+            Ok(Content::Page(Page::respond_to(&head.headers, has_sandbox)))
         }
         Route::Tools => json(catalogue::tools()),
         Route::Search => {
@@ -217,87 +221,84 @@ async fn act(
         }
         Route::Health => json(json!({
             "status": "ok",
-            "token_required": shared.access.needs_token(),
+            "token_required": state.access.needs_token(),
         })),
-        Route::Ready => match shared.stopping.load(Ordering::Relaxed) {
+        Route::Ready => match state.stopping.load(Ordering::Relaxed) {
             false => json(json!({ "status": "ready" })),
             true => Err(Refusal::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "STOPPING",
-                "this gateway is about to stop",
+                "this gateway is stopping",
             )),
         },
         Route::Metrics => Ok(Content::Text(
-            shared.metrics.write(shared.upstream.admitted()),
+            state.metrics.write(state.upstream.admitted()),
         )),
         Route::Config => json(json!({
-            "credentials": shared.credentials.source(),
+            "credentials": state.credentials.source(),
             "operation": OPERATION,
             "provider": "plaid",
-            "sandbox": shared.sandbox_url.as_ref().map(|url| json!({ "url": url })),
-            "token_required": shared.access.needs_token(),
-            "upstream": shared.upstream.host(),
+            "sandbox": state.sandbox_url.as_ref().map(|url| json!({ "url": url })),
+            "token_required": state.access.needs_token(),
+            "upstream": state.upstream.host(),
             "version": env!("CARGO_PKG_VERSION"),
         })),
         Route::Credentials if head.method == Method::DELETE => {
-            shared.credentials.forget();
-            Ok(Content::Nothing)
+            state.credentials.clear();
+            Ok(Content::Empty)
         }
         Route::Credentials => {
-            let body = read(&head.headers, body).await?;
-            shared.credentials.set(Pair::read(&body)?);
-            Ok(Content::Nothing)
+            let body = read_body(&head.headers, body).await?;
+            state.credentials.set(input::credentials(&body)?);
+            Ok(Content::Empty)
         }
     }
 }
 
 async fn call(
-    shared: &Shared,
-    door: Door,
+    state: &GatewayState,
+    call_route: CallRoute,
     request_id: &str,
     head: &Parts,
     body: Incoming,
 ) -> Result<Content, Refusal> {
-    let began = Instant::now();
-    let body = read(&head.headers, body).await?;
-    let input = Input::read(door, &head.headers, &body)?;
+    let start = Instant::now();
+    let body = read_body(&head.headers, body).await?;
+    let input = Input::parse(call_route, &head.headers, &body)?;
     drop(body);
-    let (outcome, with_plaid) = shared
+    let (outcome, upstream_duration) = state
         .upstream
-        .reset_login(input, shared.credentials.pair())
+        .reset_login(input, state.credentials.pair())
         .await?;
     if outcome.attempts > 0 {
-        shared.metrics.upstream_took(with_plaid);
+        state.metrics.observe_upstream(upstream_duration);
     }
-    let took = began.elapsed();
-    Ok(Content::Reply(Reply::outcome(
-        door, request_id, took, outcome,
+    Ok(Content::Json(JsonReply::outcome(
+        call_route,
+        request_id,
+        start.elapsed(),
+        outcome,
     )))
 }
 
-/// The body of a request that is to have one.
-async fn read(headers: &HeaderMap, body: Incoming) -> Result<Vec<u8>, Refusal> {
-    let content_type = headers.get(CONTENT_TYPE);
-    let is_json = content_type
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
-    if !is_json {
+/// Reads the body of a request that must have one.
+async fn read_body(headers: &HeaderMap, body: Incoming) -> Result<Vec<u8>, Refusal> {
+    if !is_json(headers) {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UNSUPPORTED_MEDIA_TYPE",
             "the body must be JSON, with content-type: application/json",
         ));
     }
-    // A request that announces its length in two ways is read in two ways by those between; one
-    // length, said once, cannot be misread.
+    // Proxies disagree on a body with two lengths, which allows request smuggling. One content-length
+    // cannot be misread.
     let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
     let length = length.and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
     let Some(length) = length.filter(|_| !headers.contains_key(TRANSFER_ENCODING)) else {
         return Err(Refusal::new(
             StatusCode::LENGTH_REQUIRED,
             "LENGTH_REQUIRED",
-            "the body must come with its content-length, and in one piece",
+            "the body must have a content-length, and no transfer-encoding",
         ));
     };
     if length > BODY_LIMIT {

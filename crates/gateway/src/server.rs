@@ -1,4 +1,4 @@
-//! Connections in, replies out, until shut down; then what is in flight is finished.
+//! Accepts connections and writes responses until it is stopped, then finishes what is in flight.
 
 use std::{
     convert::Infallible,
@@ -29,55 +29,55 @@ use tracing::dispatcher::with_default;
 
 use crate::{
     reply::milliseconds,
-    routes::{self, Answer, Content, Shared},
+    routes::{self, Content, GatewayState, RouteResponse},
 };
 
-/// How long a request's head may take to arrive, or a connection stay idle.
+/// The time limit for the head of a request to arrive, and for a connection to stay idle.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(75);
 
-/// How much of a request's head is read at most.
+/// The limit on the head of a request, in bytes.
 const HEAD_LIMIT: usize = 16 << 10;
 
-/// How often callers that have not called for a while are forgotten.
-const FORGETTING: Duration = Duration::from_secs(60);
+/// How often the rate limiter frees the memory of idle addresses.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Idle connections are closed, once it stops, when no request has come for so long.
+/// While stopping, idle connections are closed after this long without a request.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Serves `listener` until `stopped` says so, then finishes what is in flight within `grace`. If
-/// `stopped` is dropped instead, it ends at once.
+/// Serves `listener` until `stopped` receives a message, then finishes what is in flight within
+/// `grace`. If the sender is dropped instead, it ends at once.
 pub(crate) async fn run(
     listener: TcpListener,
-    shared: Arc<Shared>,
+    state: Arc<GatewayState>,
     grace: Duration,
     mut stopped: oneshot::Receiver<()>,
 ) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let connection = |(stream, peer)| serve(stream, peer, Arc::clone(&shared), graceful.watcher());
-    let mut forgetting = interval(FORGETTING);
-    forgetting.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let is_asked = loop {
+    let connection = |(stream, peer)| serve(stream, peer, Arc::clone(&state), graceful.watcher());
+    let mut cleanup = interval(CLEANUP_INTERVAL);
+    cleanup.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let is_graceful = loop {
         tokio::select! {
-            asked = &mut stopped => break asked.is_ok(),
+            message = &mut stopped => break message.is_ok(),
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => {
                     connections.spawn(connection(accepted));
                 }
-                // Out of file descriptors, mostly: time for other connections to end.
+                // Mostly out of file descriptors. Wait for other connections to end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
-            _ = forgetting.tick() => shared.access.forget_callers(),
+            _ = cleanup.tick() => state.access.forget_callers(),
             Some(_) = connections.join_next() => {}
         }
     };
-    shared.stopping.store(true, Ordering::Relaxed);
-    for accepted in waiting(listener) {
+    state.stopping.store(true, Ordering::Relaxed);
+    for accepted in backlog(listener) {
         connections.spawn(connection(accepted));
     }
-    if is_asked {
+    if is_graceful {
         let finished = async {
-            run_dry(&mut connections, &shared).await;
+            drain(&mut connections, &state).await;
             graceful.shutdown().await;
         };
         let _ = timeout(grace, finished).await;
@@ -85,13 +85,14 @@ pub(crate) async fn run(
     connections.shutdown().await;
 }
 
-/// Frees the port, and returns the connections that stood already. A load balancer may have sent its
-/// request over one, and does not send it again, as it does when a connection is refused.
-fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+/// Frees the port, and returns the connections that the kernel had accepted already. A load balancer
+/// can have sent a request on one of them. Unlike after a refused connection, it does not resend that
+/// request.
+fn backlog(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     let Ok(listener) = listener.into_std() else {
         return Vec::new();
     };
-    // What tokio has not been told of yet is here, too; it ends where accepting would block.
+    // The listener is non-blocking, so this ends when the backlog is empty.
     let accepted = std::iter::from_fn(|| listener.accept().ok());
     accepted
         .filter_map(|(stream, peer)| {
@@ -101,93 +102,95 @@ fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
         .collect()
 }
 
-/// Leaves idle connections open for what may be on its way over them, until there are none or
-/// nothing more comes. Each ends with its next reply, so that this does.
-async fn run_dry(connections: &mut JoinSet<()>, shared: &Shared) {
-    let mut requests = shared.requests.load(Ordering::Relaxed);
+/// Waits until all connections have ended, or no request has arrived for [`QUIET`]. A request can be
+/// in transit on an idle connection. Each connection ends with its next response, so this ends too.
+async fn drain(connections: &mut JoinSet<()>, state: &GatewayState) {
+    let mut requests = state.requests.load(Ordering::Relaxed);
     loop {
         let ended = async { while connections.join_next().await.is_some() {} };
         if timeout(QUIET, ended).await.is_ok() {
             return;
         }
         let before = requests;
-        requests = shared.requests.load(Ordering::Relaxed);
+        requests = state.requests.load(Ordering::Relaxed);
         if requests == before {
             return;
         }
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>, watcher: Watcher) {
-    // Replies are single small writes: nothing is gained by holding them back.
+async fn serve(stream: TcpStream, peer: SocketAddr, state: Arc<GatewayState>, watcher: Watcher) {
+    // Each response is a single small write, so delaying it gains nothing.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(answer(&shared, peer, request).await) }
+        let state = Arc::clone(&state);
+        async move { Ok::<_, Infallible>(respond(&state, peer, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_LIMIT)
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service);
-    // An error here is the client's: it hung up, or it does not speak HTTP.
+    // An error means that the client closed the connection, or did not send HTTP.
     let _ = watcher.watch(connection).await;
 }
 
-async fn answer(
-    shared: &Shared,
+async fn respond(
+    state: &GatewayState,
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    let began = Instant::now();
-    shared.requests.fetch_add(1, Ordering::Relaxed);
+    let start = Instant::now();
+    state.requests.fetch_add(1, Ordering::Relaxed);
     let request_id = format!("{:016x}", fastrand::u64(..));
     let (head, body) = request.into_parts();
-    let answer = routes::answer(shared, peer, &request_id, &head, body).await;
+    let response = routes::handle(state, peer, &request_id, &head, body).await;
 
-    let (status, outcome) = match &answer.content {
-        Content::Reply(reply) => (reply.status, reply.outcome),
+    let (status, outcome) = match &response.content {
+        Content::Json(reply) => (reply.status, reply.outcome),
         Content::Text(_) => (StatusCode::OK, "ok"),
         Content::Page(page) => (page.status(), "ok"),
-        Content::Preflight | Content::Nothing => (StatusCode::NO_CONTENT, "ok"),
+        Content::Preflight | Content::Empty => (StatusCode::NO_CONTENT, "ok"),
     };
-    shared.metrics.count(answer.route, outcome, status.as_u16());
-    let (code, attempts) = match &answer.content {
-        Content::Reply(reply) => (reply.code.as_deref(), reply.attempts),
+    state
+        .metrics
+        .count(response.route, outcome, status.as_u16());
+    let (code, attempts) = match &response.content {
+        Content::Json(reply) => (reply.code.as_deref(), reply.attempts),
         _ => (None, 0),
     };
-    if let Some(log) = &shared.log {
-        // Neither the path nor a header: either may hold what must not be kept.
-        let tell = || {
+    if let Some(log) = &state.log {
+        // Log neither the path nor headers: a caller can put a secret into both.
+        let event = || {
             tracing::info!(
-                method = shown(&head.method),
-                route = answer.route,
+                method = known_method(&head.method),
+                route = response.route,
                 status = status.as_u16(),
                 outcome,
                 code,
                 attempts,
-                duration_ms = milliseconds(began.elapsed()),
+                duration_ms = milliseconds(start.elapsed()),
                 caller = %peer.ip().to_canonical(),
                 request_id,
                 "request",
             );
         };
-        with_default(log, tell);
+        with_default(log, event);
     }
-    let mut response = respond(status, &request_id, answer);
-    // Whoever keeps the connection for its next request knows in time that it ends.
-    let is_last = shared.stopping.load(Ordering::Relaxed);
-    // Those between may have seen the end of such a body elsewhere: what follows is no request.
-    let is_in_doubt = head.headers.contains_key(header::TRANSFER_ENCODING);
-    if is_last || is_in_doubt {
+    let mut response = write(status, &request_id, response);
+    // Tell the client not to send another request on this connection.
+    let is_last = state.stopping.load(Ordering::Relaxed);
+    // A proxy can disagree on where such a body ends, so what follows is not read as a request.
+    let is_ambiguous = head.headers.contains_key(header::TRANSFER_ENCODING);
+    if is_last || is_ambiguous {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
     response
 }
 
-/// The methods that there are; another may be anything.
-fn shown(method: &Method) -> &str {
+/// A known method; any other text is not logged.
+fn known_method(method: &Method) -> &str {
     match *method {
         Method::GET
         | Method::HEAD
@@ -199,7 +202,7 @@ fn shown(method: &Method) -> &str {
     }
 }
 
-fn respond(status: StatusCode, request_id: &str, answer: Answer) -> Response<Full<Bytes>> {
+fn write(status: StatusCode, request_id: &str, response: RouteResponse) -> Response<Full<Bytes>> {
     let text = HeaderValue::from_static;
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, text("no-store"));
@@ -208,15 +211,15 @@ fn respond(status: StatusCode, request_id: &str, answer: Answer) -> Response<Ful
     if let Ok(request_id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, request_id);
     }
-    if let Some(origin) = answer.origin {
+    if let Some(origin) = response.origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             text("retry-after, x-request-id"),
         );
     }
-    let body = match answer.content {
-        Content::Reply(reply) => {
+    let body = match response.content {
+        Content::Json(reply) => {
             headers.insert(header::CONTENT_TYPE, text("application/json"));
             if let Some(seconds) = reply.retry_after {
                 headers.insert(header::RETRY_AFTER, seconds.get().into());
@@ -245,7 +248,7 @@ fn respond(status: StatusCode, request_id: &str, answer: Answer) -> Response<Ful
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, text("600"));
             Bytes::new()
         }
-        Content::Nothing => Bytes::new(),
+        Content::Empty => Bytes::new(),
     };
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;

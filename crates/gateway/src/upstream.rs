@@ -1,4 +1,4 @@
-//! The calls to Plaid: so many at once, a few more waiting, and no more.
+//! The calls to Plaid, with a limit on those in flight and on those that wait.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -9,14 +9,14 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use utdk_plaid_client::{Client, Config, Outcome, ResetLogin, UsageError};
 
-use crate::{credentials::Pair, input::Input, reply::Refusal};
+use crate::{credentials::Pair, input::Input, refusal::Refusal};
 
 pub(crate) struct Upstream {
     client: Client,
     in_flight: Semaphore,
-    /// Calls that are in flight or wait for their turn.
+    /// Calls in flight, or waiting for a permit.
     admitted: AtomicUsize,
-    most_admitted: usize,
+    max_admitted: usize,
 }
 
 impl Upstream {
@@ -35,26 +35,30 @@ impl Upstream {
             client,
             in_flight: Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS)),
             admitted: AtomicUsize::new(0),
-            most_admitted: max_in_flight.saturating_add(max_waiting),
+            max_admitted: max_in_flight.saturating_add(max_waiting),
         })
     }
 
-    /// The host that calls go to.
+    /// The host that the calls go to.
     pub(crate) fn host(&self) -> &str {
         self.client.host()
     }
 
-    /// Calls that are in flight or wait for their turn.
+    /// Calls in flight, or waiting for a permit.
     pub(crate) fn admitted(&self) -> usize {
         self.admitted.load(Ordering::Relaxed)
     }
 
-    /// Makes the call, with `pair` for what the caller does not bring, and says for how long it was
-    /// with Plaid. Dropping the future ends the call and closes its connection to Plaid.
+    /// Makes the call, with `pair` for the credentials that the caller does not bring. Dropping the
+    /// future cancels the call and closes its connection to Plaid.
+    ///
+    /// # Returns
+    ///
+    /// The outcome, and how long the call took without the wait for a permit.
     ///
     /// # Errors
     ///
-    /// A refusal when too many wait already, or a credential is missing.
+    /// A refusal if the queue is full, or a credential is missing.
     pub(crate) async fn reset_login(
         &self,
         input: Input,
@@ -83,23 +87,23 @@ impl Upstream {
             return Err(Refusal::no_credentials());
         }
         let _admitted = self.admit()?;
-        let _turn = self.in_flight.acquire().await;
-        let began = Instant::now();
+        let _permit = self.in_flight.acquire().await;
+        let start = Instant::now();
         let outcome = self.client.reset_login(call).await;
-        Ok((outcome, began.elapsed()))
+        Ok((outcome, start.elapsed()))
     }
 
     fn admit(&self) -> Result<Admitted<'_>, Refusal> {
         let before = self.admitted.fetch_add(1, Ordering::Relaxed);
         let admitted = Admitted(&self.admitted);
-        match before < self.most_admitted {
+        match before < self.max_admitted {
             true => Ok(admitted),
             false => Err(Refusal::overloaded()),
         }
     }
 }
 
-/// A place among the calls admitted.
+/// Decrements `admitted` on drop.
 struct Admitted<'a>(&'a AtomicUsize);
 
 impl Drop for Admitted<'_> {

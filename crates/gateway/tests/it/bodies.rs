@@ -1,15 +1,15 @@
-//! Bodies that are not one JSON object, or do not say that they are JSON.
+//! Bodies that are not one JSON object, or have another content type.
 
 use crate::{
     caller::{post, request},
-    gate::Gate,
     input::check,
+    test_gateway::TestGateway,
     values::{ACCESS_TOKEN, PLAID, TOOL, arguments},
 };
 
 #[tokio::test]
-async fn what_is_no_json_object_is_no_body() {
-    let gate = Gate::start().await;
+async fn a_body_that_is_not_a_json_object_is_refused() {
+    let gate = TestGateway::start().await;
     let token = ACCESS_TOKEN;
     let nested = |open: &str, close: &str, depth| {
         format!(
@@ -45,10 +45,10 @@ async fn what_is_no_json_object_is_no_body() {
         &nested("{\"a\":", "}", 9_000),
         &nested("[", "", 60_000),
     ] {
-        for door in [TOOL, PLAID] {
-            let reply = gate.post(door, body).await;
+        for route in [TOOL, PLAID] {
+            let reply = gate.post(route, body).await;
             let shown: String = body.chars().take(60).collect();
-            check(&reply, door, (400, "INVALID_BODY"), &shown);
+            check(&reply, route, (400, "INVALID_BODY"), &shown);
         }
     }
     let not_utf8 = [
@@ -66,15 +66,15 @@ async fn what_is_no_json_object_is_no_body() {
             "not UTF-8",
         );
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
-/// Of two values under one name those between may read the one and Plaid the other.
+/// A proxy could read the first of two values, and Plaid the second.
 #[tokio::test]
-async fn a_name_that_is_there_twice_is_refused() {
-    let gate = Gate::start().await;
+async fn a_repeated_field_is_refused() {
+    let gate = TestGateway::start().await;
     let token = ACCESS_TOKEN;
-    for (door, body) in [
+    for (route, body) in [
         (
             PLAID,
             format!(r#"{{"access_token":"{token}","access_token":"{token}"}}"#),
@@ -107,18 +107,18 @@ async fn a_name_that_is_there_twice_is_refused() {
         ),
     ] {
         check(
-            &gate.post(door, &body).await,
-            door,
+            &gate.post(route, &body).await,
+            route,
             (400, "INVALID_BODY"),
             &body,
         );
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn a_body_is_json_and_says_so() {
-    let gate = Gate::start().await;
+async fn a_content_type_other_than_json_is_refused() {
+    let gate = TestGateway::start().await;
     for (path, method) in [(TOOL, "POST"), (PLAID, "POST"), ("/credentials", "PUT")] {
         for header in [
             "content-type: text/plain",
@@ -139,7 +139,7 @@ async fn a_body_is_json_and_says_so() {
             check(&reply.await, path, expected, &format!("{path} {header}"));
         }
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
     for header in [
         "Application/JSON",
         "application/json; charset=utf-8",

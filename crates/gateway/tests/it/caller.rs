@@ -1,4 +1,4 @@
-//! A caller that writes what the test tells it to, byte for byte, and keeps what comes back.
+//! A caller that writes the bytes of a test and parses the replies.
 
 use std::time::Duration;
 
@@ -10,12 +10,11 @@ use tokio::{
 
 use crate::values::SECRETS;
 
-/// Waits for what must happen, and fails the test where it does not. The limit is longer than any
-/// pause that a busy machine makes.
+/// Fails the test if `happening` takes longer than 20 s, which no busy machine needs.
 pub(crate) async fn within<T>(happening: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), happening)
         .await
-        .expect("it did not happen within 20 s")
+        .expect("it took longer than 20 s")
 }
 
 /// A connection to a gateway.
@@ -24,16 +23,16 @@ pub(crate) struct Caller {
     unread: Vec<u8>,
 }
 
-/// A reply as it came.
+/// A reply, unparsed but for its status.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct RawReply {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
 impl Caller {
-    /// `url` as a gateway tells it: `http://` and an address.
+    /// Connects to the `url` of a gateway.
     pub(crate) async fn connect(url: &str) -> Caller {
         let stream = within(TcpStream::connect(address(url))).await;
         Caller {
@@ -43,22 +42,22 @@ impl Caller {
     }
 
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
-        // Who is refused early may find the connection closed while it still writes.
+        // The gateway may close the connection before everything is written.
         let _ = within(self.stream.write_all(bytes.as_ref())).await;
     }
 
-    /// The next reply.
-    pub(crate) async fn reply(&mut self) -> Reply {
+    /// Reads the next reply.
+    pub(crate) async fn reply(&mut self) -> RawReply {
         within(self.next()).await.expect("a reply")
     }
 
-    /// The next reply to a `HEAD`.
-    pub(crate) async fn head(&mut self) -> Reply {
+    /// Reads the next reply to a `HEAD`.
+    pub(crate) async fn head(&mut self) -> RawReply {
         within(self.next_head()).await.expect("a reply")
     }
 
-    /// The next reply, if one comes before the connection ends.
-    pub(crate) async fn next(&mut self) -> Option<Reply> {
+    /// Reads the next reply, if one arrives before the connection ends.
+    pub(crate) async fn next(&mut self) -> Option<RawReply> {
         let mut reply = self.next_head().await?;
         let length = reply.header("content-length").unwrap_or("0");
         let length = length.parse().expect("a length");
@@ -71,7 +70,7 @@ impl Caller {
         Some(reply)
     }
 
-    pub(crate) async fn next_head(&mut self) -> Option<Reply> {
+    pub(crate) async fn next_head(&mut self) -> Option<RawReply> {
         let end = loop {
             match position(&self.unread, b"\r\n\r\n") {
                 Some(at) => break at + 4,
@@ -80,14 +79,14 @@ impl Caller {
         };
         let head = String::from_utf8(self.unread.drain(..end).collect()).expect("an ASCII head");
         let status = head.get(9..12).and_then(|status| status.parse().ok());
-        Some(Reply {
+        Some(RawReply {
             status: status.expect("a status"),
             head,
             body: String::new(),
         })
     }
 
-    /// Waits until the gateway has closed its side, with nothing more said.
+    /// Waits until the gateway closes its side, and fails the test if more bytes arrive.
     pub(crate) async fn closed(&mut self) {
         let more = within(self.more()).await;
         assert!(
@@ -97,33 +96,33 @@ impl Caller {
         );
     }
 
-    /// Writes one byte more; whether the gateway still reads.
+    /// Writes one more byte. Returns whether the gateway still reads.
     pub(crate) async fn trickle(&mut self) -> bool {
         let is_open = self.stream.write_all(b"x").await.is_ok();
         let closed = self.stream.try_read(&mut [0; 1]);
         is_open && closed.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 
-    /// Nothing, at the end.
+    /// Reads more bytes. Returns `None` at the end.
     pub(crate) async fn more(&mut self) -> Option<()> {
         let read = self.stream.read_buf(&mut self.unread).await;
         read.ok().filter(|&length| length > 0).map(|_| ())
     }
 }
 
-impl Reply {
+impl RawReply {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// The value of a header, if it is there once.
+    /// The value of a header, which must not be repeated.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.head.lines().filter_map(|line| {
             let (header, value) = line.split_once(':')?;
             header.eq_ignore_ascii_case(name).then_some(value.trim())
         });
         let value = values.next();
-        assert_eq!(values.next(), None, "{name} is there twice");
+        assert_eq!(values.next(), None, "{name} is repeated");
         value
     }
 
@@ -134,7 +133,7 @@ impl Reply {
             .to_owned()
     }
 
-    /// Whatever is asked of a gateway, it tells no secret.
+    /// Every reply of every test is searched for secrets.
     fn check_secrecy(&self) {
         for secret in SECRETS {
             assert!(
@@ -145,8 +144,8 @@ impl Reply {
     }
 }
 
-/// One request with its framing: `head` is the request line and headers but `Host` and
-/// `Content-Length`, joined by `\r\n`.
+/// A complete request. `head` is the request line and the headers, joined by `\r\n`, without `Host` and
+/// `Content-Length`.
 pub(crate) fn request(head: &str, body: &str) -> String {
     let length = match body {
         "" => String::new(),
@@ -160,7 +159,7 @@ pub(crate) fn request(head: &str, body: &str) -> String {
     format!("{line} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}{length}\r\n{body}")
 }
 
-/// A `POST` of JSON to `path`, with more headers or none.
+/// A `POST` of JSON to `path`, with these extra headers.
 pub(crate) fn post(path: &str, headers: &[&str], body: &str) -> String {
     let mut head = vec![format!("POST {path}")];
     head.push("content-type: application/json".to_owned());
@@ -168,7 +167,7 @@ pub(crate) fn post(path: &str, headers: &[&str], body: &str) -> String {
     request(&head.join("\r\n"), body)
 }
 
-/// Where `url` leads.
+/// The address in `url`.
 pub(crate) fn address(url: &str) -> &str {
     url.strip_prefix("http://").expect("an http URL")
 }

@@ -1,33 +1,33 @@
-//! Plaid's credentials: where they come from, and that they never come out again.
+//! Plaid's credentials: where they come from, and that no route returns them.
 
 use serde_json::{Value, json};
 
 use crate::{
-    caller::{Reply, request},
-    gate::Gate,
+    caller::{RawReply, request},
     input::check,
+    test_gateway::TestGateway,
     values::{CLIENT_ID, OWN_ID, OWN_SECRET, PLAID, SECRET, TOOL, arguments},
 };
 
-async fn without() -> Gate {
-    Gate::start_with(|config| config.credentials = None).await
+async fn without() -> TestGateway {
+    TestGateway::start_with(|config| config.credentials = None).await
 }
 
-async fn put(gate: &Gate, body: &str) -> Reply {
+async fn put(gate: &TestGateway, body: &str) -> RawReply {
     let head = "PUT /credentials\r\ncontent-type: application/json";
     gate.send(request(head, body)).await
 }
 
-async fn delete(gate: &Gate) -> Reply {
+async fn delete(gate: &TestGateway) -> RawReply {
     gate.send(request("DELETE /credentials", "")).await
 }
 
-async fn source(gate: &Gate) -> Value {
+async fn source(gate: &TestGateway) -> Value {
     gate.get("/config").await.json()["credentials"].clone()
 }
 
-/// What a good call is sent to Plaid with.
-async fn used(gate: &Gate) -> (Value, Value) {
+/// The credentials that a good call is sent to Plaid with.
+async fn used(gate: &TestGateway) -> (Value, Value) {
     gate.check_serves().await;
     let call = gate.upstream.calls().pop().unwrap().json();
     (call["client_id"].clone(), call["secret"].clone())
@@ -38,9 +38,9 @@ fn own_pair() -> String {
 }
 
 #[tokio::test]
-async fn a_call_without_credentials_is_told_how_to_give_them() {
+async fn a_call_without_credentials_is_refused() {
     let gate = without().await;
-    for door in [TOOL, PLAID] {
+    for route in [TOOL, PLAID] {
         for own in [
             json!({}),
             json!({ "client_id": "a" }),
@@ -50,10 +50,15 @@ async fn a_call_without_credentials_is_told_how_to_give_them() {
             body.as_object_mut()
                 .unwrap()
                 .extend(own.as_object().unwrap().clone());
-            let reply = gate.post(door, &body.to_string()).await;
-            check(&reply, door, (400, "MISSING_CREDENTIALS"), &own.to_string());
-            let told = reply.json()["error_message"].to_string();
-            assert!(told.contains("PLAID_SECRET"), "{told}");
+            let reply = gate.post(route, &body.to_string()).await;
+            check(
+                &reply,
+                route,
+                (400, "MISSING_CREDENTIALS"),
+                &own.to_string(),
+            );
+            let message = reply.json()["error_message"].to_string();
+            assert!(message.contains("PLAID_SECRET"), "{message}");
         }
     }
     assert!(gate.upstream.calls().is_empty());
@@ -63,12 +68,12 @@ async fn a_call_without_credentials_is_told_how_to_give_them() {
     own["access_token"] =
         serde_json::from_str::<Value>(&arguments()).unwrap()["access_token"].clone();
     assert_eq!(gate.post(TOOL, &own.to_string()).await.status, 200);
-    // What a caller brings is for its call alone.
+    // A caller's credentials are used only for its own call.
     assert_eq!(gate.post(TOOL, &arguments()).await.status, 400);
 }
 
 #[tokio::test]
-async fn credentials_that_are_set_count_until_they_are_forgotten() {
+async fn credentials_that_are_set_are_used_until_they_are_deleted() {
     let gate = without().await;
 
     let set = put(&gate, &own_pair()).await;
@@ -77,17 +82,17 @@ async fn credentials_that_are_set_count_until_they_are_forgotten() {
     assert_eq!(source(&gate).await, "console");
     assert_eq!(used(&gate).await, (OWN_ID.into(), OWN_SECRET.into()));
 
-    let forgotten = delete(&gate).await;
+    let deleted = delete(&gate).await;
 
-    assert_eq!((forgotten.status, &*forgotten.body), (204, ""));
+    assert_eq!((deleted.status, &*deleted.body), (204, ""));
     assert_eq!(source(&gate).await, "none");
     assert_eq!(gate.post(TOOL, &arguments()).await.status, 400);
     assert_eq!(delete(&gate).await.status, 204);
 }
 
 #[tokio::test]
-async fn credentials_that_are_set_win_over_those_of_the_start_which_stay() {
-    let gate = Gate::start().await;
+async fn credentials_that_are_set_replace_those_of_the_start_until_they_are_deleted() {
+    let gate = TestGateway::start().await;
     assert_eq!(source(&gate).await, "start");
     assert_eq!(used(&gate).await, (CLIENT_ID.into(), SECRET.into()));
     put(&gate, &own_pair()).await;
@@ -101,8 +106,8 @@ async fn credentials_that_are_set_win_over_those_of_the_start_which_stay() {
 }
 
 #[tokio::test]
-async fn what_is_no_pair_is_not_taken() {
-    let gate = Gate::start().await;
+async fn an_invalid_pair_of_credentials_is_refused() {
+    let gate = TestGateway::start().await;
     let id = OWN_ID;
     let other = "/credentials";
     for (body, code, field) in [
@@ -173,11 +178,10 @@ async fn what_is_no_pair_is_not_taken() {
     assert_eq!(used(&gate).await, (CLIENT_ID.into(), SECRET.into()));
 }
 
-/// Also what is asked for by way of it tells nothing: every reply is searched for secrets as it is
-/// read.
+/// `Caller` searches every reply for secrets.
 #[tokio::test]
-async fn they_never_come_out() {
-    let gate = Gate::start().await;
+async fn no_route_returns_credentials() {
+    let gate = TestGateway::start().await;
     put(&gate, &own_pair()).await;
     for path in [
         "/config",
@@ -194,8 +198,8 @@ async fn they_never_come_out() {
 }
 
 #[test]
-fn the_settings_and_the_handle_print_no_secret() {
-    let mut config = crate::gate::config("http://127.0.0.1:1");
+fn debug_output_of_the_settings_has_no_secret() {
+    let mut config = crate::test_gateway::config("http://127.0.0.1:1");
     config.token = Some(crate::values::TOKEN.into());
     config.allow_origins = vec!["http://localhost:1".to_owned()];
     let printed = format!("{config:?} {config:#?}");

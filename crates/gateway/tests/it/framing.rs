@@ -1,22 +1,22 @@
-//! Requests whose end is in doubt, that are too long, or that say a thing twice.
+//! Requests that are too long, malformed, or ambiguous about where they end.
 
 use crate::{
     caller::{post, request},
-    gate::Gate,
     input::check,
+    test_gateway::TestGateway,
     values::{OWN_SECRET, PLAID, TOOL, arguments},
 };
 
 #[tokio::test]
-async fn a_body_of_64_kib_is_read_and_a_longer_one_is_refused_unread() {
-    let gate = Gate::start().await;
+async fn a_body_of_64_kib_is_read_and_a_longer_one_is_refused() {
+    let gate = TestGateway::start().await;
     let padded = |length: usize| arguments() + &" ".repeat(length - arguments().len());
-    for door in [TOOL, PLAID] {
-        let most = gate.post(door, &padded(64 << 10)).await;
+    for route in [TOOL, PLAID] {
+        let most = gate.post(route, &padded(64 << 10)).await;
         assert_eq!(most.status, 200, "{most:?}");
         for length in [(64 << 10) + 1, 100_000, 1 << 20, 8 << 20] {
-            let reply = gate.post(door, &padded(length)).await;
-            check(&reply, door, (413, "BODY_TOO_LARGE"), &length.to_string());
+            let reply = gate.post(route, &padded(length)).await;
+            check(&reply, route, (413, "BODY_TOO_LARGE"), &length.to_string());
         }
     }
     let announced = post(TOOL, &["content-length: 18446744073709551614"], "");
@@ -27,8 +27,8 @@ async fn a_body_of_64_kib_is_read_and_a_longer_one_is_refused_unread() {
 }
 
 #[tokio::test]
-async fn a_body_without_its_length_is_refused() {
-    let gate = Gate::start().await;
+async fn a_body_without_content_length_is_refused() {
+    let gate = TestGateway::start().await;
     let chunk = format!("{:x}\r\n{}\r\n0\r\n\r\n", arguments().len(), arguments());
     for (path, method) in [(TOOL, "POST"), (PLAID, "POST"), ("/credentials", "PUT")] {
         let head = format!("{method} {path}\r\ncontent-type: application/json");
@@ -39,13 +39,13 @@ async fn a_body_without_its_length_is_refused() {
             check(&reply, path, (411, "LENGTH_REQUIRED"), shown);
         }
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
-/// What those between take for the end of a body is not what this takes for it.
+/// A proxy could see another end of such a body than the gateway does.
 #[tokio::test]
-async fn nothing_smuggled_behind_a_body_is_answered() {
-    let gate = Gate::start().await;
+async fn a_request_smuggled_behind_a_body_gets_no_response() {
+    let gate = TestGateway::start().await;
     let smuggled = post(TOOL, &[], &arguments());
     let length = arguments().len();
     let body = arguments();
@@ -88,12 +88,12 @@ async fn nothing_smuggled_behind_a_body_is_answered() {
         }
         caller.closed().await;
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn what_follows_a_refused_body_of_known_length_is_a_request_of_its_own() {
-    let gate = Gate::start().await;
+async fn a_pipelined_request_after_a_refused_body_is_answered() {
+    let gate = TestGateway::start().await;
     let mut caller = gate.connect().await;
     let refused = post(TOOL, &[], "{\"access_token\":1}");
     caller.write(refused + &post(TOOL, &[], &arguments())).await;
@@ -104,7 +104,7 @@ async fn what_follows_a_refused_body_of_known_length_is_a_request_of_its_own() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_is_refused() {
-    let gate = Gate::start().await;
+    let gate = TestGateway::start().await;
     let long = "x".repeat(20 << 10);
     let header = format!("x-long: {long}");
     let own = format!("plaid-secret: {long}");
@@ -117,12 +117,12 @@ async fn a_head_that_is_too_long_is_refused() {
     let path = format!("{TOOL}?{long}");
     let reply = gate.send_raw(post(&path, &[], &arguments())).await;
     assert!(matches!(reply.status, 414 | 431), "{reply:?}");
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn a_head_that_is_no_http_is_refused() {
-    let gate = Gate::start().await;
+async fn a_malformed_head_is_refused() {
+    let gate = TestGateway::start().await;
     for line in [
         "no colon",
         ": no name",
@@ -136,12 +136,12 @@ async fn a_head_that_is_no_http_is_refused() {
         let reply = gate.send_raw(post(TOOL, &[line], &arguments())).await;
         assert_eq!((reply.status, &*reply.body), (400, ""), "{line}: {reply:?}");
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn a_credential_that_is_there_twice_or_is_no_text_is_refused() {
-    let gate = Gate::start().await;
+async fn a_repeated_or_non_ascii_credential_header_is_refused() {
+    let gate = TestGateway::start().await;
     for name in ["plaid-client-id", "plaid-secret"] {
         let header = format!("{name}: {OWN_SECRET}");
         let empty = format!("{name}:");
@@ -151,13 +151,13 @@ async fn a_credential_that_is_there_twice_or_is_no_text_is_refused() {
             &[&*header, &empty],
             &[&*not_ascii],
         ] {
-            for door in [TOOL, PLAID] {
-                let reply = gate.send(post(door, headers, &arguments())).await;
-                check(&reply, door, (400, "INVALID_HEADER"), &headers.join(", "));
-                let told = reply.json()["error_message"].to_string();
-                assert!(told.contains(name), "{told}");
+            for route in [TOOL, PLAID] {
+                let reply = gate.send(post(route, headers, &arguments())).await;
+                check(&reply, route, (400, "INVALID_HEADER"), &headers.join(", "));
+                let message = reply.json()["error_message"].to_string();
+                assert!(message.contains(name), "{message}");
             }
         }
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }

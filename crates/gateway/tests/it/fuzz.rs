@@ -1,4 +1,4 @@
-//! Twenty thousand requests that are almost right.
+//! Twenty thousand requests that are almost valid.
 
 use std::{
     panic,
@@ -16,28 +16,28 @@ use tokio::{runtime::Builder, task::JoinSet, time::timeout};
 
 use crate::{
     caller::{Caller, post, request, within},
-    gate::Gate,
+    test_gateway::TestGateway,
     values::{ACCESS_TOKEN, OWN_ID, OWN_SECRET, PLAID, SECRETS, TOOL, arguments},
 };
 
 const REQUESTS: u64 = 20_000;
 const AT_ONCE: u64 = 40;
 
-/// For how long a reply is looked for: what is not a whole request has none.
+/// How long to wait for a reply: an incomplete request gets none.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// The threads that the gateway runs on: what panics there is its fault.
+/// The name of the gateway's threads, to count their panics.
 const THREAD: &str = "fuzzed";
 
 #[test]
-fn of_twenty_thousand_mangled_requests_none_does_harm() {
+fn twenty_thousand_mangled_requests_do_no_harm() {
     let panics = count_panics();
     let mut runtime = Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).thread_name(THREAD).enable_all();
     let runtime = runtime.build().expect("a runtime");
 
     let (answered, calls) = runtime.block_on(async {
-        let gate = Gate::start().await;
+        let gate = TestGateway::start().await;
         let url = gate.gateway.url().to_owned();
         let mut callers = JoinSet::new();
         for first in 0..AT_ONCE {
@@ -57,7 +57,7 @@ fn of_twenty_thousand_mangled_requests_none_does_harm() {
     });
 
     assert_eq!(panics.load(Ordering::Relaxed), 0);
-    // Otherwise this has shown nothing.
+    // With fewer, the test would prove nothing.
     assert!(answered > 5_000, "{answered} were answered");
     assert!(calls.len() > 500, "{} went to Plaid", calls.len());
     for call in calls {
@@ -80,14 +80,14 @@ async fn within_minutes<T>(happening: impl Future<Output = T>) -> T {
     let limit = Duration::from_secs(180);
     timeout(limit, happening)
         .await
-        .expect("it did not end within 3 minutes")
+        .expect("it took longer than 3 minutes")
 }
 
-async fn is_idle(gate: &Gate) -> bool {
+async fn is_idle(gate: &TestGateway) -> bool {
     gate.get("/metrics").await.body.contains("in_flight 0\n")
 }
 
-/// Counts the panics of the threads called so, from now on.
+/// Counts panics of threads named [`THREAD`].
 fn count_panics() -> Arc<AtomicUsize> {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
@@ -101,13 +101,12 @@ fn count_panics() -> Arc<AtomicUsize> {
     count
 }
 
-/// Sends the request of this seed; whether it was answered. Whatever comes back is HTTP, and has no
-/// secret in it: that is seen to as it is read.
+/// Sends the request of this seed. Returns whether it got a reply, which must be HTTP without secrets.
 async fn send(url: &str, seed: u64) -> bool {
     let mut rng = Rng::with_seed(seed);
     let bytes = mangled(&mut rng);
     let mut caller = Caller::connect(url).await;
-    // In two pieces, now and then.
+    // Sometimes in two packets.
     let at = rng.usize(..=bytes.len());
     caller.write(&bytes[..at]).await;
     if rng.u8(..8) == 0 {
@@ -129,7 +128,7 @@ fn mangled(rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// A request that is right, or nearly.
+/// A request that is valid, or nearly.
 fn whole(rng: &mut Rng) -> String {
     let own = format!("plaid-secret: {OWN_SECRET}");
     let headers: Vec<&str> = HEADERS

@@ -1,15 +1,15 @@
-//! The name that a gateway on loopback is called by.
+//! The `Host` header.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::{
     caller::Caller,
-    gate::Gate,
     input::check,
+    test_gateway::TestGateway,
     values::{PLAID, TOKEN, TOOL, arguments},
 };
 
-/// A good call to `path`, but for these lines in place of `Host`.
+/// A good call to `path`, with these lines instead of the `Host` header.
 fn call(path: &str, hosts: &[&str]) -> String {
     let hosts: String = hosts.iter().map(|line| format!("{line}\r\n")).collect();
     let (body, length) = (arguments(), arguments().len());
@@ -84,8 +84,8 @@ const ELSEWHERE: [&str; 38] = [
 ];
 
 #[tokio::test]
-async fn a_name_of_loopback_is_served() {
-    let gate = Gate::start().await;
+async fn a_host_that_is_loopback_is_accepted() {
+    let gate = TestGateway::start().await;
     for host in LOOPBACK {
         for path in [TOOL, PLAID] {
             let reply = gate.send(call(path, &[&format!("host: {host}")])).await;
@@ -94,10 +94,10 @@ async fn a_name_of_loopback_is_served() {
     }
 }
 
-/// A page whose own name leads to this machine: its browser takes the gateway for its server.
+/// A page can point its own domain at 127.0.0.1 (DNS rebinding).
 #[tokio::test]
-async fn any_other_name_is_refused_at_every_route() {
-    let gate = Gate::start().await;
+async fn any_other_host_is_refused_on_every_route() {
+    let gate = TestGateway::start().await;
     for host in ELSEWHERE {
         for path in [TOOL, PLAID] {
             let reply = gate.send(call(path, &[&format!("host: {host}")])).await;
@@ -117,12 +117,12 @@ async fn any_other_name_is_refused_at_every_route() {
         let reply = gate.send(get(path, "example.com")).await;
         check(&reply, path, (403, "FORBIDDEN_HOST"), path);
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn a_name_that_is_missing_or_there_twice_is_refused() {
-    let gate = Gate::start().await;
+async fn a_missing_or_repeated_host_is_refused() {
+    let gate = TestGateway::start().await;
     for hosts in [
         &[][..],
         &["host: 127.0.0.1", "host: 127.0.0.1"],
@@ -141,13 +141,13 @@ async fn a_name_that_is_missing_or_there_twice_is_refused() {
         (400, "BAD_REQUEST"),
         "HTTP/1.0",
     );
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
-/// What it is forwarded as says nothing: whoever rebinds a name can send that too.
+/// A page that rebinds its domain can set this header too.
 #[tokio::test]
-async fn a_forwarded_name_counts_for_nothing() {
-    let gate = Gate::start().await;
+async fn x_forwarded_host_is_ignored() {
+    let gate = TestGateway::start().await;
     let hosts = ["host: example.com", "x-forwarded-host: localhost"];
     let reply = gate.send(call(TOOL, &hosts)).await;
     check(&reply, TOOL, (403, "FORBIDDEN_HOST"), "forwarded");
@@ -155,14 +155,14 @@ async fn a_forwarded_name_counts_for_nothing() {
     assert_eq!(gate.send(call(TOOL, &hosts)).await.status, 200);
 }
 
-/// There it has many names, and a token instead.
+/// Such a gateway has many names, and needs a token instead.
 #[tokio::test]
-async fn on_another_address_any_name_will_do() {
+async fn a_gateway_on_a_public_address_accepts_any_host() {
     for host in [
         Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::from(Ipv6Addr::UNSPECIFIED),
     ] {
-        let gate = Gate::start_with(|config| {
+        let gate = TestGateway::start_with(|config| {
             config.host = host;
             config.token = Some(TOKEN.into());
         })
@@ -180,9 +180,9 @@ async fn on_another_address_any_name_will_do() {
 }
 
 #[tokio::test]
-async fn every_loopback_address_is_one_that_needs_no_token() {
+async fn no_loopback_address_needs_a_token() {
     for host in ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"] {
-        let gate = Gate::start_with(|config| config.host = host.parse().unwrap()).await;
+        let gate = TestGateway::start_with(|config| config.host = host.parse().unwrap()).await;
         let mut caller = Caller::connect(gate.gateway.url()).await;
         caller.write(get("/config", "localhost")).await;
         assert_eq!(caller.reply().await.json()["token_required"], false);

@@ -1,16 +1,15 @@
-//! Bodies that are no input of the operation: refused with a sentence, and nothing goes to Plaid.
+//! Bodies that are not a valid input of the operation. Nothing is sent to Plaid.
 
 use serde_json::{Value, json};
 
 use crate::{
-    caller::Reply,
-    gate::Gate,
+    caller::RawReply,
+    test_gateway::TestGateway,
     values::{ACCESS_TOKEN, OWN_SECRET, PLAID, SECRETS, TOOL},
 };
 
-/// Fails the test unless it is a refusal of this kind, by the fields that a client of Plaid's reads
-/// and, at the tool door, with a sentence under `error`.
-pub(crate) fn check(reply: &Reply, door: &str, expected: (u16, &str), shown: &str) {
+/// Checks a refusal: Plaid's error fields, and on the tool route also the sentence `error`.
+pub(crate) fn check(reply: &RawReply, route: &str, expected: (u16, &str), shown: &str) {
     assert_eq!(reply.status, expected.0, "{shown}: {reply:?}");
     let json = reply.json();
     assert_eq!(json["error_code"], expected.1, "{shown}: {reply:?}");
@@ -19,24 +18,24 @@ pub(crate) fn check(reply: &Reply, door: &str, expected: (u16, &str), shown: &st
     assert_eq!(json["request_id"], reply.header("x-request-id").unwrap());
     let sentence = json["error_message"].as_str().unwrap();
     assert!(sentence.len() > 10, "{shown}: {sentence}");
-    let error = (door != PLAID).then_some(sentence);
+    let error = (route != PLAID).then_some(sentence);
     assert_eq!(json.get("error").and_then(Value::as_str), error, "{shown}");
 }
 
-/// Posts each body, and expects to be refused with `code`, for `field`.
-async fn check_each(door: &str, bodies: &[Value], code: &str, field: Option<&str>) {
-    let gate = Gate::start().await;
+/// Posts each body, and checks that it is refused with `code` for `field`.
+async fn check_each(route: &str, bodies: &[Value], code: &str, field: Option<&str>) {
+    let gate = TestGateway::start().await;
     for body in bodies {
         let body = body.to_string();
-        let reply = gate.post(door, &body).await;
-        check(&reply, door, (400, code), &body);
+        let reply = gate.post(route, &body).await;
+        check(&reply, route, (400, code), &body);
         assert_eq!(
             reply.json().get("field").and_then(Value::as_str),
             field,
             "{body}: {reply:?}"
         );
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 fn with(name: &str, value: Value) -> Value {
@@ -46,7 +45,7 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_field_that_the_operation_has_not_is_refused_by_its_name() {
+async fn an_unknown_field_is_refused_by_name() {
     for name in [
         "options",
         "user_id",
@@ -73,7 +72,7 @@ async fn a_field_that_the_operation_has_not_is_refused_by_its_name() {
         ];
         check_each(TOOL, &deep, "UNKNOWN_FIELD", Some(name)).await;
     }
-    // The envelope is the tool door's alone, and none of it inside another.
+    // Only the tool route has the envelope, and it cannot be nested.
     let args = json!({ "access_token": ACCESS_TOKEN });
     check_each(
         PLAID,
@@ -101,7 +100,7 @@ async fn a_field_that_the_operation_has_not_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_may_be_anything_is_not_shown() {
+async fn an_unknown_field_that_could_be_a_secret_is_not_shown() {
     let hidden: Vec<Value> = SECRETS
         .iter()
         .map(|secret| with(secret, Value::Null))
@@ -120,13 +119,13 @@ async fn a_name_that_may_be_anything_is_not_shown() {
         )
         .chain([with(&"a".repeat(25), json!(1))])
         .collect();
-    for door in [TOOL, PLAID] {
-        check_each(door, &hidden, "UNKNOWN_FIELD", Some("(not shown)")).await;
+    for route in [TOOL, PLAID] {
+        check_each(route, &hidden, "UNKNOWN_FIELD", Some("(not shown)")).await;
     }
 }
 
 #[tokio::test]
-async fn a_field_is_a_string_with_something_in_it_and_no_control_character() {
+async fn a_field_must_be_a_non_empty_string_without_control_characters() {
     let wrong = [
         json!(null),
         json!(true),
@@ -176,10 +175,10 @@ async fn a_field_is_a_string_with_something_in_it_and_no_control_character() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_token_is_told_what_is_missing() {
+async fn a_missing_access_token_is_refused() {
     let bodies = [json!({}), json!({ "secret": OWN_SECRET })];
-    for door in [TOOL, PLAID] {
-        check_each(door, &bodies, "MISSING_FIELD", Some("access_token")).await;
+    for route in [TOOL, PLAID] {
+        check_each(route, &bodies, "MISSING_FIELD", Some("access_token")).await;
     }
     check_each(
         TOOL,
@@ -191,7 +190,7 @@ async fn a_call_without_a_token_is_told_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_environment_never_leaves() {
+async fn a_token_of_another_environment_is_not_sent() {
     let tokens = [
         "access-production-1",
         "access-development-1",
@@ -199,14 +198,14 @@ async fn a_token_of_another_environment_never_leaves() {
         "x",
         "access-sandbox",
     ];
-    let gate = Gate::start().await;
+    let gate = TestGateway::start().await;
     for token in tokens {
         let body = json!({ "access_token": token }).to_string();
-        for door in [TOOL, PLAID] {
-            let reply = gate.post(door, &body).await;
-            check(&reply, door, (400, "NOT_A_SANDBOX_TOKEN"), token);
+        for route in [TOOL, PLAID] {
+            let reply = gate.post(route, &body).await;
+            check(&reply, route, (400, "NOT_A_SANDBOX_TOKEN"), token);
             assert_eq!(reply.json()["field"], "access_token");
         }
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }

@@ -1,12 +1,12 @@
-//! What a gateway logs of a request: enough to find it by, and nothing that must not be kept.
+//! The log of requests: enough to identify each, and no secret.
 
 use std::time::Duration;
 
 use crate::{
     caller::{post, request},
-    gate::{Gate, hurried, limit},
-    log::{Entry, Log},
-    upstream::{Manner, Upstream, reply},
+    captured_log::{Entry, Log},
+    test_gateway::{TestGateway, limit, with_timeout},
+    upstream::{Behaviour, Upstream, reply},
     values::{
         ACCESS_TOKEN, CLIENT_ID, OWN_ID, OWN_SECRET, PLAID, SECRET, SECRETS, TOKEN, TOOL, arguments,
     },
@@ -19,12 +19,12 @@ fn gist(entry: &Entry) -> (&str, &str, &str) {
 }
 
 #[tokio::test]
-async fn a_call_is_one_entry_that_its_request_id_leads_to() {
+async fn a_call_is_logged_once_with_its_request_id() {
     let log = Log::start();
-    let gate = Gate::start().await;
-    for (door, route) in [(TOOL, "tool"), (PLAID, "plaid")] {
+    let gate = TestGateway::start().await;
+    for (path, route) in [(TOOL, "tool"), (PLAID, "plaid")] {
         let before = log.entries().len();
-        let reply = gate.post(door, &arguments()).await;
+        let reply = gate.post(path, &arguments()).await;
         let entry = log.entry(&reply);
         assert_eq!(log.entries().len(), before + 1);
         assert_eq!(gist(&entry), (route, "ok", ""));
@@ -36,33 +36,33 @@ async fn a_call_is_one_entry_that_its_request_id_leads_to() {
 }
 
 #[tokio::test]
-async fn a_failed_call_is_logged_by_its_outcome_and_code() {
+async fn a_failed_call_is_logged_with_its_outcome_and_code() {
     let log = Log::start();
     let hasty = Duration::from_millis(100);
     let quoting = format!("{ACCESS_TOKEN} {CLIENT_ID} {SECRET}");
     let error = format!(
         r#"{{"error_code":"INVALID_API_KEYS","error_type":"INVALID_INPUT","error_message":"{quoting}"}}"#
     );
-    for (manner, outcome, code) in [
-        (Manner::Reset, "connection", "ECONNRESET"),
-        (Manner::Hold, "timeout", "TIMEOUT"),
+    for (behaviour, outcome, code) in [
+        (Behaviour::Reset, "connection", "ECONNRESET"),
+        (Behaviour::Hold, "timeout", "TIMEOUT"),
         (
-            Manner::Write(reply(200, &quoting)),
+            Behaviour::Write(reply(200, &quoting)),
             "response",
             "UNEXPECTED_RESPONSE",
         ),
         (
-            Manner::Write(reply(400, &error)),
+            Behaviour::Write(reply(400, &error)),
             "api_error",
             "INVALID_API_KEYS",
         ),
     ] {
-        let gate = Gate::before(Upstream::start(manner).await, |config| {
-            hurried(config, hasty)
+        let gate = TestGateway::before(Upstream::start(behaviour).await, |config| {
+            with_timeout(config, hasty)
         });
         let gate = gate.await;
-        for (door, route) in [(TOOL, "tool"), (PLAID, "plaid")] {
-            let entry = log.entry(&gate.post(door, &arguments()).await);
+        for (path, route) in [(TOOL, "tool"), (PLAID, "plaid")] {
+            let entry = log.entry(&gate.post(path, &arguments()).await);
             assert_eq!(gist(&entry), (route, outcome, code));
             assert_eq!(entry["attempts"], "1");
         }
@@ -71,19 +71,19 @@ async fn a_failed_call_is_logged_by_its_outcome_and_code() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_not_written_as_plaids_are_is_not_logged() {
+async fn an_error_code_in_an_unknown_form_is_not_logged() {
     let log = Log::start();
     let long = "A".repeat(65);
     for code in [&*long, "a sentence of its own", "LINE\\nBREAK"] {
         let error = format!(r#"{{"error_code":"{code}","error_type":"API_ERROR"}}"#);
-        let upstream = Upstream::start(Manner::Write(reply(400, &error))).await;
-        let gate = Gate::before(upstream, |_| {}).await;
+        let upstream = Upstream::start(Behaviour::Write(reply(400, &error))).await;
+        let gate = TestGateway::before(upstream, |_| {}).await;
         let entry = log.entry(&gate.post(TOOL, &arguments()).await);
         assert_eq!(gist(&entry), ("tool", "api_error", ""));
     }
 }
 
-/// Requests of every kind, with a secret wherever there is room for one.
+/// Requests of every kind, with a secret in every possible place.
 fn requests() -> Vec<(String, (&'static str, &'static str, &'static str))> {
     let bearer = format!("authorization: Bearer {TOKEN}");
     let own = [
@@ -193,9 +193,9 @@ fn requests() -> Vec<(String, (&'static str, &'static str, &'static str))> {
 }
 
 #[tokio::test]
-async fn no_entry_has_what_a_caller_wrote_in_it() {
+async fn no_log_entry_quotes_the_caller() {
     let log = Log::start();
-    let gate = Gate::start_with(|config| config.token = Some(TOKEN.into())).await;
+    let gate = TestGateway::start_with(|config| config.token = Some(TOKEN.into())).await;
     for (bytes, expected) in requests() {
         let before = log.entries().len();
         let reply = gate.send(&bytes).await;
@@ -206,23 +206,23 @@ async fn no_entry_has_what_a_caller_wrote_in_it() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_turned_away_is_logged_too() {
+async fn a_refused_call_is_logged() {
     let log = Log::start();
-    let gate = Gate::start_with(|config| config.rate_limit = limit(1, 1)).await;
+    let gate = TestGateway::start_with(|config| config.rate_limit = limit(1, 1)).await;
     gate.check_serves().await;
     let entry = log.entry(&gate.post(TOOL, &arguments()).await);
     assert_eq!(gist(&entry), ("tool", "refused", "RATE_LIMITED"));
 
-    let gate = Gate::start_with(|config| config.credentials = None).await;
+    let gate = TestGateway::start_with(|config| config.credentials = None).await;
     let entry = log.entry(&gate.post(PLAID, &arguments()).await);
     assert_eq!(gist(&entry), ("plaid", "refused", "MISSING_CREDENTIALS"));
     assert_eq!(entry["attempts"], "0");
     check_secrecy(&log);
 }
 
-/// Nothing secret, whoever logs; of the gateway's own only its words, in a few fields.
+/// No event has a secret, and the gateway's events have only known fields.
 fn check_secrecy(log: &Log) {
-    for entry in log.entries().iter().chain(&log.of_others()) {
+    for entry in log.entries().iter().chain(&log.of_libraries()) {
         check_absent(&SECRETS, entry);
     }
     for entry in log.entries() {

@@ -1,33 +1,32 @@
-//! The gateway at its boundary: real sockets on loopback, port 0, and nothing outside this machine.
+//! The gateway at its boundary: real sockets on loopback, port 0, no outside network.
 //!
-//! `upstream` is a Plaid that a test plays itself; `gate` is a gateway before one; `caller` writes
-//! requests byte for byte; `log` is what is logged
-//! meanwhile; `values` is what the tests send.
+//! `upstream` plays Plaid; `test_gateway` is a gateway in front of it; `caller` writes requests byte
+//! for byte; `captured_log` collects log events; `values` are the values that the tests send.
 
 mod caller;
-mod gate;
-mod log;
+mod captured_log;
+mod test_gateway;
 mod upstream;
 mod values;
 
 mod bodies;
-mod broken;
-mod client;
+mod call_routes;
+mod catalogue_and_metrics;
 mod credentials;
-mod doors;
-mod files;
 mod framing;
-mod fresh;
 mod fuzz;
 mod hosts;
 mod input;
 mod logs;
-mod often;
 mod origins;
 mod page;
 mod paths;
 mod queue;
-mod slow;
+mod rate_limit;
+mod secret_files;
 mod stopping;
-mod telling;
+mod through_the_client;
+mod time_limits;
 mod tokens;
+mod upstream_errors;
+mod upstream_request;

@@ -1,32 +1,32 @@
-//! Pages that call: whose they may be, and what their browser is told.
+//! The `Origin` header, and the CORS headers of the replies.
 
 use utdk_plaid_gateway::{Config, Gateway};
 
 use crate::{
-    caller::{Reply, post, request},
-    gate::{Gate, config},
+    caller::{RawReply, post, request},
     input::check,
+    test_gateway::{TestGateway, config},
     values::{PLAID, TOKEN, TOOL, arguments},
 };
 
 const ALLOWED: &str = "http://localhost:5173";
 const OTHERS: &str = "https://app.example.com";
 
-async fn gate() -> Gate {
-    Gate::start_with(|config| {
+async fn gate() -> TestGateway {
+    TestGateway::start_with(|config| {
         config.allow_origins = vec![ALLOWED.to_owned(), OTHERS.to_owned()];
     })
     .await
 }
 
-/// A page that may not call learns nothing, not even what would be let in.
-fn check_refused(reply: &Reply, path: &str, shown: &str) {
+/// Checks a refusal, which must have no CORS header.
+fn check_refused(reply: &RawReply, path: &str, shown: &str) {
     check(reply, path, (403, "FORBIDDEN_ORIGIN"), shown);
     assert!(!reply.head.contains("access-control"), "{shown}: {reply:?}");
 }
 
 #[tokio::test]
-async fn a_page_of_the_gateways_own_or_of_an_allowed_origin_may_call() {
+async fn pages_of_its_own_and_of_allowed_origins_may_call() {
     let gate = gate().await;
     for origin in ["http://127.0.0.1", "https://127.0.0.1", ALLOWED, OTHERS] {
         for path in [TOOL, PLAID] {
@@ -40,7 +40,7 @@ async fn a_page_of_the_gateways_own_or_of_an_allowed_origin_may_call() {
             assert_eq!(reply.header("vary"), Some("Origin"));
         }
     }
-    // The same host and port as it was called by.
+    // The origin equals the Host header.
     let own = "POST /tools/plaid/sandboxitemresetlogin HTTP/1.1\r\nhost: localhost:4000\r\n\
                origin: http://localhost:4000\r\ncontent-type: application/json\r\n";
     let body = arguments();
@@ -48,10 +48,9 @@ async fn a_page_of_the_gateways_own_or_of_an_allowed_origin_may_call() {
     assert_eq!(gate.send(own).await.status, 200);
 }
 
-/// So that it can show what went wrong.
 #[tokio::test]
-async fn an_allowed_page_may_read_refusals_too() {
-    let gate = Gate::start_with(|config| {
+async fn an_allowed_page_can_read_refusals() {
+    let gate = TestGateway::start_with(|config| {
         config.allow_origins = vec![ALLOWED.to_owned()];
         config.token = Some(TOKEN.into());
     })
@@ -69,7 +68,7 @@ async fn an_allowed_page_may_read_refusals_too() {
 }
 
 #[tokio::test]
-async fn a_page_of_any_other_origin_may_not() {
+async fn a_page_of_any_other_origin_is_refused() {
     let gate = gate().await;
     for origin in [
         "null",
@@ -128,11 +127,11 @@ async fn a_page_of_any_other_origin_may_not() {
         let head = format!("{method} {path}\r\norigin: https://evil.example");
         check_refused(&gate.send(request(&head, "")).await, path, path);
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn a_call_of_another_site_without_an_origin_is_refused_by_what_its_browser_says() {
+async fn a_cross_site_request_without_an_origin_is_refused() {
     let gate = gate().await;
     for site in ["cross-site", "same-site"] {
         let site = format!("sec-fetch-site: {site}");
@@ -141,18 +140,18 @@ async fn a_call_of_another_site_without_an_origin_is_refused_by_what_its_browser
             check_refused(&reply, TOOL, &headers.join(", "));
         }
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
     for headers in [
         &["sec-fetch-site: same-origin"][..],
         &["sec-fetch-site: none"],
-        // Following a link to the gateway is no call of that page's.
+        // A link to the gateway is not a call.
         &["sec-fetch-site: cross-site", "sec-fetch-mode: navigate"],
     ] {
         assert_eq!(gate.call_with(headers).await.status, 200, "{headers:?}");
     }
 }
 
-async fn preflight(gate: &Gate, path: &str, origin: &str) -> Reply {
+async fn preflight(gate: &TestGateway, path: &str, origin: &str) -> RawReply {
     let head = format!(
         "OPTIONS {path}\r\norigin: {origin}\r\naccess-control-request-method: POST\r\n\
          access-control-request-headers: content-type, authorization"
@@ -161,10 +160,10 @@ async fn preflight(gate: &Gate, path: &str, origin: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn an_allowed_page_is_told_beforehand_that_it_may_call() {
-    let gate = Gate::start_with(|config| {
+async fn a_preflight_of_an_allowed_page_succeeds() {
+    let gate = TestGateway::start_with(|config| {
         config.allow_origins = vec![ALLOWED.to_owned()];
-        // A browser sends no token beforehand.
+        // Browsers send no token with a preflight request.
         config.token = Some(TOKEN.into());
     })
     .await;
@@ -196,25 +195,25 @@ async fn an_allowed_page_is_told_beforehand_that_it_may_call() {
 }
 
 #[tokio::test]
-async fn any_other_page_is_told_nothing_beforehand() {
+async fn a_preflight_of_any_other_page_is_refused() {
     let gate = gate().await;
     for path in [TOOL, PLAID, "/credentials", "/nowhere"] {
         for origin in ["https://evil.example", "null", "http://localhost:1"] {
             check_refused(&preflight(&gate, path, origin).await, path, origin);
         }
     }
-    // No page asks this way: it always says whose it is.
+    // Browsers always send an Origin with a preflight request.
     let reply = gate.send(request(&format!("OPTIONS {TOOL}"), "")).await;
     assert_eq!(reply.status, 405);
     assert!(!reply.head.contains("access-control"), "{reply:?}");
     let reply = preflight(&gate, "/nowhere", ALLOWED).await;
     assert_eq!(reply.status, 404);
     assert_eq!(reply.header("access-control-allow-methods"), None);
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn what_is_no_origin_cannot_be_allowed() {
+async fn an_invalid_allowed_origin_is_refused() {
     for origin in [
         "",
         "*",

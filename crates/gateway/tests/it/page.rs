@@ -1,21 +1,27 @@
-//! The console's page, as the gateway serves it.
+//! The console's page, and how the build embeds it.
+
+use std::path::Path;
 
 use crate::{
-    caller::{Reply, request},
-    gate::Gate,
+    caller::{RawReply, request},
+    test_gateway::TestGateway,
     values::TOKEN,
 };
 
+#[allow(dead_code)]
+#[path = "../../build.rs"]
+mod build_script;
+
 /// The head of the reply to a `HEAD` of the page.
-async fn head(gate: &Gate, headers: &str) -> Reply {
+async fn head(gate: &TestGateway, headers: &str) -> RawReply {
     let mut caller = gate.connect().await;
     caller.write(request(&format!("HEAD /{headers}"), "")).await;
     caller.head().await
 }
 
 #[tokio::test]
-async fn whoever_opens_the_gateway_gets_the_console() {
-    let gate = Gate::start_with(|config| config.token = Some(TOKEN.into())).await;
+async fn the_root_is_the_console() {
+    let gate = TestGateway::start_with(|config| config.token = Some(TOKEN.into())).await;
 
     let reply = gate.get("/").await;
 
@@ -29,8 +35,8 @@ async fn whoever_opens_the_gateway_gets_the_console() {
 }
 
 #[tokio::test]
-async fn a_link_from_another_site_leads_to_the_console_and_a_frame_shows_none() {
-    let gate = Gate::start().await;
+async fn the_console_can_be_linked_to_but_not_framed() {
+    let gate = TestGateway::start().await;
 
     let headers = "\r\nsec-fetch-site: cross-site\r\nsec-fetch-mode: navigate";
     let reply = head(&gate, headers).await;
@@ -41,8 +47,8 @@ async fn a_link_from_another_site_leads_to_the_console_and_a_frame_shows_none() 
 }
 
 #[tokio::test]
-async fn the_page_runs_no_script_but_its_own_and_evaluates_nothing() {
-    let gate = Gate::start().await;
+async fn the_page_may_run_only_its_own_script_and_style() {
+    let gate = TestGateway::start().await;
     let reply = head(&gate, "").await;
     let policy = reply.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; "), "{policy}");
@@ -58,8 +64,8 @@ async fn the_page_runs_no_script_but_its_own_and_evaluates_nothing() {
 }
 
 #[tokio::test]
-async fn it_comes_compressed_to_whom_it_may() {
-    let gate = Gate::start().await;
+async fn the_page_is_compressed_for_clients_that_accept_gzip() {
+    let gate = TestGateway::start().await;
     for accepted in ["gzip", "br, GZIP", "deflate;q=1,gzip;q=0.1", "gzip ; q=1.0"] {
         let reply = head(&gate, &format!("\r\naccept-encoding: {accepted}")).await;
         assert_eq!(reply.header("content-encoding"), Some("gzip"), "{accepted}");
@@ -73,8 +79,8 @@ async fn it_comes_compressed_to_whom_it_may() {
 }
 
 #[tokio::test]
-async fn who_has_it_already_is_told_so() {
-    let gate = Gate::start().await;
+async fn a_current_copy_of_the_page_is_not_sent_again() {
+    let gate = TestGateway::start().await;
     let first = head(&gate, "").await;
     let tag = first.header("etag").expect("a tag");
     assert_eq!(first.header("cache-control"), Some("no-cache"));
@@ -90,10 +96,10 @@ async fn who_has_it_already_is_told_so() {
 }
 
 #[tokio::test]
-async fn the_page_says_whether_its_gateway_is_to_a_sandbox_and_who_has_the_one_has_not_the_other() {
-    let gate = Gate::start().await;
+async fn the_page_for_a_sandbox_has_its_own_mark_and_etag() {
+    let gate = TestGateway::start().await;
     let url = "http://127.0.0.1:1".to_owned();
-    let of_sandbox = Gate::start_with(|config| config.sandbox_url = Some(url)).await;
+    let of_sandbox = TestGateway::start_with(|config| config.sandbox_url = Some(url)).await;
 
     let page = gate.get("/").await;
     let other = of_sandbox.get("/").await;
@@ -107,4 +113,19 @@ async fn the_page_says_whether_its_gateway_is_to_a_sandbox_and_who_has_the_one_h
     let request = request(&format!("GET /\r\nif-none-match: {tag}"), "");
     assert_eq!(gate.send(&request).await.status, 304);
     assert_eq!(of_sandbox.send(&request).await.status, 200);
+}
+
+/// A fresh checkout has no built console, and must work without Node.
+#[test]
+fn a_debug_build_without_the_console_has_a_placeholder() {
+    let page = build_script::page(Path::new("no/such/index.html"), false).unwrap();
+    assert!(page.for_plaid.contains("npm run build:console"));
+    assert!(page.policy.contains("script-src 'sha256-"));
+}
+
+#[test]
+fn a_release_build_without_the_console_fails() {
+    let page = build_script::page(Path::new("no/such/index.html"), true);
+    let problem = page.err().expect("it must fail");
+    assert!(problem.contains("npm run build:console"), "{problem}");
 }

@@ -1,18 +1,18 @@
-//! What is no route: 404, and nothing goes to Plaid.
+//! Unknown paths and methods. Nothing is sent to Plaid.
 
 use crate::{
-    caller::{Reply, request},
-    gate::Gate,
+    caller::{RawReply, request},
+    test_gateway::TestGateway,
     values::{PLAID, TOOL, arguments},
 };
 
 /// Sends a good call to `target`, with `method`.
-async fn sent(gate: &Gate, method: &str, target: &str) -> Reply {
+async fn sent(gate: &TestGateway, method: &str, target: &str) -> RawReply {
     let head = format!("{method} {target}\r\ncontent-type: application/json");
     gate.send(request(&head, &arguments())).await
 }
 
-fn check(reply: &Reply, target: &str) {
+fn check(reply: &RawReply, target: &str) {
     assert_eq!(reply.status, 404, "{target}: {reply:?}");
     let json = reply.json();
     assert_eq!(json["error_code"], "NOT_FOUND", "{target}");
@@ -22,8 +22,8 @@ fn check(reply: &Reply, target: &str) {
 }
 
 #[tokio::test]
-async fn every_other_way_to_write_a_door_is_not_found() {
-    let gate = Gate::start().await;
+async fn every_other_spelling_of_a_route_is_not_found() {
+    let gate = TestGateway::start().await;
     for target in [
         "//sandbox/item/reset_login",
         "/sandbox//item/reset_login",
@@ -64,17 +64,17 @@ async fn every_other_way_to_write_a_door_is_not_found() {
         "/tools/plaid",
         "/tools/other/sandboxitemresetlogin",
         "/tools/plaid.sandboxitemresetlogin",
-        // The dotless i, which is an i when its case is changed.
+        // The dotless i, whose upper case is I.
         "/tools/plaid/sandbox\u{131}temresetlogin",
     ] {
         check(&sent(&gate, "POST", target).await, target);
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn no_other_operation_of_plaids_is_there() {
-    let gate = Gate::start().await;
+async fn no_other_operation_of_plaid_exists() {
+    let gate = TestGateway::start().await;
     for target in [
         "/item/get",
         "/item/remove",
@@ -95,13 +95,13 @@ async fn no_other_operation_of_plaids_is_there() {
         check(&sent(&gate, "POST", target).await, target);
         check(&sent(&gate, "GET", target).await, target);
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
-/// Those are for a proxy, which this is not.
+/// Those targets are for proxies.
 #[tokio::test]
 async fn a_target_that_is_not_a_path_is_not_found() {
-    let gate = Gate::start().await;
+    let gate = TestGateway::start().await;
     let plaids = format!("https://sandbox.plaid.com{PLAID}");
     let own = format!("{}{PLAID}", gate.gateway.url());
     let tool = format!("http://127.0.0.1{TOOL}");
@@ -113,12 +113,12 @@ async fn a_target_that_is_not_a_path_is_not_found() {
     for target in ["sandbox.plaid.com:443", "127.0.0.1:80"] {
         check(&sent(&gate, "CONNECT", target).await, target);
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn what_is_no_target_at_all_is_no_http() {
-    let gate = Gate::start().await;
+async fn a_malformed_request_line_is_refused() {
+    let gate = TestGateway::start().await;
     for line in [
         "POST  HTTP/1.1",
         "POST /sandbox/item/reset_login",
@@ -134,12 +134,12 @@ async fn what_is_no_target_at_all_is_no_http() {
         let reply = reply.await;
         assert_eq!((reply.status, &*reply.body), (400, ""), "{line}: {reply:?}");
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
-    let gate = Gate::start().await;
+async fn a_wrong_method_is_refused_with_the_allowed_ones() {
+    let gate = TestGateway::start().await;
     let all = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post", "X",
     ];
@@ -160,7 +160,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         for method in all.iter().filter(|method| !allowed.contains(method)) {
             let shown = format!("{method} {target}");
             if *method == "HEAD" {
-                // Its reply has a length, but no body.
+                // The reply has a length, but no body.
                 let mut caller = gate.connect().await;
                 caller.write(request(&format!("HEAD {target}"), "")).await;
                 let head = caller.head().await;
@@ -176,12 +176,12 @@ async fn a_wrong_method_is_told_the_right_ones() {
             assert!(sentence.ends_with(&list), "{shown}: {sentence}");
         }
     }
-    gate.check_untouched().await;
+    gate.check_nothing_sent().await;
 }
 
 #[tokio::test]
 async fn head_is_get_without_its_body() {
-    let gate = Gate::start().await;
+    let gate = TestGateway::start().await;
     for target in [
         "/tools",
         "/tools/search?q=x",
@@ -194,7 +194,7 @@ async fn head_is_get_without_its_body() {
         caller.write(request(&format!("HEAD {target}"), "")).await;
         let head = caller.head().await;
         assert_eq!(head.status, 200, "{target}: {head:?}");
-        // The connection is still in step.
+        // The next reply is read correctly.
         caller.write(request("GET /healthz", "")).await;
         assert_eq!(caller.reply().await.json()["status"], "ok");
     }

@@ -1,4 +1,4 @@
-//! How a gateway ends.
+//! Closing and dropping a gateway.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use utdk_plaid_gateway::Config;
 
 use crate::{
     caller::{Caller, address, post, request, within},
-    gate::{Gate, config},
-    upstream::{Held, Manner, Upstream},
+    test_gateway::{TestGateway, config},
+    upstream::{Behaviour, Held, Upstream},
     values::{TOOL, arguments},
 };
 
-/// A gateway with one call at Plaid, which does not answer yet.
+/// A gateway with one call in flight.
 struct Busy {
     url: String,
     upstream: Upstream,
@@ -23,11 +23,11 @@ struct Busy {
 
 impl Busy {
     async fn start(change: impl FnOnce(&mut Config)) -> Busy {
-        let upstream = Upstream::start(Manner::Hold).await;
-        let Gate {
+        let upstream = Upstream::start(Behaviour::Hold).await;
+        let TestGateway {
             gateway,
             mut upstream,
-        } = Gate::before(upstream, change).await;
+        } = TestGateway::before(upstream, change).await;
         let url = gateway.url().to_owned();
         let mut caller = Caller::connect(&url).await;
         caller.write(post(TOOL, &[], &arguments())).await;
@@ -42,7 +42,7 @@ impl Busy {
     }
 }
 
-/// Waits until nothing listens there any more.
+/// Waits until connections are refused.
 async fn refused(url: &str) {
     within(async { while TcpStream::connect(address(url)).await.is_ok() {} }).await;
 }
@@ -52,7 +52,7 @@ fn closing(gateway: utdk_plaid_gateway::Gateway) -> JoinHandle<()> {
 }
 
 #[tokio::test]
-async fn what_is_in_flight_is_finished_and_nothing_more_is_let_in() {
+async fn a_call_in_flight_is_finished_and_new_connections_are_refused() {
     let mut busy = Busy::start(|_| {}).await;
 
     let closing = closing(busy.gateway);
@@ -70,22 +70,22 @@ async fn what_is_in_flight_is_finished_and_nothing_more_is_let_in() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
-    let gate = Gate::start().await;
+    let gate = TestGateway::start().await;
     let mut idle = gate.connect().await;
     idle.write(request("GET /healthz", "")).await;
     assert_eq!(idle.reply().await.status, 200);
     let mut unused = gate.connect().await;
-    let began = Instant::now();
+    let start = Instant::now();
 
     within(gate.gateway.close()).await;
 
     idle.closed().await;
     unused.closed().await;
-    assert!(began.elapsed() < Config::default().grace / 2);
+    assert!(start.elapsed() < Config::default().grace / 2);
 }
 
 #[tokio::test]
-async fn a_call_that_outlasts_the_grace_is_ended() {
+async fn a_call_that_outlasts_the_grace_is_cancelled() {
     let mut busy = Busy::start(|config| config.grace = Duration::from_millis(200)).await;
 
     within(busy.gateway.close()).await;
@@ -96,7 +96,7 @@ async fn a_call_that_outlasts_the_grace_is_ended() {
 }
 
 #[tokio::test]
-async fn dropping_it_ends_it_at_once() {
+async fn dropping_the_handle_stops_the_gateway_at_once() {
     let mut busy = Busy::start(|_| {}).await;
 
     drop(busy.gateway);
@@ -107,12 +107,12 @@ async fn dropping_it_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn its_port_is_free_when_it_is_closed() {
-    let gate = Gate::start().await;
+async fn the_port_is_free_after_close() {
+    let gate = TestGateway::start().await;
     let port = address(gate.gateway.url()).parse::<std::net::SocketAddr>();
     let port = port.unwrap().port();
     let upstream = gate.upstream.url.clone();
-    // One that still stands then.
+    // It is still open while the gateway closes.
     let _caller = gate.connect().await;
 
     within(gate.gateway.close()).await;
@@ -127,16 +127,15 @@ async fn its_port_is_free_when_it_is_closed() {
     assert_eq!(caller.reply().await.status, 200);
 }
 
-/// A load balancer is to send nothing more, while what it has sent is still answered.
 #[tokio::test]
-async fn while_it_stops_it_is_not_ready_but_healthy() {
+async fn a_stopping_gateway_is_healthy_but_not_ready() {
     for (path, status) in [("/readyz", 503), ("/healthz", 200)] {
         let mut busy = Busy::start(|_| {}).await;
         let asked = request(&format!("GET {path}"), "");
         let (begun, rest) = asked.split_at(20);
         let mut prober = Caller::connect(&busy.url).await;
         prober.write(begun).await;
-        // Once this is answered, what came before it has been read.
+        // When this is answered, the earlier bytes have been read.
         let mut other = Caller::connect(&busy.url).await;
         other.write(request("GET /readyz", "")).await;
         assert_eq!(other.reply().await.json()["status"], "ready");

@@ -4,17 +4,17 @@ use utdk_plaid_gateway::{Config, Gateway, GatewayError};
 
 use crate::{
     caller::{post, request},
-    gate::{Gate, config},
     input::check,
+    test_gateway::{TestGateway, config},
     values::{PLAID, TOKEN, TOOL, arguments},
 };
 
-async fn gate() -> Gate {
-    Gate::start_with(|config| config.token = Some(TOKEN.into())).await
+async fn gate() -> TestGateway {
+    TestGateway::start_with(|config| config.token = Some(TOKEN.into())).await
 }
 
 #[tokio::test]
-async fn the_right_token_is_let_in_whatever_the_case_of_its_scheme() {
+async fn the_token_is_accepted_with_any_letter_case_of_the_scheme() {
     let gate = gate().await;
     for scheme in ["Bearer", "bearer", "BEARER", "bEARER"] {
         for path in [TOOL, PLAID] {
@@ -30,7 +30,7 @@ async fn the_right_token_is_let_in_whatever_the_case_of_its_scheme() {
 }
 
 #[tokio::test]
-async fn any_other_is_not() {
+async fn any_other_token_is_refused() {
     let gate = gate().await;
     let mut wrong: Vec<Vec<String>> = [
         "",
@@ -80,7 +80,7 @@ async fn any_other_is_not() {
 }
 
 #[tokio::test]
-async fn all_but_what_a_load_balancer_asks_needs_the_token() {
+async fn every_route_but_the_probes_needs_the_token() {
     let gate = gate().await;
     for head in [
         "GET /tools",
@@ -111,7 +111,7 @@ async fn refusal(change: impl FnOnce(&mut Config)) -> GatewayError {
 }
 
 #[tokio::test]
-async fn a_gateway_that_others_can_reach_does_not_start_without_a_token() {
+async fn a_gateway_on_a_public_address_does_not_start_without_a_token() {
     for host in [
         "0.0.0.0",
         "::",
@@ -128,7 +128,7 @@ async fn a_gateway_that_others_can_reach_does_not_start_without_a_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_can_be_guessed_or_sent_by_nobody_is_refused() {
+async fn a_short_or_unsendable_token_is_refused() {
     for token in [
         "",
         "short",
@@ -149,20 +149,21 @@ async fn a_token_that_can_be_guessed_or_sent_by_nobody_is_refused() {
             .await;
             assert_eq!(error.code(), "INVALID_OPTION", "{token:?}");
             assert_eq!(error.field(), Some("token"), "{token:?}");
-            let told = format!("{error} {error:?}");
+            let printed = format!("{error} {error:?}");
             assert!(
-                token.trim().len() < 6 || !told.contains(token.trim()),
-                "{told}"
+                token.trim().len() < 6 || !printed.contains(token.trim()),
+                "{printed}"
             );
         }
     }
-    let just_enough = Gate::start_with(|config| config.token = Some("sixteen-letters!".into()));
+    let just_enough =
+        TestGateway::start_with(|config| config.token = Some("sixteen-letters!".into()));
     let header = "authorization: Bearer sixteen-letters!";
     assert_eq!(just_enough.await.call_with(&[header]).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_setting_that_cannot_be_is_refused_and_named() {
+async fn an_invalid_setting_is_refused_by_name() {
     let error = refusal(|config| config.max_in_flight = 0).await;
     assert_eq!(
         (error.code(), error.field()),
@@ -177,7 +178,7 @@ async fn a_setting_that_cannot_be_is_refused_and_named() {
         ("NOT_SANDBOX", Some("baseUrl"))
     );
 
-    let gate = Gate::start().await;
+    let gate = TestGateway::start().await;
     let port = gate.gateway.url().rsplit(':').next().unwrap().to_owned();
     let error = refusal(|config| config.port = port.parse().unwrap()).await;
     assert_eq!((error.code(), error.field()), ("EADDRINUSE", None));

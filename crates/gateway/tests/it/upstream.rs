@@ -1,4 +1,4 @@
-//! A Plaid that the test plays itself, down to the bytes and to when a connection closes.
+//! The test's own Plaid, which controls every byte and when a connection closes.
 
 use std::{
     net::Ipv4Addr,
@@ -18,18 +18,18 @@ use crate::{
     values::{DONE, PLAID},
 };
 
-/// What becomes of each request.
+/// How to answer each request.
 #[derive(Clone)]
-pub(crate) enum Manner {
-    /// These bytes, and the next request on the same connection.
+pub(crate) enum Behaviour {
+    /// Write these bytes, and read the next request.
     Write(String),
-    /// These bytes, and the end of the connection.
+    /// Write these bytes, and close the connection.
     WriteAndClose(String),
-    /// The connection is reset.
+    /// Reset the connection.
     Reset,
-    /// A reply that does not end.
+    /// Write an endless reply.
     Flood,
-    /// Nothing, until the test says what: see [`Upstream::held`].
+    /// Wait for the test: see [`Upstream::held`].
     Hold,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Upstream {
     serving: JoinHandle<()>,
 }
 
-/// A request as it came.
+/// A request that Plaid got.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) head: String,
@@ -54,7 +54,7 @@ pub(crate) struct Held {
 }
 
 impl Upstream {
-    pub(crate) async fn start(manner: Manner) -> Upstream {
+    pub(crate) async fn start(behaviour: Behaviour) -> Upstream {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -63,7 +63,7 @@ impl Upstream {
         let seen = Arc::clone(&calls);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let serving = serve(stream, manner.clone(), Arc::clone(&seen), sender.clone());
+                let serving = serve(stream, behaviour.clone(), Arc::clone(&seen), sender.clone());
                 tokio::spawn(serving);
             }
         });
@@ -75,17 +75,17 @@ impl Upstream {
         }
     }
 
-    /// Answers every call with success.
+    /// Starts a Plaid where every call succeeds.
     pub(crate) async fn answering() -> Upstream {
-        Upstream::start(Manner::Write(reply(200, DONE))).await
+        Upstream::start(Behaviour::Write(reply(200, DONE))).await
     }
 
-    /// All requests so far.
+    /// The requests so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().expect("unpoisoned").clone()
     }
 
-    /// The one request there was.
+    /// The only request so far.
     pub(crate) fn call(&self) -> Call {
         match &self.calls()[..] {
             [call] => call.clone(),
@@ -93,7 +93,7 @@ impl Upstream {
         }
     }
 
-    /// The next request that waits for its reply.
+    /// Waits for the next held request.
     pub(crate) async fn held(&mut self) -> Held {
         within(self.held.recv()).await.expect("a request")
     }
@@ -110,7 +110,7 @@ impl Call {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// The names of its headers, in alphabetical order, and what their values are.
+    /// The headers in alphabetical order.
     pub(crate) fn headers(&self) -> Vec<(String, &str)> {
         let lines = self.head.trim_end().lines().skip(1);
         let mut headers: Vec<_> = lines
@@ -125,7 +125,7 @@ impl Call {
         self.headers().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Fails the test unless it is the operation's call and nothing else.
+    /// Fails the test if the request has more than the operation needs.
     pub(crate) fn check(&self) {
         let line = format!("POST {PLAID} HTTP/1.1\r\n");
         assert!(self.head.starts_with(&line), "{}", self.head);
@@ -152,41 +152,41 @@ impl Call {
 }
 
 impl Held {
-    /// Answers that the login was reset, and takes no more on this connection.
+    /// Replies that the login was reset, and closes the connection.
     pub(crate) async fn succeed(&mut self) {
         let bytes = reply_with(200, &["connection: close"], DONE);
         let written = within(self.stream.write_all(bytes.as_bytes())).await;
         written.expect("the gateway reads");
     }
 
-    /// Waits until the gateway has closed its side.
+    /// Waits until the gateway closes its side.
     pub(crate) async fn closed(&mut self) {
         let read = within(self.stream.read(&mut [0; 64])).await;
-        // A connection that is reset is closed all the same.
+        // A reset also counts as closed.
         assert_eq!(read.unwrap_or(0), 0, "more came instead of the end");
     }
 }
 
-/// An address at which nothing listens, and nothing else will as long as this is there.
-pub(crate) struct Nobody {
+/// An address that refuses connections. The port stays reserved.
+pub(crate) struct ClosedPort {
     pub(crate) url: String,
     _bound: TcpSocket,
 }
 
-impl Nobody {
-    pub(crate) fn new() -> Nobody {
+impl ClosedPort {
+    pub(crate) fn new() -> ClosedPort {
         let bound = TcpSocket::new_v4().expect("a socket");
         bound
             .bind((Ipv4Addr::LOCALHOST, 0).into())
             .expect("a free port");
-        Nobody {
+        ClosedPort {
             url: format!("http://{}", bound.local_addr().expect("it is bound")),
             _bound: bound,
         }
     }
 }
 
-/// The bytes of a reply in JSON.
+/// The bytes of a JSON reply.
 pub(crate) fn reply(status: u16, body: &str) -> String {
     reply_with(status, &["content-type: application/json"], body)
 }
@@ -199,22 +199,22 @@ pub(crate) fn reply_with(status: u16, headers: &[&str], body: &str) -> String {
 
 async fn serve(
     mut stream: TcpStream,
-    manner: Manner,
+    behaviour: Behaviour,
     calls: Arc<Mutex<Vec<Call>>>,
     held: mpsc::UnboundedSender<Held>,
 ) {
     while let Some(call) = read(&mut stream).await {
         calls.lock().expect("unpoisoned").push(call.clone());
-        match &manner {
-            Manner::Write(bytes) => {
+        match &behaviour {
+            Behaviour::Write(bytes) => {
                 let _ = stream.write_all(bytes.as_bytes()).await;
             }
-            Manner::WriteAndClose(bytes) => {
+            Behaviour::WriteAndClose(bytes) => {
                 let _ = stream.write_all(bytes.as_bytes()).await;
                 return;
             }
-            Manner::Reset => return stream.set_zero_linger().expect("it is open"),
-            Manner::Flood => {
+            Behaviour::Reset => return stream.set_zero_linger().expect("it is open"),
+            Behaviour::Flood => {
                 let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"a\":\"";
                 let mut written = stream.write_all(head.as_bytes()).await;
                 while written.is_ok() {
@@ -222,7 +222,7 @@ async fn serve(
                 }
                 return;
             }
-            Manner::Hold => {
+            Behaviour::Hold => {
                 let _ = held.send(Held { call, stream });
                 return;
             }
@@ -230,7 +230,7 @@ async fn serve(
     }
 }
 
-/// Nothing, at the end of the connection.
+/// Reads a request. Returns `None` at the end of the connection.
 async fn read(stream: &mut TcpStream) -> Option<Call> {
     let mut bytes = Vec::new();
     let end = loop {

@@ -1,59 +1,61 @@
-//! How often one caller may call.
+//! The rate limit.
 
 use tokio::time::Instant;
 
 use crate::{
     caller::{post, request},
-    gate::{Gate, limit},
     input::check,
+    test_gateway::{TestGateway, limit},
     values::{PLAID, TOKEN, TOOL, arguments},
 };
 
-async fn gate() -> Gate {
-    Gate::start_with(|config| config.rate_limit = utdk_plaid_gateway::Config::default().rate_limit)
-        .await
+async fn gate() -> TestGateway {
+    TestGateway::start_with(|config| {
+        config.rate_limit = utdk_plaid_gateway::Config::default().rate_limit
+    })
+    .await
 }
 
-/// How many of `calls` are let in, one right after the other.
-async fn let_in(gate: &Gate, calls: usize) -> usize {
+/// Makes `calls` calls one after the other. Returns how many pass.
+async fn passing(gate: &TestGateway, calls: usize) -> usize {
     let mut caller = gate.connect().await;
-    let mut let_in = 0;
+    let mut passing = 0;
     for call in 0..calls {
-        let door = [TOOL, PLAID][call % 2];
-        caller.write(post(door, &[], &arguments())).await;
+        let route = [TOOL, PLAID][call % 2];
+        caller.write(post(route, &[], &arguments())).await;
         let reply = caller.reply().await;
         match reply.status {
-            200 => let_in += 1,
+            200 => passing += 1,
             _ => {
-                check(&reply, door, (429, "RATE_LIMITED"), "too often");
+                check(&reply, route, (429, "RATE_LIMITED"), "too often");
                 assert_eq!(reply.header("retry-after"), Some("1"));
             }
         }
     }
-    let_in
+    passing
 }
 
 #[tokio::test]
-async fn twenty_calls_at_once_are_let_in_and_ten_a_second_after_that() {
+async fn the_default_limit_is_a_burst_of_20_and_10_a_second() {
     let gate = gate().await;
-    let began = Instant::now();
+    let start = Instant::now();
 
-    let first = let_in(&gate, 60).await;
+    let first = passing(&gate, 60).await;
 
-    let earned = began.elapsed().as_secs_f64() * 10.0;
+    let earned = start.elapsed().as_secs_f64() * 10.0;
     let most = 20 + earned.ceil() as usize;
     assert!((20..=most).contains(&first), "{first} of {most}");
     assert_eq!(gate.upstream.calls().len(), first);
 
-    // It comes back as Retry-After says.
+    // Wait as long as Retry-After says.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    let second = let_in(&gate, 5).await;
+    let second = passing(&gate, 5).await;
     assert_eq!(second, 5);
 }
 
 #[tokio::test]
-async fn a_call_that_is_refused_for_its_input_counts_too() {
-    let gate = Gate::start_with(|config| config.rate_limit = limit(1, 2)).await;
+async fn a_call_with_invalid_input_counts() {
+    let gate = TestGateway::start_with(|config| config.rate_limit = limit(1, 2)).await;
     for status in [400, 400, 429] {
         assert_eq!(gate.post(TOOL, "{}").await.status, status);
     }
@@ -61,14 +63,14 @@ async fn a_call_that_is_refused_for_its_input_counts_too() {
 }
 
 #[tokio::test]
-async fn no_other_route_is_limited_and_nobody_uses_up_the_limit_of_another() {
-    let gate = Gate::start_with(|config| {
+async fn calls_without_the_token_and_other_routes_do_not_count() {
+    let gate = TestGateway::start_with(|config| {
         config.rate_limit = limit(1, 1);
         config.token = Some(TOKEN.into());
     })
     .await;
     let bearer = format!("authorization: Bearer {TOKEN}");
-    // Who may not call at all does not use up what others may.
+    // Calls without the token do not use up the limit.
     for _ in 0..5 {
         assert_eq!(gate.call_with(&[]).await.status, 401);
     }
@@ -91,10 +93,9 @@ async fn no_other_route_is_limited_and_nobody_uses_up_the_limit_of_another() {
     }
 }
 
-/// Known by its address, and by nothing that it says of itself.
 #[tokio::test]
-async fn a_caller_is_known_by_its_address_alone() {
-    let gate = Gate::start_with(|config| {
+async fn callers_are_told_apart_by_ip_address_only() {
+    let gate = TestGateway::start_with(|config| {
         config.host = "::".parse().unwrap();
         config.token = Some(TOKEN.into());
         config.rate_limit = limit(1, 1);
@@ -113,7 +114,7 @@ async fn a_caller_is_known_by_its_address_alone() {
 }
 
 #[tokio::test]
-async fn without_a_limit_every_call_is_let_in() {
-    let gate = Gate::start().await;
-    assert_eq!(let_in(&gate, 200).await, 200);
+async fn without_a_limit_every_call_passes() {
+    let gate = TestGateway::start().await;
+    assert_eq!(passing(&gate, 200).await, 200);
 }

@@ -1,20 +1,20 @@
-//! What a caller is told when Plaid answers with anything but success.
+//! What a caller gets when a call to Plaid fails.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::{
-    caller::Reply,
-    gate::{Gate, client_config, hurried},
-    upstream::{Manner, Nobody, Upstream, reply, reply_with},
+    caller::RawReply,
+    test_gateway::{TestGateway, client_config, with_timeout},
+    upstream::{Behaviour, ClosedPort, Upstream, reply, reply_with},
     values::{ACCESS_TOKEN, CLIENT_ID, PLAID, SECRET, TOOL, arguments},
 };
 
-/// Calls at both doors, and expects this status and these fields beside those that every error has.
-async fn check(gate: &Gate, status: u16, code: &str, error_type: &str, more: Value) {
-    for door in [TOOL, PLAID] {
-        let reply = gate.post(door, &arguments()).await;
+/// Calls both routes, and checks the status and the fields of the error.
+async fn check(gate: &TestGateway, status: u16, code: &str, error_type: &str, more: Value) {
+    for route in [TOOL, PLAID] {
+        let reply = gate.post(route, &arguments()).await;
         assert_eq!(reply.status, status, "{reply:?}");
         let json = reply.json();
         assert_eq!(json["error_code"], code, "{reply:?}");
@@ -23,21 +23,21 @@ async fn check(gate: &Gate, status: u16, code: &str, error_type: &str, more: Val
         for (name, value) in more.as_object().unwrap() {
             assert_eq!(&json[name], value, "{name}: {reply:?}");
         }
-        check_sentence(&reply, door);
+        check_sentence(&reply, route);
     }
     assert_eq!(gate.get("/healthz").await.status, 200);
 }
 
-fn check_sentence(reply: &Reply, door: &str) {
+fn check_sentence(reply: &RawReply, route: &str) {
     let json = reply.json();
     let sentence = json["error_message"].as_str().unwrap();
     assert!(sentence.len() > 10, "{sentence}");
-    let error = (door == TOOL).then_some(sentence);
+    let error = (route == TOOL).then_some(sentence);
     assert_eq!(json.get("error").and_then(Value::as_str), error);
 }
 
-async fn check_connection(manner: Manner, code: &str) {
-    let gate = Gate::facing(manner).await;
+async fn check_connection(behaviour: Behaviour, code: &str) {
+    let gate = TestGateway::facing(behaviour).await;
     check(
         &gate,
         502,
@@ -48,63 +48,74 @@ async fn check_connection(manner: Manner, code: &str) {
     .await;
 }
 
-async fn check_response(manner: Manner, upstream_status: u16, problem: &str) {
-    let gate = Gate::facing(manner).await;
-    let told = json!({ "kind": "response", "upstream_status": upstream_status });
-    check(&gate, 502, "UNEXPECTED_RESPONSE", "BAD_GATEWAY", told).await;
+async fn check_response(behaviour: Behaviour, upstream_status: u16, problem: &str) {
+    let gate = TestGateway::facing(behaviour).await;
+    let fields = json!({ "kind": "response", "upstream_status": upstream_status });
+    check(&gate, 502, "UNEXPECTED_RESPONSE", "BAD_GATEWAY", fields).await;
     let reply = gate.post(TOOL, &arguments()).await.json();
     let upstream_problem = reply["upstream_problem"].as_str().unwrap();
     assert!(upstream_problem.contains(problem), "{upstream_problem}");
 }
 
 #[tokio::test]
-async fn a_connection_that_fails_is_502_with_its_code() {
-    check_connection(Manner::Reset, "ECONNRESET").await;
-    check_connection(Manner::WriteAndClose(String::new()), "ECONNRESET").await;
+async fn a_failed_connection_is_a_502_with_its_code() {
+    check_connection(Behaviour::Reset, "ECONNRESET").await;
+    check_connection(Behaviour::WriteAndClose(String::new()), "ECONNRESET").await;
     check_connection(
-        Manner::WriteAndClose("HTTP/1.1 200 OK\r\ncont".into()),
+        Behaviour::WriteAndClose("HTTP/1.1 200 OK\r\ncont".into()),
         "ECONNRESET",
     )
     .await;
     let cut_short = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"reset_login\":true";
-    check_connection(Manner::WriteAndClose(cut_short.into()), "ECONNRESET").await;
+    check_connection(Behaviour::WriteAndClose(cut_short.into()), "ECONNRESET").await;
     check_connection(
-        Manner::WriteAndClose("SSH-2.0-OpenSSH_9.2\r\n".into()),
+        Behaviour::WriteAndClose("SSH-2.0-OpenSSH_9.2\r\n".into()),
         "EPROTO",
     )
     .await;
 
-    let nobody = Nobody::new();
-    let gate = Gate::start_with(|config| config.client = client_config(&nobody.url)).await;
-    let told = json!({ "kind": "connection" });
-    check(&gate, 502, "ECONNREFUSED", "BAD_GATEWAY", told).await;
+    let closed_port = ClosedPort::new();
+    let gate =
+        TestGateway::start_with(|config| config.client = client_config(&closed_port.url)).await;
+    let fields = json!({ "kind": "connection" });
+    check(&gate, 502, "ECONNREFUSED", "BAD_GATEWAY", fields).await;
 }
 
 #[tokio::test]
-async fn a_reply_that_is_not_plaids_is_502_with_what_is_wrong_and_not_what_is_in_it() {
+async fn an_unexpected_reply_is_a_502_that_names_the_problem_and_quotes_nothing() {
     let page = format!("<html><body>{ACCESS_TOKEN} {CLIENT_ID} {SECRET}</body></html>");
     let html = |status| reply_with(status, &["content-type: text/html"], &page);
-    check_response(Manner::Write(html(200)), 200, "is not JSON").await;
-    check_response(Manner::Write(html(502)), 502, "is not JSON").await;
-    check_response(Manner::Write(html(404)), 404, "is not JSON").await;
+    check_response(Behaviour::Write(html(200)), 200, "is not JSON").await;
+    check_response(Behaviour::Write(html(502)), 502, "is not JSON").await;
+    check_response(Behaviour::Write(html(404)), 404, "is not JSON").await;
     check_response(
-        Manner::Write(reply(200, "{\"reset_login\":tr")),
+        Behaviour::Write(reply(200, "{\"reset_login\":tr")),
         200,
         "breaks off",
     )
     .await;
-    check_response(Manner::Write(reply(200, "")), 200, "has no body").await;
-    check_response(Manner::Write(reply(200, "{}")), 200, "lacks a field").await;
+    check_response(Behaviour::Write(reply(200, "")), 200, "has no body").await;
+    check_response(Behaviour::Write(reply(200, "{}")), 200, "lacks a field").await;
     check_response(
-        Manner::Write(reply(200, "{\"reset_login\":1}")),
+        Behaviour::Write(reply(200, "{\"reset_login\":1}")),
         200,
         "reset_login",
     )
     .await;
     let json = format!(r#"{{"message":"{SECRET}"}}"#);
-    check_response(Manner::Write(reply(500, &json)), 500, "not a Plaid error").await;
+    check_response(
+        Behaviour::Write(reply(500, &json)),
+        500,
+        "not a Plaid error",
+    )
+    .await;
     for status in [201, 202, 206, 299] {
-        check_response(Manner::Write(reply(status, &page)), status, "has a status").await;
+        check_response(
+            Behaviour::Write(reply(status, &page)),
+            status,
+            "has a status",
+        )
+        .await;
     }
 }
 
@@ -114,42 +125,42 @@ async fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let location = format!("location: {}{PLAID}?{SECRET}", elsewhere.url);
         let redirect = reply_with(status, &[&location], "");
-        check_response(Manner::Write(redirect), status, "is a redirect").await;
+        check_response(Behaviour::Write(redirect), status, "is a redirect").await;
     }
     assert!(elsewhere.calls().is_empty());
 }
 
 #[tokio::test]
-async fn a_reply_that_does_not_end_is_not_read_to_its_end() {
-    check_response(Manner::Flood, 200, "longer than 1 MiB").await;
+async fn an_endless_reply_is_cut_off() {
+    check_response(Behaviour::Flood, 200, "longer than 1 MiB").await;
     let announced = "HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n{";
-    check_response(Manner::Write(announced.into()), 200, "longer than 1 MiB").await;
+    check_response(Behaviour::Write(announced.into()), 200, "longer than 1 MiB").await;
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_is_a_failed_connection() {
+async fn an_endless_head_is_a_connection_error() {
     let endless = format!("HTTP/1.1 200 OK\r\nx-long: {}", "x".repeat(1 << 20));
-    let gate = Gate::facing(Manner::WriteAndClose(endless)).await;
+    let gate = TestGateway::facing(Behaviour::WriteAndClose(endless)).await;
     let reply = gate.post(TOOL, &arguments()).await;
     assert_eq!(reply.status, 502, "{reply:?}");
     assert_eq!(reply.json()["kind"], "connection");
 }
 
 #[tokio::test]
-async fn a_plaid_that_hangs_is_504_with_the_deadline() {
+async fn a_timeout_is_a_504_with_the_deadline() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"reset_login\":true";
-    for manner in [Manner::Hold, Manner::Write(head.to_owned())] {
-        let gate = Gate::before(Upstream::start(manner).await, |config| {
-            hurried(config, Duration::from_millis(100));
+    for behaviour in [Behaviour::Hold, Behaviour::Write(head.to_owned())] {
+        let gate = TestGateway::before(Upstream::start(behaviour).await, |config| {
+            with_timeout(config, Duration::from_millis(100));
         })
         .await;
-        let told = json!({ "kind": "timeout", "timeout_ms": 100 });
-        check(&gate, 504, "TIMEOUT", "GATEWAY_TIMEOUT", told).await;
+        let fields = json!({ "kind": "timeout", "timeout_ms": 100 });
+        check(&gate, 504, "TIMEOUT", "GATEWAY_TIMEOUT", fields).await;
     }
 }
 
 #[tokio::test]
-async fn an_error_of_plaids_passes_on_with_its_own_status_and_fields() {
+async fn an_error_of_plaid_keeps_its_status_and_fields() {
     let full = json!({
         "causes": [{ "error_code": "ITEM_LOCKED", "item_id": "i" }],
         "display_message": "The account is locked.",
@@ -177,27 +188,27 @@ async fn an_error_of_plaids_passes_on_with_its_own_status_and_fields() {
         (429, &usual),
         (500, &usual),
     ] {
-        let gate = Gate::facing(Manner::Write(reply(status, &error.to_string()))).await;
+        let gate = TestGateway::facing(Behaviour::Write(reply(status, &error.to_string()))).await;
 
         let plaid = gate.post(PLAID, &arguments()).await;
         let tool = gate.post(TOOL, &arguments()).await;
 
         assert_eq!((plaid.status, &plaid.json()), (status, error));
-        let Value::Object(mut told) = tool.json() else {
+        let Value::Object(mut body) = tool.json() else {
             panic!("{tool:?}");
         };
-        let sentence = told.remove("error").unwrap();
+        let sentence = body.remove("error").unwrap();
         let message = error["error_message"].as_str().unwrap();
         assert!(sentence.as_str().unwrap().contains(message), "{sentence}");
-        let id = told.remove("requestId").unwrap();
+        let id = body.remove("requestId").unwrap();
         assert_eq!(id, tool.header("x-request-id").unwrap());
-        assert_eq!((tool.status, &Value::Object(told)), (status, error));
+        assert_eq!((tool.status, &Value::Object(body)), (status, error));
     }
 }
 
-/// Plaid does not, but what stands before it might.
+/// Plaid does not quote credentials, but a proxy might.
 #[tokio::test]
-async fn an_error_that_quotes_what_it_was_sent_is_struck_out() {
+async fn credentials_that_an_error_quotes_are_redacted() {
     let quoting = format!("{ACCESS_TOKEN} {CLIENT_ID} {SECRET}");
     let error = json!({
         "causes": [quoting, { "a": quoting }],
@@ -207,9 +218,9 @@ async fn an_error_that_quotes_what_it_was_sent_is_struck_out() {
         "error_type": quoting,
         "request_id": quoting,
     });
-    let gate = Gate::facing(Manner::Write(reply(400, &error.to_string()))).await;
-    for door in [TOOL, PLAID] {
-        let reply = gate.post(door, &arguments()).await;
+    let gate = TestGateway::facing(Behaviour::Write(reply(400, &error.to_string()))).await;
+    for route in [TOOL, PLAID] {
+        let reply = gate.post(route, &arguments()).await;
         let redacted = "[redacted] [redacted] [redacted]";
         assert_eq!(reply.json()["error_message"], redacted);
         assert_eq!(reply.json()["causes"], json!([redacted, { "a": redacted }]));
@@ -217,9 +228,9 @@ async fn an_error_that_quotes_what_it_was_sent_is_struck_out() {
 }
 
 #[tokio::test]
-async fn a_failed_request_is_made_again_and_the_caller_sees_the_last() {
-    let upstream = Upstream::start(Manner::Reset).await;
-    let gate = Gate::before(upstream, |config| config.client.max_retries = 1).await;
+async fn a_failed_request_is_retried_and_the_last_error_goes_back() {
+    let upstream = Upstream::start(Behaviour::Reset).await;
+    let gate = TestGateway::before(upstream, |config| config.client.max_retries = 1).await;
     let reply = gate.post(TOOL, &arguments()).await;
     assert_eq!(reply.error_code(), "ECONNRESET");
     assert_eq!(gate.upstream.calls().len(), 2);

@@ -1,48 +1,51 @@
-//! A gateway with the Plaid behind it, and what the tests ask of it.
+//! A gateway in front of the test's own Plaid.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use utdk_plaid_gateway::{Config, Gateway, Pair, RateLimit};
 
 use crate::{
-    caller::{Caller, Reply, post, request},
-    upstream::{Manner, Upstream},
+    caller::{Caller, RawReply, post, request},
+    upstream::{Behaviour, Upstream},
     values::{CLIENT_ID, DONE, SECRET, TOOL, arguments},
 };
 
-pub(crate) struct Gate {
+pub(crate) struct TestGateway {
     pub(crate) gateway: Gateway,
     pub(crate) upstream: Upstream,
 }
 
-impl Gate {
-    /// In front of a Plaid that answers every call with success.
-    pub(crate) async fn start() -> Gate {
-        Gate::start_with(|_| {}).await
+impl TestGateway {
+    /// In front of a Plaid where every call succeeds.
+    pub(crate) async fn start() -> TestGateway {
+        TestGateway::start_with(|_| {}).await
     }
 
-    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Gate {
-        Gate::before(Upstream::answering().await, change).await
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> TestGateway {
+        TestGateway::before(Upstream::answering().await, change).await
     }
 
-    /// In front of a Plaid that treats every call so.
-    pub(crate) async fn facing(manner: Manner) -> Gate {
-        Gate::before(Upstream::start(manner).await, |_| {}).await
+    /// In front of a Plaid with this behaviour.
+    pub(crate) async fn facing(behaviour: Behaviour) -> TestGateway {
+        TestGateway::before(Upstream::start(behaviour).await, |_| {}).await
     }
 
-    pub(crate) async fn before(upstream: Upstream, change: impl FnOnce(&mut Config)) -> Gate {
+    pub(crate) async fn before(
+        upstream: Upstream,
+        change: impl FnOnce(&mut Config),
+    ) -> TestGateway {
         let mut config = config(&upstream.url);
         change(&mut config);
         let gateway = Gateway::start(config).await.expect("the settings are good");
-        Gate { gateway, upstream }
+        TestGateway { gateway, upstream }
     }
 
     pub(crate) async fn connect(&self) -> Caller {
         Caller::connect(self.gateway.url()).await
     }
 
-    /// Writes `bytes` on a connection of their own, and reads one reply, which has a request id.
-    pub(crate) async fn send(&self, bytes: impl AsRef<[u8]>) -> Reply {
+    /// Sends `bytes` on a new connection, and reads one reply, which must have a request id.
+    pub(crate) async fn send(&self, bytes: impl AsRef<[u8]>) -> RawReply {
         let reply = self.send_raw(bytes).await;
         let id = reply.header("x-request-id").unwrap_or_default();
         let is_hex = |byte: u8| byte.is_ascii_hexdigit();
@@ -50,34 +53,34 @@ impl Gate {
         reply
     }
 
-    /// [`Gate::send`] of what is no HTTP, which is refused before it has an id.
-    pub(crate) async fn send_raw(&self, bytes: impl AsRef<[u8]>) -> Reply {
+    /// Like [`TestGateway::send`], for bytes that are not HTTP: their reply has no request id.
+    pub(crate) async fn send_raw(&self, bytes: impl AsRef<[u8]>) -> RawReply {
         let mut caller = self.connect().await;
         caller.write(bytes).await;
         caller.reply().await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> RawReply {
         self.send(request(&format!("GET {path}"), "")).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> RawReply {
         self.send(post(path, &[], body)).await
     }
 
-    /// A good call at the tool door with `headers`.
-    pub(crate) async fn call_with(&self, headers: &[&str]) -> Reply {
+    /// A good call to the tool route, with these extra headers.
+    pub(crate) async fn call_with(&self, headers: &[&str]) -> RawReply {
         self.send(post(TOOL, headers, &arguments())).await
     }
 
-    /// Fails the test unless it serves, and nothing but this went to Plaid.
-    pub(crate) async fn check_untouched(&self) {
+    /// Fails the test if a request went to Plaid, or if a good call fails now.
+    pub(crate) async fn check_nothing_sent(&self) {
         let before = self.upstream.calls();
         assert!(before.is_empty(), "{before:?}");
         self.check_serves().await;
     }
 
-    /// Fails the test unless a good call still succeeds.
+    /// Fails the test if a good call fails.
     pub(crate) async fn check_serves(&self) {
         let reply = self.post(TOOL, &arguments()).await;
         assert_eq!(reply.status, 200, "{reply:?}");
@@ -86,7 +89,7 @@ impl Gate {
     }
 }
 
-/// The settings for a test: Plaid at `base_url`, one attempt, no limit on how often.
+/// The settings for a test: Plaid at `base_url`, one attempt, no rate limit.
 pub(crate) fn config(base_url: &str) -> Config {
     Config {
         client: client_config(base_url),
@@ -119,7 +122,7 @@ pub(crate) fn limit(per_second: u32, burst: u32) -> Option<RateLimit> {
     })
 }
 
-/// The settings of one whose calls to Plaid take no longer than this.
-pub(crate) fn hurried(config: &mut Config, limit: Duration) {
+/// Sets the timeout of calls to Plaid.
+pub(crate) fn with_timeout(config: &mut Config, limit: Duration) {
     config.client.timeout = limit;
 }

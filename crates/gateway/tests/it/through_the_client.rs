@@ -1,4 +1,4 @@
-//! This project's client by way of a gateway: told what a direct call is told.
+//! This project's client through a gateway gets the same results as without one.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use utdk_plaid_client::{Client, Config, ConnectionError, Error, Gateway, Reply, 
 
 use crate::{
     caller::within,
-    gate::{Gate, client_config, limit},
-    upstream::{Manner, Nobody, Upstream, reply, reply_with},
+    test_gateway::{TestGateway, client_config, limit},
+    upstream::{Behaviour, ClosedPort, Upstream, reply, reply_with},
     values::{ACCESS_TOKEN, CLIENT_ID, SECRET, TOKEN},
 };
 
@@ -18,8 +18,8 @@ async fn call(client: Config) -> Result<Reply, Error> {
     within(client.reset_login(call)).await.result
 }
 
-/// Calls by way of `gate`, with its token.
-async fn by_way_of(gate: &Gate) -> Result<Reply, Error> {
+/// Calls through `gate`, with its token.
+async fn call_through(gate: &TestGateway) -> Result<Reply, Error> {
     call(Config {
         gateway: Some(Gateway {
             url: gate.gateway.url().to_owned(),
@@ -31,22 +31,22 @@ async fn by_way_of(gate: &Gate) -> Result<Reply, Error> {
     .await
 }
 
-/// What a direct call ends with, and one by way of a gateway that makes its calls so.
+/// The results of a direct call, and of a call through a gateway with the same client settings.
 async fn both(client: impl Fn() -> Config) -> [Result<Reply, Error>; 2] {
     let direct = call(Config {
         client_id: Some(CLIENT_ID.into()),
         secret: Some(SECRET.into()),
         ..client()
     });
-    let gate = Gate::start_with(|config| {
+    let gate = TestGateway::start_with(|config| {
         config.client = client();
         config.token = Some(TOKEN.into());
     });
-    [direct.await, by_way_of(&gate.await).await]
+    [direct.await, call_through(&gate.await).await]
 }
 
-async fn both_facing(manner: Manner) -> [Result<Reply, Error>; 2] {
-    let upstream = Upstream::start(manner).await;
+async fn both_facing(behaviour: Behaviour) -> [Result<Reply, Error>; 2] {
+    let upstream = Upstream::start(behaviour).await;
     let ended = both(|| Config {
         timeout: Duration::from_millis(500),
         ..client_config(&upstream.url)
@@ -57,26 +57,26 @@ async fn both_facing(manner: Manner) -> [Result<Reply, Error>; 2] {
 }
 
 #[tokio::test]
-async fn a_reply_is_the_same() {
-    let told =
+async fn a_reply_is_the_same_as_without_a_gateway() {
+    let body =
         json!({ "reset_login": true, "request_id": "m8", "data": 1, "meta": { "a": [null] } });
-    for told in [
-        told,
+    for body in [
+        body,
         json!({ "reset_login": false, "request_id": "m8" }),
         json!({ "reset_login": true }),
     ] {
-        let manner = Manner::Write(reply(200, &told.to_string()));
-        for ended in both_facing(manner).await {
+        let behaviour = Behaviour::Write(reply(200, &body.to_string()));
+        for ended in both_facing(behaviour).await {
             match ended {
-                Ok(reply) => assert_eq!(serde_json::to_value(reply).unwrap(), told),
-                Err(error) => assert!(told.get("request_id").is_none(), "{error}"),
+                Ok(reply) => assert_eq!(serde_json::to_value(reply).unwrap(), body),
+                Err(error) => assert!(body.get("request_id").is_none(), "{error}"),
             }
         }
     }
 }
 
 #[tokio::test]
-async fn every_error_of_plaids_is_the_same_to_the_last_field() {
+async fn an_api_error_is_the_same_in_every_field() {
     let usual = |error_type: &str, code: &str| {
         json!({
             "display_message": null,
@@ -114,7 +114,7 @@ async fn every_error_of_plaids_is_the_same_to_the_last_field() {
         ),
     ] {
         let [direct, by_gateway] =
-            both_facing(Manner::Write(reply(status, &error.to_string()))).await;
+            both_facing(Behaviour::Write(reply(status, &error.to_string()))).await;
         let (Err(Error::Api(direct)), Err(Error::Api(by_gateway))) = (direct, by_gateway) else {
             panic!("no error of Plaid's: {error}");
         };
@@ -124,7 +124,7 @@ async fn every_error_of_plaids_is_the_same_to_the_last_field() {
 }
 
 #[tokio::test]
-async fn a_connection_that_fails_is_the_same_connection_error() {
+async fn a_connection_error_is_the_same() {
     let check = |ended: [Result<Reply, Error>; 2], code: &str| {
         let [direct, by_gateway] = ended.map(|ended| match ended {
             Err(Error::Connection(ConnectionError { code, problem, .. })) => (code, problem),
@@ -133,18 +133,24 @@ async fn a_connection_that_fails_is_the_same_connection_error() {
         assert_eq!(by_gateway, direct);
         assert_eq!(direct.0, code);
     };
-    let nobody = Nobody::new();
-    check(both(|| client_config(&nobody.url)).await, "ECONNREFUSED");
-    check(both_facing(Manner::Reset).await, "ECONNRESET");
+    let closed_port = ClosedPort::new();
+    check(
+        both(|| client_config(&closed_port.url)).await,
+        "ECONNREFUSED",
+    );
+    check(both_facing(Behaviour::Reset).await, "ECONNRESET");
     let no_http = "SSH-2.0-OpenSSH_9.2\r\n".to_owned();
-    check(both_facing(Manner::WriteAndClose(no_http)).await, "EPROTO");
+    check(
+        both_facing(Behaviour::WriteAndClose(no_http)).await,
+        "EPROTO",
+    );
     let name = "https://no-such-host.invalid";
     check(both(|| client_config(name)).await, "ENOTFOUND");
 }
 
 #[tokio::test]
-async fn a_deadline_that_passes_is_the_same_timeout() {
-    for ended in both_facing(Manner::Hold).await {
+async fn a_timeout_is_the_same() {
+    for ended in both_facing(Behaviour::Hold).await {
         let Err(Error::Timeout { timeout_ms, last }) = ended else {
             panic!("no timeout: {ended:?}");
         };
@@ -154,7 +160,7 @@ async fn a_deadline_that_passes_is_the_same_timeout() {
 }
 
 #[tokio::test]
-async fn a_reply_that_is_not_plaids_is_the_same_response_error() {
+async fn a_response_error_is_the_same() {
     let page = ["content-type: text/html"];
     for (bytes, status) in [
         (reply_with(502, &page, "<html>"), 502),
@@ -173,7 +179,7 @@ async fn a_reply_that_is_not_plaids_is_the_same_response_error() {
             200,
         ),
     ] {
-        let ended = both_facing(Manner::Write(bytes)).await;
+        let ended = both_facing(Behaviour::Write(bytes)).await;
         let [direct, by_gateway] = ended.map(|ended| match ended {
             Err(Error::Response { status, problem }) => (status, problem),
             other => panic!("no response error: {other:?}"),
@@ -184,9 +190,9 @@ async fn a_reply_that_is_not_plaids_is_the_same_response_error() {
 }
 
 #[tokio::test]
-async fn what_the_gateway_refuses_by_itself_is_an_api_error_of_its_own() {
-    let told = async |gate: &Gate, status: u16, code: &str| {
-        let ended = by_way_of(gate).await;
+async fn a_refusal_of_the_gateway_is_an_api_error_with_its_code() {
+    let body = async |gate: &TestGateway, status: u16, code: &str| {
+        let ended = call_through(gate).await;
         let Err(Error::Api(error)) = ended else {
             panic!("no api error: {ended:?}");
         };
@@ -194,19 +200,19 @@ async fn what_the_gateway_refuses_by_itself_is_an_api_error_of_its_own() {
         assert_eq!(error.error_type, "GATEWAY_ERROR");
         assert!(error.request_id.is_some_and(|id| id.len() == 16));
     };
-    let other = Gate::start_with(|config| config.token = Some("another-token-than-that".into()));
-    told(&other.await, 401, "UNAUTHORIZED").await;
-    let none = Gate::start_with(|config| config.credentials = None);
-    told(&none.await, 400, "MISSING_CREDENTIALS").await;
-    let limited = Gate::start_with(|config| config.rate_limit = limit(1, 1)).await;
-    assert!(by_way_of(&limited).await.is_ok());
-    told(&limited, 429, "RATE_LIMITED").await;
+    let other =
+        TestGateway::start_with(|config| config.token = Some("another-token-than-that".into()));
+    body(&other.await, 401, "UNAUTHORIZED").await;
+    let none = TestGateway::start_with(|config| config.credentials = None);
+    body(&none.await, 400, "MISSING_CREDENTIALS").await;
+    let limited = TestGateway::start_with(|config| config.rate_limit = limit(1, 1)).await;
+    assert!(call_through(&limited).await.is_ok());
+    body(&limited, 429, "RATE_LIMITED").await;
 }
 
-/// A client's own credentials stay where they are: the gateway has its own.
 #[tokio::test]
-async fn nothing_but_the_token_of_the_item_comes_from_the_client() {
-    let gate = Gate::start().await;
+async fn the_client_sends_a_gateway_no_credentials() {
+    let gate = TestGateway::start().await;
     let ended = call(Config {
         client_id: Some("not-to-be-sent".into()),
         secret: Some("not-to-be-sent".into()),

@@ -1,4 +1,4 @@
-//! The two doors to the one operation, and what goes to Plaid from either.
+//! The two routes of the operation, and the request that each makes to Plaid.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -7,13 +7,13 @@ use utdk_plaid_sandbox::{ItemState, NewItem, Sandbox};
 
 use crate::{
     caller::{Caller, post},
-    gate::{Gate, config},
-    upstream::{Manner, reply_with},
+    test_gateway::{TestGateway, config},
+    upstream::{Behaviour, reply_with},
     values::{ACCESS_TOKEN, CLIENT_ID, OWN_ID, OWN_SECRET, PLAID, SECRET, TOOL, arguments},
 };
 
 #[tokio::test]
-async fn either_door_resets_the_login_with_the_gateways_own_credentials() {
+async fn both_routes_reset_the_login_with_the_gateways_credentials() {
     let sandbox = Sandbox::start(Default::default()).await.unwrap();
     let gateway = Gateway::start(utdk_plaid_gateway::Config {
         credentials: Some(Pair {
@@ -23,25 +23,25 @@ async fn either_door_resets_the_login_with_the_gateways_own_credentials() {
         ..config(sandbox.url())
     });
     let gateway = gateway.await.unwrap();
-    for door in [PLAID, TOOL] {
+    for route in [PLAID, TOOL] {
         let item = sandbox.create_item(NewItem::default()).unwrap();
         let token = item.access_token.expose_secret();
         let mut caller = Caller::connect(gateway.url()).await;
         let body = json!({ "access_token": token }).to_string();
 
-        caller.write(post(door, &[], &body)).await;
+        caller.write(post(route, &[], &body)).await;
         let reply = caller.reply().await;
 
         assert_eq!(reply.status, 200, "{reply:?}");
         let json = reply.json();
-        let told = match door {
+        let body = match route {
             PLAID => &json,
             _ => &json["data"],
         };
         let requests = sandbox.requests();
         let request_id = requests.last().unwrap().request_id.clone().unwrap();
         assert_eq!(
-            *told,
+            *body,
             json!({ "request_id": request_id, "reset_login": true })
         );
         let items = sandbox.items();
@@ -51,9 +51,9 @@ async fn either_door_resets_the_login_with_the_gateways_own_credentials() {
 }
 
 #[tokio::test]
-async fn the_tool_door_answers_in_an_envelope_and_plaids_with_nothing_but_plaids_reply() {
-    let told = json!({ "request_id": "m8", "reset_login": true, "more": { "a": [1, 2.5, null] } });
-    let gate = Gate::facing(Manner::Write(reply_with(
+async fn the_tool_route_replies_in_an_envelope_and_plaids_route_with_plaids_reply() {
+    let body = json!({ "request_id": "m8", "reset_login": true, "more": { "a": [1, 2.5, null] } });
+    let gate = TestGateway::facing(Behaviour::Write(reply_with(
         200,
         &[
             "content-type: application/json",
@@ -61,18 +61,18 @@ async fn the_tool_door_answers_in_an_envelope_and_plaids_with_nothing_but_plaids
             "x-request-id: plaids-own",
             "server: somebody",
         ],
-        &told.to_string(),
+        &body.to_string(),
     )))
     .await;
 
     let tool = gate.post(TOOL, &arguments()).await;
     let plaid = gate.post(PLAID, &arguments()).await;
 
-    assert_eq!(plaid.json(), told);
+    assert_eq!(plaid.json(), body);
     let Value::Object(mut envelope) = tool.json() else {
         panic!("{tool:?}");
     };
-    assert_eq!(envelope.remove("data"), Some(told));
+    assert_eq!(envelope.remove("data"), Some(body));
     let Some(Value::Object(mut meta)) = envelope.remove("meta") else {
         panic!("{tool:?}");
     };
@@ -92,8 +92,8 @@ async fn the_tool_door_answers_in_an_envelope_and_plaids_with_nothing_but_plaids
 }
 
 #[tokio::test]
-async fn the_operations_name_may_be_written_in_any_case() {
-    let gate = Gate::start().await;
+async fn the_name_of_the_operation_has_any_letter_case() {
+    let gate = TestGateway::start().await;
     for name in [
         "sandboxitemresetlogin",
         "sandboxItemResetLogin",
@@ -106,9 +106,9 @@ async fn the_operations_name_may_be_written_in_any_case() {
     }
 }
 
-/// Posts `body` with `headers` at `door`; what went to Plaid as `client_id` and `secret`.
-async fn sent(gate: &Gate, door: &str, headers: &[&str], body: Value) -> (Value, Value) {
-    let reply = gate.send(post(door, headers, &body.to_string())).await;
+/// Posts `body` with `headers` to `route`. Returns the `client_id` and `secret` that Plaid got.
+async fn sent(gate: &TestGateway, route: &str, headers: &[&str], body: Value) -> (Value, Value) {
+    let reply = gate.send(post(route, headers, &body.to_string())).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let calls = gate.upstream.calls();
     let call = calls.last().unwrap();
@@ -119,8 +119,8 @@ async fn sent(gate: &Gate, door: &str, headers: &[&str], body: Value) -> (Value,
 }
 
 #[tokio::test]
-async fn a_callers_own_credential_wins_each_by_itself_wherever_it_is() {
-    let gate = Gate::start().await;
+async fn each_credential_of_the_caller_replaces_the_gateways() {
+    let gate = TestGateway::start().await;
     let id = format!("plaid-client-id: {OWN_ID}");
     let secret = format!("PLAID-SECRET: {OWN_SECRET}");
     let with = |more: Value| {
@@ -138,7 +138,7 @@ async fn a_callers_own_credential_wins_each_by_itself_wherever_it_is() {
     );
     let plain = with(json!({}));
 
-    for (door, headers, body, expected) in [
+    for (route, headers, body, expected) in [
         (TOOL, &[][..], plain.clone(), (CLIENT_ID, SECRET)),
         (TOOL, &[], with(both.clone()), (OWN_ID, OWN_SECRET)),
         (TOOL, &[], with(only_id.clone()), (OWN_ID, SECRET)),
@@ -190,7 +190,7 @@ async fn a_callers_own_credential_wins_each_by_itself_wherever_it_is() {
         (PLAID, &[], with(both.clone()), (OWN_ID, OWN_SECRET)),
         (PLAID, &[&*id], plain.clone(), (OWN_ID, SECRET)),
         (PLAID, &[&*id, &secret], plain.clone(), (OWN_ID, OWN_SECRET)),
-        // An official client without credentials sends its headers all the same.
+        // Plaid's own client sends the headers even without credentials.
         (
             PLAID,
             &["plaid-client-id:", "plaid-secret: "],
@@ -198,8 +198,8 @@ async fn a_callers_own_credential_wins_each_by_itself_wherever_it_is() {
             (CLIENT_ID, SECRET),
         ),
     ] {
-        let shown = format!("{door} {headers:?} {body}");
-        let (client_id, secret) = sent(&gate, door, headers, body).await;
+        let shown = format!("{route} {headers:?} {body}");
+        let (client_id, secret) = sent(&gate, route, headers, body).await;
         assert_eq!(
             (client_id, secret),
             (expected.0.into(), expected.1.into()),
@@ -208,11 +208,9 @@ async fn a_callers_own_credential_wins_each_by_itself_wherever_it_is() {
     }
 }
 
-/// What is nearer to the operation wins: its arguments, then the credential beside them, then
-/// headers.
 #[tokio::test]
-async fn of_two_own_credentials_the_arguments_win_and_headers_come_last() {
-    let gate = Gate::start().await;
+async fn arguments_win_over_the_credential_object_and_that_over_headers() {
+    let gate = TestGateway::start().await;
     let headers = ["plaid-client-id: by-header", "plaid-secret: by-header"];
     let args = json!({ "access_token": ACCESS_TOKEN, "client_id": OWN_ID });
     let credential = json!({ "client_id": "beside", "secret": "beside" });

@@ -1,4 +1,4 @@
-//! What a gateway says of the operation and of itself.
+//! The description of the operation, the configuration and the metrics.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,14 +7,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     caller::{post, request},
-    gate::{Gate, hurried},
-    upstream::{Manner, Upstream, reply},
+    test_gateway::{TestGateway, with_timeout},
+    upstream::{Behaviour, Upstream, reply},
     values::{PLAID, TOKEN, TOOL, arguments},
 };
 
 #[tokio::test]
-async fn the_list_of_tools_has_the_one_operation_with_its_schemas() {
-    let gate = Gate::start().await;
+async fn the_list_of_tools_has_one_operation_with_its_schemas() {
+    let gate = TestGateway::start().await;
 
     let reply = gate.get("/tools").await;
 
@@ -55,8 +55,8 @@ async fn the_list_of_tools_has_the_one_operation_with_its_schemas() {
 }
 
 #[tokio::test]
-async fn a_search_finds_the_tool_by_all_of_its_words_in_any_case() {
-    let gate = Gate::start().await;
+async fn a_search_matches_all_words_in_any_letter_case() {
+    let gate = TestGateway::start().await;
     let all = gate.get("/tools").await.json();
     for query in [
         "",
@@ -93,9 +93,9 @@ async fn a_search_finds_the_tool_by_all_of_its_words_in_any_case() {
 }
 
 #[tokio::test]
-async fn health_readiness_and_configuration_say_this_and_no_more() {
+async fn health_readiness_and_configuration_have_exactly_these_fields() {
     for token in [None, Some(TOKEN)] {
-        let gate = Gate::start_with(|config| config.token = token.map(Into::into)).await;
+        let gate = TestGateway::start_with(|config| config.token = token.map(Into::into)).await;
         let needed = token.is_some();
 
         let health = gate.get("/healthz").await.json();
@@ -120,14 +120,14 @@ async fn health_readiness_and_configuration_say_this_and_no_more() {
 }
 
 #[tokio::test]
-async fn configuration_says_where_the_local_sandbox_is() {
+async fn the_configuration_has_the_url_of_the_local_sandbox() {
     let url = "http://127.0.0.1:9";
-    let gate = Gate::start_with(|config| config.sandbox_url = Some(url.to_owned())).await;
+    let gate = TestGateway::start_with(|config| config.sandbox_url = Some(url.to_owned())).await;
     let config = gate.get("/config").await.json();
     assert_eq!(config["sandbox"], json!({ "url": url }));
 }
 
-/// The samples of `text`, by name and labels, after a look at the rest of it.
+/// The samples of `text` by name and labels. Also checks the metadata lines.
 fn samples(text: &str) -> BTreeMap<String, f64> {
     let body = text.strip_suffix("# EOF\n").expect("an end");
     let mut types = BTreeMap::new();
@@ -163,15 +163,15 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test]
-async fn the_metrics_count_requests_by_route_outcome_and_status_and_nothing_a_caller_wrote() {
-    let gate = Gate::start_with(|config| config.token = Some(TOKEN.into())).await;
+async fn requests_are_counted_by_route_outcome_and_status() {
+    let gate = TestGateway::start_with(|config| config.token = Some(TOKEN.into())).await;
     let bearer = format!("authorization: Bearer {TOKEN}");
     for _ in 0..3 {
         gate.call_with(&[&bearer]).await;
     }
-    let doors = [PLAID, "/tools/plaid/SANDBOXITEMRESETLOGIN"];
-    for door in doors {
-        gate.send(post(door, &[&bearer], &arguments())).await;
+    let routes = [PLAID, "/tools/plaid/SANDBOXITEMRESETLOGIN"];
+    for route in routes {
+        gate.send(post(route, &[&bearer], &arguments())).await;
     }
     gate.send(post(TOOL, &[&bearer], "{}")).await;
     let production = r#"{"access_token":"access-production-1"}"#;
@@ -183,11 +183,11 @@ async fn the_metrics_count_requests_by_route_outcome_and_status_and_nothing_a_ca
     gate.get("/healthz").await;
 
     let head = format!("GET /metrics\r\n{bearer}");
-    let told = gate.send(request(&head, "")).await;
+    let reply = gate.send(request(&head, "")).await;
 
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    assert_eq!(told.header("content-type"), Some(kind));
-    let samples = samples(&told.body);
+    assert_eq!(reply.header("content-type"), Some(kind));
+    let samples = samples(&reply.body);
     let requests: BTreeMap<&str, f64> = samples
         .iter()
         .filter_map(|(name, value)| {
@@ -205,7 +205,7 @@ async fn the_metrics_count_requests_by_route_outcome_and_status_and_nothing_a_ca
     ]);
     assert_eq!(requests, expected);
 
-    // Of the calls to Plaid alone.
+    // Only calls that reached Plaid count.
     let upstream = "utdk_plaid_gateway_upstream_duration_seconds";
     assert_eq!(samples[&format!("{upstream}_count")], 5.0);
     assert!(samples[&format!("{upstream}_sum")] > 0.0);
@@ -216,18 +216,18 @@ async fn the_metrics_count_requests_by_route_outcome_and_status_and_nothing_a_ca
 }
 
 #[tokio::test]
-async fn the_metrics_tell_outcomes_apart() {
+async fn failed_calls_are_counted_by_outcome() {
     let limit = Duration::from_millis(100);
     let error =
         r#"{"error_code":"RATE_LIMIT","error_type":"RATE_LIMIT_EXCEEDED","error_message":"m"}"#;
-    for (manner, outcome, status) in [
-        (Manner::Reset, "connection", 502),
-        (Manner::Hold, "timeout", 504),
-        (Manner::Write(reply(200, "<html>")), "response", 502),
-        (Manner::Write(reply(429, error)), "api_error", 429),
+    for (behaviour, outcome, status) in [
+        (Behaviour::Reset, "connection", 502),
+        (Behaviour::Hold, "timeout", 504),
+        (Behaviour::Write(reply(200, "<html>")), "response", 502),
+        (Behaviour::Write(reply(429, error)), "api_error", 429),
     ] {
-        let gate = Gate::before(Upstream::start(manner).await, |config| {
-            hurried(config, limit)
+        let gate = TestGateway::before(Upstream::start(behaviour).await, |config| {
+            with_timeout(config, limit)
         });
         let gate = gate.await;
         assert_eq!(gate.post(PLAID, &arguments()).await.status, status);
@@ -244,12 +244,11 @@ async fn the_metrics_tell_outcomes_apart() {
     }
 }
 
-/// The wait for a turn is the gateway's, not Plaid's.
 #[tokio::test]
-async fn the_time_that_calls_to_plaid_took_has_no_wait_for_their_turn_in_it() {
-    let upstream = Upstream::start(Manner::Hold).await;
-    let mut gate = Gate::before(upstream, |config| config.max_in_flight = 1).await;
-    let began = Instant::now();
+async fn the_upstream_duration_excludes_the_wait_for_a_permit() {
+    let upstream = Upstream::start(Behaviour::Hold).await;
+    let mut gate = TestGateway::before(upstream, |config| config.max_in_flight = 1).await;
+    let start = Instant::now();
     let (first, second) = (gate.connect().await, gate.connect().await);
     let mut callers = [first, second];
     for caller in &mut callers {
@@ -262,8 +261,8 @@ async fn the_time_that_calls_to_plaid_took_has_no_wait_for_their_turn_in_it() {
     for caller in &mut callers {
         assert_eq!(caller.reply().await.status, 200);
     }
-    // One after the other, they cannot have taken longer than both.
-    let took = began.elapsed().as_secs_f64();
+    // The calls ran one after the other, so their sum is at most the time of both.
+    let took = start.elapsed().as_secs_f64();
     let samples = samples(&gate.get("/metrics").await.body);
     let sum = samples["utdk_plaid_gateway_upstream_duration_seconds_sum"];
     assert!((0.3..took).contains(&sum), "{sum} of {took}");

@@ -1,17 +1,16 @@
-//! What goes to Plaid is a request of the gateway's own, whatever the caller's had in it.
+//! The request to Plaid: the gateway makes it from nothing but the input.
 
 use crate::{
     caller::post,
-    gate::Gate,
+    test_gateway::TestGateway,
     values::{PLAID, TOOL, arguments},
 };
 
-/// A query says nothing that the operation knows, and goes no further.
 #[tokio::test]
 async fn a_query_is_not_passed_on() {
-    let gate = Gate::start().await;
-    for door in [TOOL, PLAID] {
-        let reply = gate.post(&format!("{door}?a=b"), &arguments()).await;
+    let gate = TestGateway::start().await;
+    for route in [TOOL, PLAID] {
+        let reply = gate.post(&format!("{route}?a=b"), &arguments()).await;
         assert_eq!(reply.status, 200);
     }
     for call in gate.upstream.calls() {
@@ -20,11 +19,11 @@ async fn a_query_is_not_passed_on() {
 }
 
 #[tokio::test]
-async fn what_goes_to_plaid_is_a_fresh_request() {
-    let gate = Gate::start().await;
-    for door in [TOOL, PLAID] {
+async fn no_header_of_the_caller_reaches_plaid() {
+    let gate = TestGateway::start().await;
+    for route in [TOOL, PLAID] {
         let bytes = post(
-            door,
+            route,
             &[
                 "cookie: session=1",
                 "authorization: Bearer something",
@@ -68,10 +67,10 @@ async fn what_goes_to_plaid_is_a_fresh_request() {
 }
 
 #[tokio::test]
-async fn a_trace_is_continued_and_what_is_none_is_dropped() {
+async fn a_valid_traceparent_is_passed_on_and_any_other_is_dropped() {
     const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let check = async |headers: &[&str], expected: Option<&str>| {
-        let gate = Gate::start().await;
+        let gate = TestGateway::start().await;
         let reply = gate.call_with(headers).await;
         assert_eq!(reply.status, 200, "{headers:?}: {reply:?}");
         let call = gate.upstream.call();
@@ -99,6 +98,6 @@ async fn a_trace_is_continued_and_what_is_none_is_dropped() {
     ] {
         check(&[&header(bad)], None).await;
     }
-    // Two traces are none.
+    // Two headers are ambiguous.
     check(&[&header(TRACE), &header(TRACE)], None).await;
 }

@@ -1,4 +1,4 @@
-//! What is logged while a test runs.
+//! The log events of a test.
 
 use std::{
     cell::RefCell,
@@ -17,14 +17,13 @@ use tracing_subscriber::{
     registry,
 };
 
-use crate::caller::Reply;
+use crate::caller::RawReply;
 
-/// The events of the test's own thread, on which its gateway runs too: the gateway's, and those of
-/// the libraries below it.
+/// The events of the test's own thread, on which its gateway also runs.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     own: Arc<Mutex<Vec<Entry>>>,
-    others: Arc<Mutex<Vec<Entry>>>,
+    libraries: Arc<Mutex<Vec<Entry>>>,
 }
 
 pub(crate) type Entry = BTreeMap<&'static str, String>;
@@ -37,7 +36,7 @@ static SUBSCRIBED: Once = Once::new();
 
 impl Log {
     pub(crate) fn start() -> Log {
-        // For all threads: whether anybody listens is remembered for all of them.
+        // The subscriber is global, because `tracing` caches globally whether an event is enabled.
         SUBSCRIBED.call_once(|| {
             let subscriber = registry().with(Listening);
             tracing::subscriber::set_global_default(subscriber).expect("the first");
@@ -47,17 +46,18 @@ impl Log {
         log
     }
 
-    /// The gateway's.
+    /// The gateway's events.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.own.lock().expect("unpoisoned").clone()
     }
 
-    pub(crate) fn of_others(&self) -> Vec<Entry> {
-        self.others.lock().expect("unpoisoned").clone()
+    /// The events of libraries.
+    pub(crate) fn of_libraries(&self) -> Vec<Entry> {
+        self.libraries.lock().expect("unpoisoned").clone()
     }
 
-    /// The last one, once it has been seen that it is the request's of this reply.
-    pub(crate) fn entry(&self, reply: &Reply) -> Entry {
+    /// The last event, which must be that of `reply`.
+    pub(crate) fn entry(&self, reply: &RawReply) -> Entry {
         let entry = self.entries().pop().expect("an entry");
         assert_eq!(entry["request_id"], reply.header("x-request-id").unwrap());
         assert_eq!(entry["status"], reply.status.to_string());
@@ -75,7 +75,7 @@ impl<S: Subscriber> Layer<S> for Listening {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let is_own = event.metadata().target().starts_with("utdk_plaid_gateway");
-        let entries = if is_own { log.own } else { log.others };
+        let entries = if is_own { log.own } else { log.libraries };
         entries.lock().expect("unpoisoned").push(fields.0);
     }
 }

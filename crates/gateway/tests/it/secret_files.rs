@@ -1,4 +1,4 @@
-//! Credentials and tokens out of files.
+//! Credentials and tokens in files.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process};
 
@@ -7,7 +7,7 @@ use utdk_plaid_gateway::{GatewayError, Pair, token_from_file};
 
 use crate::values::{CLIENT_ID, SECRET, SECRETS, TOKEN};
 
-/// A file for one test, gone with it.
+/// A file that is deleted on drop.
 struct File(PathBuf);
 
 impl File {
@@ -36,22 +36,25 @@ fn lines() -> String {
     format!("PLAID_CLIENT_ID={CLIENT_ID}\nPLAID_SECRET={SECRET}\n")
 }
 
-/// A refusal of the setting, of these words, that tells nothing of what is in the file.
+/// Checks the refusal of `field`: its words, and that it does not quote the file.
 fn check(error: &GatewayError, field: &str, words: &str) {
-    let told = error.to_string();
+    let message = error.to_string();
     assert_eq!(
         (error.code(), error.field()),
         ("INVALID_OPTION", Some(field)),
-        "{told}"
+        "{message}"
     );
-    assert!(told.contains(words), "{told}");
+    assert!(message.contains(words), "{message}");
     for secret in SECRETS {
-        assert!(!format!("{told} {error:?}").contains(secret), "{told}");
+        assert!(
+            !format!("{message} {error:?}").contains(secret),
+            "{message}"
+        );
     }
 }
 
 #[test]
-fn a_pair_is_read_however_its_lines_are_written() {
+fn a_credentials_file_is_read() {
     let good = (CLIENT_ID.to_owned(), SECRET.to_owned());
     let (id, secret) = (CLIENT_ID, SECRET);
     for (number, text) in [
@@ -79,7 +82,7 @@ fn a_pair_is_read_however_its_lines_are_written() {
 }
 
 #[test]
-fn a_file_without_both_lines_is_refused() {
+fn a_credentials_file_without_both_lines_is_refused() {
     for (number, text) in [
         String::new(),
         "\n\n".to_owned(),
@@ -105,7 +108,7 @@ fn a_file_without_both_lines_is_refused() {
 }
 
 #[test]
-fn a_file_that_others_may_touch_is_refused() {
+fn a_file_that_other_users_can_access_is_refused() {
     for mode in [
         0o640, 0o644, 0o604, 0o660, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777,
     ] {
@@ -124,7 +127,7 @@ fn a_file_that_others_may_touch_is_refused() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_refused() {
+fn an_unreadable_file_is_refused() {
     let missing = File(std::env::temp_dir().join("utdk-plaid-gateway-none"));
     check(
         &missing.pair().unwrap_err(),
@@ -161,7 +164,7 @@ fn a_file_that_cannot_be_read_is_refused() {
     }
     fs::remove_dir(&directory).unwrap();
 
-    // An administrator may read anything.
+    // Root can read any file.
     let closed = File::new("closed", lines(), 0o000);
     if fs::read(&closed.0).is_err() {
         check(
@@ -172,9 +175,8 @@ fn a_file_that_cannot_be_read_is_refused() {
     }
 }
 
-/// A link is as good as the file that it leads to.
 #[test]
-fn it_is_the_file_behind_a_link_whose_permissions_count() {
+fn the_permissions_checked_are_those_of_the_file_behind_a_link() {
     let open = File::new("open", lines(), 0o644);
     let own = File::new("own", lines(), 0o600);
     for (target, is_good) in [(&open, false), (&own, true)] {
@@ -186,7 +188,7 @@ fn it_is_the_file_behind_a_link_whose_permissions_count() {
 }
 
 #[test]
-fn a_token_is_what_its_file_holds_but_for_the_space_around_it() {
+fn a_token_file_is_read_without_the_space_around_the_token() {
     for (number, text) in [
         TOKEN.to_owned(),
         format!("{TOKEN}\n"),
@@ -203,7 +205,7 @@ fn a_token_is_what_its_file_holds_but_for_the_space_around_it() {
 }
 
 #[tokio::test]
-async fn a_token_file_with_nothing_or_with_two_lines_lets_no_gateway_start() {
+async fn a_token_file_that_is_empty_or_has_two_lines_is_refused() {
     for (number, text) in ["", "\n", "token-of-the\ngateway-c0ffee\n"]
         .iter()
         .enumerate()
@@ -212,7 +214,7 @@ async fn a_token_file_with_nothing_or_with_two_lines_lets_no_gateway_start() {
         let token = token_from_file(&file.0).unwrap();
         let started = utdk_plaid_gateway::Gateway::start(utdk_plaid_gateway::Config {
             token: Some(token),
-            ..crate::gate::config("http://127.0.0.1:1")
+            ..crate::test_gateway::config("http://127.0.0.1:1")
         });
         let error = started.await.unwrap_err();
         assert_eq!(
