@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: the image and the Compose file of deploy/ are well-formed, agree with each other and with
-// the code, run with as few rights as they can, and hold no secret.
+// Promise: the Dockerfile and the Compose file in deploy/ are valid, match each other and the code, run
+// with minimal rights, and contain no secret.
 
 const assert = require('node:assert/strict')
 const { execFile, spawnSync } = require('node:child_process')
@@ -34,7 +34,7 @@ const root = path.join(__dirname, '..')
 
 const compose = YAML.parse(read('compose.yaml'), { merge: true })
 
-test('the Dockerfile has nothing that a linter finds', () => {
+test('the Dockerfile passes a linter', () => {
   const { ERROR } = ValidationSeverity
   const severities = [
     'deprecatedMaintainer',
@@ -51,7 +51,7 @@ test('the Dockerfile has nothing that a linter finds', () => {
   assert.deepEqual(validate(read('Dockerfile'), settings), [])
 })
 
-test('the image is this version on a fixed line of Node, and takes nothing from where it is built', () => {
+test('the image installs this version on a fixed line of Node, and copies no local file', () => {
   for (const from of instructions('FROM')) {
     assert.match(from.getImage(), /^node:\d+-[a-z]+-slim$/)
   }
@@ -62,14 +62,14 @@ test('the image is this version on a fixed line of Node, and takes nothing from 
   assert.match(read('.dockerignore'), /^\*$/m)
 })
 
-test('no layer of the image holds a secret', () => {
+test('no layer of the image contains a secret', () => {
   const set = [...instructions('ENV'), ...instructions('ARG'), ...instructions('RUN')]
   for (const instruction of set) {
     assert.doesNotMatch(instruction.getTextContent(), /SECRET|TOKEN|CLIENT_ID|secret/)
   }
 })
 
-test('the container is not root', () => {
+test('the container does not run as root', () => {
   const [user, ...more] = instructions('USER').map((it) => it.getRawArgumentsContent())
   assert.match(user, /^[1-9]\d*:[1-9]\d*$/)
   assert.deepEqual(more, [])
@@ -77,13 +77,13 @@ test('the container is not root', () => {
   assert.ok(dockerfile.indexOf(instructions('USER')[0]) > dockerfile.indexOf(from))
 })
 
-test('the steps of the image install what is published, and it runs from there', async (t) => {
+test('the steps of the Dockerfile install the published package, and it runs', async (t) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-image-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
   const registry = await startRegistry(t, directory)
   const app = path.join(directory, 'app')
   fs.mkdirSync(app)
-  // Whatever package lies in a directory above, this is none of its files.
+  // Keeps npm from using a package.json in a directory above.
   fs.writeFileSync(path.join(app, 'package.json'), '{}')
   for (const step of instructions('RUN')) {
     await promisify(execFile)('sh', ['-c', step.getRawArgumentsContent()], {
@@ -112,7 +112,7 @@ test('without a token the container does not start', async (t) => {
   assert.match(gateway.stderr, /token/)
 })
 
-test('the health check tells a gateway that answers from none', async (t) => {
+test('the health check succeeds only while the gateway runs', async (t) => {
   const gateway = startContainer(t, [], { UTDK_GATEWAY_TOKEN: GATEWAY_TOKEN })
   const { port } = new URL((await started(gateway)).url)
   assert.equal(instructions('EXPOSE')[0].getRawArgumentsContent(), String(PORT))
@@ -128,11 +128,11 @@ test('the health check tells a gateway that answers from none', async (t) => {
   assert.equal(exitCode(), 1)
 })
 
-test('the Compose file keeps to the specification, and a linter finds nothing in it', () => {
+test('the Compose file passes a linter', () => {
   const rules = {
-    // The gateway's image is built here, and has a name because the Sandbox runs from it, too.
+    // The gateway's image has a name because the Sandbox service uses it too.
     'no-build-and-image': 0,
-    // Of style alone.
+    // Style only.
     'require-quotes-in-ports': 0,
     'service-keys-order': 0,
     'top-level-properties-order': 0,
@@ -144,7 +144,7 @@ test('the Compose file keeps to the specification, and a linter finds nothing in
   assert.deepEqual(result.messages, [])
 })
 
-test('each container of the Compose file has as few rights as it can', () => {
+test('each container of the Compose file has minimal rights', () => {
   for (const [name, service] of Object.entries(compose.services)) {
     assert.equal(service.read_only, true, name)
     assert.deepEqual(service.cap_drop, ['ALL'], name)
@@ -155,7 +155,7 @@ test('each container of the Compose file has as few rights as it can', () => {
   }
 })
 
-test('the gateways of the Compose file run, with secrets that are not in it', async (t) => {
+test('the gateways of the Compose file run with secrets from .env', async (t) => {
   const { command, deploy, environment, image, stop_grace_period } = compose.services.gateway
   assert.equal(image, IMAGE)
   assert.ok(deploy.replicas >= 2)
@@ -168,12 +168,12 @@ test('the gateways of the Compose file run, with secrets that are not in it', as
   await checkContainer(t, command, env)
 })
 
-test('nginx finds what the Compose file gives it', () => {
+test('the nginx configurations match the Compose file', () => {
   const { gateway, nginx, sandbox, 'sandbox-tls': sandboxTls } = compose.services
   const server = (file) => read(file).match(/(?:server|proxy_pass) (?:http:\/\/)?(\w+:\d+);/)[1]
   assert.equal(server('nginx.conf'), `gateway:${PORT}`)
   assert.equal(nginx.depends_on.gateway.condition, 'service_healthy')
-  assert.equal(gateway.healthcheck, undefined, 'it is the image’s own')
+  assert.equal(gateway.healthcheck, undefined, 'the image has one')
   const port = sandbox.command[sandbox.command.indexOf('--port') + 1]
   assert.equal(server('sandbox-tls.conf'), `sandbox:${port}`)
   for (const [service, file] of [
@@ -187,7 +187,7 @@ test('nginx finds what the Compose file gives it', () => {
   assert.deepEqual(nginx.ports, ['0.0.0.0:8443:8443'])
 })
 
-test('the Sandbox of the Compose file runs, is healthy, and is for this machine alone', async (t) => {
+test('the Sandbox of the Compose file runs, is healthy, and listens on this machine only', async (t) => {
   const {
     command,
     entrypoint: [, ...options],

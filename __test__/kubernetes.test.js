@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: the manifests of deploy/kubernetes.yaml are what Kubernetes takes, agree with each other
-// and with the code, run with as few rights as they can, and hold no secret.
+// Promise: the manifests in deploy/kubernetes.yaml are valid, match each other and the code, run with
+// minimal rights, and contain no secret.
 
 const assert = require('node:assert/strict')
 const { spawnSync } = require('node:child_process')
@@ -31,10 +31,10 @@ const deployment = resource('Deployment')
 const { metadata, spec: pod } = deployment.spec.template
 const [container] = pod.containers
 
-/** Where the library has the resources of an API. */
+/** The library's module for the API version of a resource. */
 const models = ({ apiVersion }) => `kubernetes-models/${apiVersion}`
 
-test('there is one resource of each kind, all of one name', () => {
+test('there is one resource of each kind, and all have the same name', () => {
   const kinds = ['Deployment', 'Service', 'PodDisruptionBudget', 'NetworkPolicy', 'Ingress']
   assert.deepEqual(
     resources.map(({ kind }) => kind),
@@ -43,17 +43,17 @@ test('there is one resource of each kind, all of one name', () => {
   for (const { metadata } of resources) assert.equal(metadata.name, deployment.metadata.name)
 })
 
-test('every value of the manifests is one that Kubernetes takes', () => {
+test('every value of the manifests is valid', () => {
   for (const it of resources) {
     const Model = require(models(it))[it.kind]
     new Model(it).validate()
   }
 })
 
-test('every field of the manifests is one that Kubernetes knows', (t) => {
+test('every field of the manifests is known', (t) => {
   const directory = fs.mkdtempSync(path.join(__dirname, 'kubernetes-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
-  // A compiler refuses an object with a field that its type has not.
+  // The compiler refuses an object literal with an unknown field.
   const lines = resources.flatMap((it) => [
     `import type { I${it.kind} } from '${models(it)}'`,
     `export const of${it.kind}: I${it.kind} = ${JSON.stringify(it, null, 2)}`,
@@ -68,7 +68,7 @@ test('every field of the manifests is one that Kubernetes knows', (t) => {
   assert.equal(status, 0, stdout)
 })
 
-test('whatever selects the gateways selects the pods of the Deployment', () => {
+test('every selector selects the pods of the Deployment', () => {
   const selectors = [
     deployment.spec.selector.matchLabels,
     resource('Service').spec.selector,
@@ -79,7 +79,7 @@ test('whatever selects the gateways selects the pods of the Deployment', () => {
   for (const selector of selectors) assert.deepEqual(selector, metadata.labels)
 })
 
-test('the way from the Ingress to the container’s port has no gap', () => {
+test('the ports match from the Ingress to the container', () => {
   const [{ host, http }] = resource('Ingress').spec.rules
   const [{ backend, path: prefix }] = http.paths
   assert.equal(prefix, '/')
@@ -94,14 +94,14 @@ test('the way from the Ingress to the container’s port has no gap', () => {
   assert.deepEqual(hosts, [host])
 })
 
-test('nothing leaves a gateway but questions for names, and TLS', () => {
+test('a gateway may connect only to DNS and TLS servers', () => {
   const { egress, policyTypes } = resource('NetworkPolicy').spec
   assert.deepEqual(policyTypes, ['Ingress', 'Egress'])
   const ports = egress.flatMap(({ ports }) => ports.map(({ port }) => port))
   assert.deepEqual(new Set(ports), new Set([53, 443]))
 })
 
-test('the container has what the restricted Pod Security Standard allows, and no more', () => {
+test('the container keeps the restricted Pod Security Standard', () => {
   assert.equal(pod.securityContext.runAsNonRoot, true)
   assert.deepEqual(pod.securityContext.seccompProfile, { type: 'RuntimeDefault' })
   assert.deepEqual(container.securityContext, {
@@ -117,7 +117,7 @@ test('the container has what the restricted Pod Security Standard allows, and no
   assert.ok(container.resources.requests && container.resources.limits)
 })
 
-test('secrets are named, and never there', () => {
+test('the manifests reference secrets and contain none', () => {
   const named = container.env.map(({ name, value, valueFrom }) => {
     assert.equal(value, undefined)
     assert.deepEqual(valueFrom, { secretKeyRef: { name: deployment.metadata.name, key: name } })
@@ -135,9 +135,9 @@ test('the documentation makes the image and the Secrets that the manifests name'
   for (const name of Object.keys(SECRET_VALUES)) assert.ok(page.includes(`\`${name}\``), name)
 })
 
-test('the container runs as the manifest has it, and its probes are answered', async (t) => {
+test('the container runs with the arguments of the manifest, and its probes succeed', async (t) => {
   assert.equal(container.image, IMAGE)
-  assert.equal(container.command, undefined, 'the image’s own is run')
+  assert.equal(container.command, undefined, 'the image has one')
   const env = Object.fromEntries(container.env.map(({ name }) => [name, SECRET_VALUES[name]]))
   await checkContainer(t, container.args, env, async (url) => {
     for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
@@ -148,7 +148,7 @@ test('the container runs as the manifest has it, and its probes are answered', a
   })
 })
 
-test('a gateway that ends has time for what is in flight, and another is there meanwhile', () => {
+test('a stopping gateway has time for calls in flight, and another one runs meanwhile', () => {
   const { sleep } = container.lifecycle.preStop
   assert.ok(pod.terminationGracePeriodSeconds > sleep.seconds + GRACE_SECONDS)
   assert.ok(deployment.spec.replicas >= 2)

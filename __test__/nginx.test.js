@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: the configuration of nginx in deploy/ puts TLS in front of gateways, passes on what they
-// go by, and tells callers in JSON what it refuses; what a caller writes is in none of its logs.
+// Promise: deploy/nginx.conf puts TLS in front of gateways, passes on the headers that they check,
+// and refuses requests in the gateway's JSON. No log quotes a caller.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
@@ -21,10 +21,10 @@ const { GOOD_REPLY, startServer } = require('./support/server.js')
 const root = path.join(__dirname, '..')
 const PATH = '/tools/plaid/sandboxitemresetlogin'
 
-/** What nginx lets one address do at once. */
+/** nginx's burst limit for one address. */
 const BURST = 20
 
-/** Two gateways with a token, behind nginx, in front of a server that stands for Plaid. */
+/** nginx in front of two gateways with a token, and a server that plays Plaid. */
 async function start(t) {
   const plaid = await startServer(t)
   const gateways = [
@@ -48,7 +48,7 @@ function clientOf({ url, ca }) {
   return createPlaidClient({ gateway: { url, token: GATEWAY_TOKEN }, ca, maxRetries: 0 })
 }
 
-/** One request over a connection of its own. */
+/** Makes one request on a new connection. */
 async function ask({ url, ca }, target, { method = 'GET', headers = {}, body = '' } = {}) {
   const { port } = new URL(url)
   const framing = headers['transfer-encoding'] ? {} : { 'content-length': Buffer.byteLength(body) }
@@ -80,7 +80,7 @@ const asCaller = ({ headers, ...more } = {}) => ({
   },
 })
 
-test('the client of this package calls over TLS, and every gateway has its share', async (t) => {
+test('calls go over TLS, and every gateway gets some', async (t) => {
   const { plaid, gateways, nginx } = await start(t)
   const client = clientOf(nginx)
   for (let call = 0; call < 4; call += 1) {
@@ -93,13 +93,13 @@ test('the client of this package calls over TLS, and every gateway has its share
   assert.deepEqual(new Set(asked), new Set(gateways.map(addressOf)))
 })
 
-test('whoever does not trust the certificate sends nothing', async (t) => {
+test('a client that does not trust the certificate sends nothing', async (t) => {
   const { plaid, nginx } = await start(t)
   await failure(clientOf({ url: nginx.url }), PlaidConnectionError, { code: 'CERT_UNTRUSTED' })
   assert.equal(plaid.requests.length, 0)
 })
 
-test('plain http is refused, and leads nowhere', async (t) => {
+test('plain http is refused without a redirect', async (t) => {
   const { nginx } = await start(t)
   const request = http.get(nginx.url.replace('https:', 'http:'), { agent: false })
   const [response] = await once(request, 'response')
@@ -107,7 +107,7 @@ test('plain http is refused, and leads nowhere', async (t) => {
   assert.equal(response.headers.location, undefined)
 })
 
-test('replies say that only https leads here', async (t) => {
+test('replies have Strict-Transport-Security', async (t) => {
   const { nginx } = await start(t)
   for (const target of ['/healthz', '/metrics']) {
     const { headers } = await ask(nginx, target)
@@ -116,7 +116,7 @@ test('replies say that only https leads here', async (t) => {
   }
 })
 
-test('a page of the gateway’s own is told from others by the host that the browser sees', async (t) => {
+test('the Host header reaches the gateway, so it recognises its own pages', async (t) => {
   const { nginx } = await start(t)
   const own = await ask(nginx, '/config', asCaller({ headers: { origin: nginx.url } }))
   assert.equal(own.status, 200)
@@ -125,16 +125,16 @@ test('a page of the gateway’s own is told from others by the host that the bro
   assert.equal((await ask(nginx, '/config', other)).body.error_code, 'FORBIDDEN_ORIGIN')
 })
 
-test('a body that comes in pieces reaches the gateway with its length', async (t) => {
+test('a chunked body reaches the gateway with its length', async (t) => {
   const { nginx } = await start(t)
-  // None of it is there yet when nginx has read the head.
+  // The body is sent after nginx has read the head.
   const headers = { 'transfer-encoding': 'chunked', expect: '100-continue' }
   const body = JSON.stringify(INPUT)
   const reply = await ask(nginx, PATH, asCaller({ method: 'POST', headers, body }))
   assert.equal(reply.status, 200)
 })
 
-test('a body of 64 KiB gets through, and one byte more does not', async (t) => {
+test('a body of 64 KiB is accepted, and a longer one is refused', async (t) => {
   const { nginx } = await start(t)
   const longest = JSON.stringify(INPUT).padEnd(64 * 1024)
   const post = (body) => ask(nginx, PATH, asCaller({ method: 'POST', body }))
@@ -143,7 +143,7 @@ test('a body of 64 KiB gets through, and one byte more does not', async (t) => {
   assert.deepEqual([status, body.error_code], [413, 'BODY_TOO_LARGE'])
 })
 
-test('what is about one gateway alone is not reached through nginx', async (t) => {
+test('routes that concern one gateway are not served through nginx', async (t) => {
   const { nginx } = await start(t)
   const body = JSON.stringify({ client_id: 'another', secret: 'another' })
   const requests = [
@@ -160,23 +160,26 @@ test('what is about one gateway alone is not reached through nginx', async (t) =
   }
 })
 
-test('an address that calls too often is told so', async (t) => {
+test('calls beyond the rate limit get a 429', async (t) => {
   const { nginx } = await start(t)
   const replies = await Promise.all(Array.from({ length: 4 * BURST }, () => ask(nginx, '/healthz')))
   const refused = replies.filter(({ status }) => status === 429)
-  assert.ok(refused.length > 0 && refused.length <= 3 * BURST, `${refused.length} were refused`)
+  assert.ok(
+    refused.length > 0 && refused.length <= 3 * BURST,
+    `${refused.length} calls were refused`,
+  )
   for (const { body } of refused) assert.equal(body.error_code, 'RATE_LIMITED')
 })
 
-test('where no gateway answers, the error says that the call may be repeated', async (t) => {
+test('if no gateway answers, the error is retryable', async (t) => {
   const { gateways, nginx } = await start(t)
   for (const gateway of gateways) await gateway.close()
   const error = await failure(clientOf(nginx), PlaidApiError, { status: 502, code: 'NO_GATEWAY' })
-  assert.match(error.message, /may be repeated/)
+  assert.match(error.message, /safe to retry/)
   assert.equal(error.retryable, true)
 })
 
-test('no log has what a caller wrote, whatever goes wrong', async (t) => {
+test('no log quotes a caller', async (t) => {
   const { gateways, nginx } = await start(t)
   const everywhere = asCaller({
     method: 'POST',
@@ -198,7 +201,7 @@ test('no log has what a caller wrote, whatever goes wrong', async (t) => {
   assert.match(first.request_id, /^[0-9a-f]{16}$/)
 })
 
-test('nginx closes idle connections before a gateway does, and gives up on a call after it', () => {
+test('nginx closes idle connections before a gateway, and waits longer for a call', () => {
   const configuration = fs.readFileSync(path.join(root, 'deploy/nginx.conf'), 'utf8')
   const seconds = (name) => Number(configuration.match(new RegExp(` ${name} (\\d+)s;`))[1])
   const server = fs.readFileSync(path.join(root, 'crates/gateway/src/server.rs'), 'utf8')
@@ -221,7 +224,7 @@ test('the documentation shows lines of the configuration, in order', () => {
   }
 })
 
-test('with TLS in front of it, the local Sandbox stands for Plaid', async (t) => {
+test('a gateway calls the local Sandbox through TLS', async (t) => {
   const sandbox = await startSandbox({ seed: 1 })
   t.after(() => sandbox.close())
   const tls = await startNginx(t, [], {

@@ -1,8 +1,7 @@
 'use strict'
 
-// Promise: gateways behind a stock load balancer are one. Where one of them dies, only the calls in
-// flight on it can fail; where one is closed, none; and nothing is sent to Plaid twice, but by a
-// client that tries again.
+// Promise: if a gateway behind a load balancer is killed, only calls in flight on it can fail. If one is
+// stopped, none fail. Nothing is sent to Plaid twice, except by a client that retries.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
@@ -20,18 +19,18 @@ const { GOOD_REPLY, good, startServer } = require('./support/server.js')
 
 const PROGRAM = path.join(__dirname, 'programs', 'gateway.js')
 
-/** How long Plaid takes: long enough for every lane to have a call under way at any time. */
+/** How long Plaid takes. With this, every lane has a call in flight at any time. */
 const UPSTREAM_MS = 3
 
 const CALLS = 2_000
 const LANES = 32
 
-/** Whether a request is on its way at the moment of a close is chance: one is not enough. */
+/** A request is in transit at the moment of a close only by chance, so one close is not enough. */
 const CLOSES = 6
 
 /**
- * Plaid, behind an address of its own for each gateway. It counts how often each token came
- * (`seen`), and emits the name of the gateway that a call came through.
+ * Starts a Plaid with one address for each gateway. It counts the requests for each token (`seen`),
+ * and emits the name of the gateway that a request came through.
  */
 async function startPlaid(t, names) {
   const plaid = Object.assign(new EventEmitter(), { seen: new Map(), urls: {} })
@@ -52,7 +51,7 @@ async function startPlaid(t, names) {
   return plaid
 }
 
-/** A gateway in a process of its own. */
+/** Starts a gateway in a new process. */
 async function startReplica(t, baseUrl, port = 0) {
   const credentials = { clientId: CLIENT_ID, secret: SECRET }
   const options = { ...credentials, baseUrl, port, maxRetries: 0, rateLimit: false }
@@ -72,17 +71,17 @@ async function startReplica(t, baseUrl, port = 0) {
   return { child, exited, address: new URL(url.trim()).host }
 }
 
-/** To have nginx try a gateway each time it is its turn, however often that has failed. */
+/** Makes nginx try a gateway again however often it has failed. */
 const ALWAYS = 'max_fails=0'
 
-/** All calls come from one address here; and the log is to say which of them went where. */
+/** Removes the rate limit, because all calls have one address, and logs the gateway of each call. */
 const CHANGE = [
   ['limit_req zone=callers burst=20 nodelay;', ''],
   ['access.log calls;', 'access.log routes;'],
   ['log_format ', "log_format routes '$http_x_call $upstream_addr';\nlog_format "],
 ]
 
-/** Two gateways behind nginx, with what its configuration is to say beside their address. */
+/** Starts two gateways behind nginx, with these parameters of the upstream servers. */
 async function start(t, parameters = '') {
   const plaid = await startPlaid(t, ['first', 'second'])
   const first = await startReplica(t, plaid.urls.first)
@@ -91,7 +90,7 @@ async function start(t, parameters = '') {
   return { plaid, first, second, nginx: await startNginx(t, gateways, { change: CHANGE }) }
 }
 
-/** The token of a call: each has its own. */
+/** The token of a call, which is unique. */
 const tokenOf = (call) => `access-sandbox-fa4e0000-7c69-4d34-b8a1-${String(call).padStart(12, '0')}`
 
 let lastCall = 0
@@ -116,7 +115,7 @@ function makeCalls({ nginx: { url, ca } }, options) {
   return Object.assign(calls, { done: Promise.all(Array.from({ length: LANES }, lane)) })
 }
 
-/** Waits for so many calls through a gateway: at the last of them it has at least that one. */
+/** Waits until `count` calls have reached Plaid through a gateway. */
 function callsThrough(plaid, name, count) {
   return new Promise((resolve) => {
     plaid.on(name, function next() {
@@ -128,7 +127,7 @@ function callsThrough(plaid, name, count) {
   })
 }
 
-/** Kills a gateway while it has a call. @returns the calls that were under way until it was gone. */
+/** Kills a gateway while it has a call. @returns the calls in flight until it was gone. */
 async function kill({ plaid, first }, calls) {
   await callsThrough(plaid, 'first', CALLS / 4)
   const earlier = calls.made.length
@@ -139,7 +138,7 @@ async function kill({ plaid, first }, calls) {
   return underWay
 }
 
-/** Where nginx sent each call, in turn, by call. */
+/** The gateways that nginx sent each call to. */
 async function routes({ nginx }) {
   await nginx.stop()
   return new Map(
@@ -152,7 +151,7 @@ async function routes({ nginx }) {
 
 const timesSeen = (plaid, call) => plaid.seen.get(tokenOf(call)) ?? 0
 
-test('a gateway that is killed takes along no call but those in flight on it', async (t) => {
+test('only calls in flight on a killed gateway fail', async (t) => {
   const replicas = await start(t, ALWAYS)
   const calls = makeCalls(replicas, { maxRetries: 0 })
   const underWay = await kill(replicas, calls)
@@ -160,7 +159,7 @@ test('a gateway that is killed takes along no call but those in flight on it', a
 
   const { plaid, first, second } = replicas
   const routeOf = await routes(replicas)
-  assert.ok(calls.failed.length > 0, 'it was killed while it had a call')
+  assert.ok(calls.failed.length > 0, 'the gateway had no call when it was killed')
   for (const { call, code } of calls.failed) {
     assert.ok(underWay.has(call), `call ${call} was not in flight: ${code}`)
     assert.equal(routeOf.get(call), first.address)
@@ -171,10 +170,10 @@ test('a gateway that is killed takes along no call but those in flight on it', a
     assert.ok(failed.has(call) ? times <= 1 : times === 1, `call ${call} came ${times} times`)
   }
   const passedOn = `${first.address}, ${second.address}`
-  assert.ok([...routeOf.values()].includes(passedOn), 'a refused connection goes to the other')
+  assert.ok([...routeOf.values()].includes(passedOn), 'nginx never tried the other gateway')
 })
 
-test('a client that tries again notices nothing of it', async (t) => {
+test('no call of a client with retries fails when a gateway is killed', async (t) => {
   const replicas = await start(t)
   const calls = makeCalls(replicas)
   const underWay = await kill(replicas, calls)
@@ -187,10 +186,10 @@ test('a client that tries again notices nothing of it', async (t) => {
     assert.ok(times >= 1 && times <= most, `call ${call} came ${times} times`)
   }
   const isAgain = (call) => timesSeen(replicas.plaid, call) === 2
-  assert.ok(calls.made.some(isAgain), 'a call that Plaid had was in flight on it')
+  assert.ok(calls.made.some(isAgain), 'no call was in flight at Plaid when the gateway was killed')
 })
 
-test('a gateway that is closed under load loses no call, and none comes twice', async (t) => {
+test('no call fails or is repeated when a gateway is stopped under load', async (t) => {
   const replicas = await start(t, ALWAYS)
   const { plaid } = replicas
   for (let close = 1; close <= CLOSES; close += 1) {
@@ -207,7 +206,7 @@ test('a gateway that is closed under load loses no call, and none comes twice', 
   }
 })
 
-test('a gateway that closes answers what is in flight, and ends the connection with it', async (t) => {
+test('a closing gateway answers requests in transit with connection: close', async (t) => {
   const held = []
   const hold = (...call) => held.push(call)
   const server = await startServer(t, { replies: [hold, hold] })
@@ -226,7 +225,7 @@ test('a gateway that closes answers what is in flight, and ends the connection w
 
   const closing = gateway.close()
   const late = once(server, 'request')
-  // Sent before the connection could be closed: it must be answered, too.
+  // Sent before the connection can be closed, so it must be answered.
   idle.send()
   await Promise.race([late, once(idle.socket, 'close')])
   while (await accepts(port)) await sleep(1)
@@ -239,7 +238,7 @@ test('a gateway that closes answers what is in flight, and ends the connection w
   await closing
 })
 
-/** A connection over which one call can be sent. */
+/** A connection for one call. */
 async function connect(port) {
   const socket = net.connect(port, '127.0.0.1')
   await once(socket, 'connect')

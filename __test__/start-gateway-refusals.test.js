@@ -1,14 +1,13 @@
 'use strict'
 
-// Promise: an option that a gateway cannot have is refused with a PlaidUsageError that names it and
-// never quotes its value, and no gateway is started.
+// Promise: an invalid option is refused with a PlaidUsageError that names the option and never quotes
+// its value. No gateway is started.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 const { startGateway } = require('../gateway.js')
 const { PlaidUsageError } = require('../index.js')
 const { CLIENT_ID, SECRET } = require('./support/client.js')
-const { fileWith, linesOf } = require('./support/gateway.js')
 const {
   LIST,
   NO_BOOLEAN,
@@ -25,7 +24,7 @@ const { portOf, start: startSandbox } = require('./support/sandbox.js')
 const { 'half a surrogate pair': _, ...NO_STRING } = TEXT
 const COUNT = { ...WHOLE, Infinity, 'one too many': 2 ** 20 + 1 }
 
-/** Bad values of each option. */
+/** Invalid values of each option. */
 const OPTIONS = {
   port: { ...WHOLE, Infinity, 'one too many': 65_536 },
   host: { ...TEXT, 'a name': 'localhost', 'a URL': 'http://127.0.0.1', 'no address': VALUE },
@@ -56,19 +55,19 @@ const OPTIONS = {
   graceMs: { ...WHOLE, Infinity, 'over an hour': 3_600_001 },
 }
 
-/** What stands beside the option, so that it alone is wrong. */
-const BESIDE = {
+/** Valid options next to the invalid one. */
+const OTHERS = {
   clientId: { secret: SECRET },
   secret: { clientId: CLIENT_ID },
 }
 
 for (const [field, values] of Object.entries(OPTIONS)) {
-  test(`startGateway() refuses every ${field} that cannot be`, async () => {
-    const ask = (value) => startGateway({ ...BESIDE[field], [field]: value })
+  test(`startGateway() refuses invalid values of ${field}`, async () => {
+    const ask = (value) => startGateway({ ...OTHERS[field], [field]: value })
     for (const [what, value] of Object.entries(values)) {
       await checkRefused(() => ask(value), field, what)
     }
-    const throwing = Object.defineProperty({ ...BESIDE[field] }, field, {
+    const throwing = Object.defineProperty({ ...OTHERS[field] }, field, {
       enumerable: true,
       get: () => assert.fail(VALUE),
     })
@@ -77,19 +76,19 @@ for (const [field, values] of Object.entries(OPTIONS)) {
 }
 
 for (const [what, options, code, field] of [
-  ['a base URL that is none', { baseUrl: VALUE }, 'INVALID_BASE_URL', 'baseUrl'],
+  ['a base URL that is not a URL', { baseUrl: VALUE }, 'INVALID_BASE_URL', 'baseUrl'],
   ['a base URL with a path', { baseUrl: `https://${VALUE}/a` }, 'INVALID_BASE_URL', 'baseUrl'],
-  ['plain http elsewhere', { baseUrl: `http://${VALUE}` }, 'INSECURE_URL', 'baseUrl'],
+  ['plain http to another machine', { baseUrl: `http://${VALUE}` }, 'INSECURE_URL', 'baseUrl'],
   ['production', { baseUrl: 'https://production.plaid.com' }, 'NOT_SANDBOX', 'baseUrl'],
-  ['no certificate', { ca: VALUE }, 'INVALID_CA', 'ca'],
-  ['other machines without a token', { host: '0.0.0.0' }, 'TOKEN_MISSING', 'token'],
-  ['other machines, by IPv6', { host: '::' }, 'TOKEN_MISSING', 'token'],
+  ['an invalid certificate', { ca: VALUE }, 'INVALID_CA', 'ca'],
+  ['a public address without a token', { host: '0.0.0.0' }, 'TOKEN_MISSING', 'token'],
+  ['a public IPv6 address without a token', { host: '::' }, 'TOKEN_MISSING', 'token'],
 ]) {
   test(`startGateway() refuses ${what}`, () =>
     checkRefused(() => startGateway(options), field, what, code))
 }
 
-test('half a pair of credentials is refused by the name of the other half', async (t) => {
+test('half a pair of credentials is refused, and the other half is named', async (t) => {
   for (const [options, missing] of [
     [{ clientId: CLIENT_ID }, 'secret'],
     [{ secret: SECRET }, 'clientId'],
@@ -101,42 +100,10 @@ test('half a pair of credentials is refused by the name of the other half', asyn
   await checkRefused(() => startGateway(), 'clientId', 'half a pair of the environment')
 })
 
-/** Modes of a file by which others than its owner could read or change it. */
-const OPEN_MODES = [0o640, 0o604, 0o620, 0o602, 0o644, 0o666]
-
-for (const [field, text] of [
-  ['credentialsFile', linesOf({ clientId: VALUE, secret: VALUE })],
-  ['tokenFile', VALUE],
-]) {
-  test(`a ${field} that others than its owner could touch is refused`, async (t) => {
-    for (const mode of OPEN_MODES) {
-      const file = fileWith(t, text, mode)
-      await checkRefused(() => startGateway({ [field]: file }), field, mode.toString(8))
-      const { message } = await startGateway({ [field]: file }).catch((error) => error)
-      assert.match(message, /chmod 600/)
-      assert.ok(!message.includes(file))
-    }
-  })
-}
-
-test('a credentialsFile without both lines is refused', async (t) => {
-  for (const text of ['', VALUE, `PLAID_CLIENT_ID=${VALUE}`, `PLAID_SECRET=${VALUE}\n`]) {
-    const file = fileWith(t, text)
-    await checkRefused(() => startGateway({ credentialsFile: file }), 'credentialsFile', text)
-  }
-})
-
-test('a tokenFile whose token could be guessed, or is no header, is refused', async (t) => {
-  for (const text of ['', '\n', VALUE.slice(0, 15), `${VALUE}\n${VALUE}`]) {
-    const file = fileWith(t, text)
-    await checkRefused(() => startGateway({ tokenFile: file }), 'token', text)
-  }
-})
-
-/** Bad values of what stands in rateLimit. */
+/** Invalid values of the fields of rateLimit. */
 const RATE = { ...COUNT, zero: 0 }
 
-test('startGateway() refuses every rateLimit that cannot be', async () => {
+test('startGateway() refuses invalid values of rateLimit', async () => {
   for (const field of ['perSecond', 'burst']) {
     for (const [what, value] of Object.entries(RATE)) {
       const ask = () => startGateway({ rateLimit: { [field]: value } })
@@ -150,7 +117,7 @@ test('startGateway() refuses every rateLimit that cannot be', async () => {
   await checkRefused(() => startGateway(misspelt), 'persecond', 'misspelt', 'UNKNOWN_OPTION')
 })
 
-test('what is no object of options is refused, and so is an option that there is not', async () => {
+test('options that are not an object are refused, and so is an unknown option', async () => {
   for (const [what, value] of Object.entries({ ...NO_TEXT, ...NO_BOOLEAN, ...NO_LIST })) {
     await checkRefused(() => startGateway(value), 'options', what)
   }
@@ -164,7 +131,7 @@ test('what is no object of options is refused, and so is an option that there is
   }
 })
 
-test('a gateway that was refused has taken no port', async (t) => {
+test('a refused gateway takes no port', async (t) => {
   const sandbox = await startSandbox(t)
   await sandbox.close()
   const refused = startGateway({ port: portOf(sandbox), token: 'short' })

@@ -1,8 +1,7 @@
 'use strict'
 
-// Promise: `@utdk/plaid/gateway` is a gateway to hold in a program: it starts in this process, where
-// it is told, beside others that know nothing of it; it finishes what is in flight when it is
-// closed, and is gone then.
+// Promise: `startGateway()` starts a gateway in this process, on the given address and independent of
+// other gateways. `close()` finishes what is in flight and frees the port.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
@@ -15,7 +14,7 @@ const { ask, start, through } = require('./support/gateway.js')
 const { assertFree, itemError, portOf, start: startSandbox } = require('./support/sandbox.js')
 const { GOOD_REPLY, holding, json, silent, startServer } = require('./support/server.js')
 
-/** For what would hang, if it failed. */
+/** Tests that would hang if they failed. */
 const BOUND = { timeout: 20_000 }
 const LONGER_BOUND = { timeout: 60_000 }
 
@@ -31,7 +30,7 @@ test('a client of the gateway, without credentials, resets the login of an Item'
   assert.equal(await itemError(sandbox, item), 'ITEM_LOGIN_REQUIRED')
 })
 
-test('a gateway takes the port it is given, unless that is taken', async (t) => {
+test('a gateway takes the given port, and a taken port is EADDRINUSE', async (t) => {
   const server = await startServer(t)
   const first = await start(t, server)
   const port = portOf(first)
@@ -44,7 +43,7 @@ test('a gateway takes the port it is given, unless that is taken', async (t) => 
   await works(through(second))
 })
 
-test('a gateway listens on the address it is given, and its URL is one to call', async (t) => {
+test('a gateway listens on the given address, and its URL can be called', async (t) => {
   const server = await startServer(t)
   const token = GATEWAY_TOKEN
   for (const [host, inUrl, options] of [
@@ -58,13 +57,13 @@ test('a gateway listens on the address it is given, and its URL is one to call',
   }
 })
 
-test('an address that this machine does not have is an error that says so', async (t) => {
+test('an address that this machine does not have is EADDRNOTAVAIL', async (t) => {
   const server = await startServer(t)
   const promise = start(t, server, { host: '192.0.2.1', token: GATEWAY_TOKEN })
   await assert.rejects(promise, { name: 'PlaidError', code: 'EADDRNOTAVAIL' })
 })
 
-/** Whether it takes a request, or its port refuses the connection. */
+/** Whether the gateway takes a request, rather than refusing the connection. */
 function answers(gateway) {
   return ask(gateway, 'GET', '/healthz').then(
     () => true,
@@ -72,7 +71,7 @@ function answers(gateway) {
   )
 }
 
-test('close() finishes what is in flight, takes no more, and frees the port', BOUND, async (t) => {
+test('close() finishes the call in flight and frees the port', BOUND, async (t) => {
   const server = await startServer(t, { replies: [holding] })
   const gateway = await start(t, server)
   const held = once(server, 'request')
@@ -87,7 +86,7 @@ test('close() finishes what is in flight, takes no more, and frees the port', BO
   assert.equal(server.requests.length, 1)
 })
 
-test('closing a gateway twice, or at once, does no harm', BOUND, async (t) => {
+test('a gateway can be closed twice', BOUND, async (t) => {
   const gateway = await start(t, await startServer(t))
   await works(through(gateway))
   await Promise.all([gateway.close(), gateway.close()])
@@ -95,13 +94,13 @@ test('closing a gateway twice, or at once, does no harm', BOUND, async (t) => {
   await assertFree(portOf(gateway))
 })
 
-test('a gateway is closed where its scope ends, by Symbol.asyncDispose', BOUND, async (t) => {
+test('Symbol.asyncDispose closes a gateway', BOUND, async (t) => {
   const gateway = await start(t, await startServer(t))
   assert.equal(await gateway[Symbol.asyncDispose](), undefined)
   await assertFree(portOf(gateway))
 })
 
-test('twenty gateways side by side know nothing of each other', BOUND, async (t) => {
+test('twenty gateways in one process are independent', BOUND, async (t) => {
   const twenty = Array.from({ length: 20 }, (_, i) => i)
   const servers = await Promise.all(
     twenty.map((i) =>
@@ -125,7 +124,7 @@ test('an open gateway does not keep the process alive', LONGER_BOUND, async () =
   assert.deepEqual([code, signal, stdout, stderr], [0, null, '200', ''])
 })
 
-test('a gateway that nobody refers to any more goes on answering', LONGER_BOUND, async () => {
+test('a gateway without a reference to it keeps running', LONGER_BOUND, async () => {
   const { code, stdout, stderr } = await run('gateway-dropped.js')
   assert.deepEqual([code, stderr, stdout], [0, '', '200'])
 })
@@ -149,7 +148,7 @@ test('a gateway in a worker answers the main thread until it is closed', BOUND, 
   await assertFree(portOf(gateway))
 })
 
-test('a gateway ends with its worker, and with it the call in flight', BOUND, async (t) => {
+test('a gateway and its call in flight end with their worker', BOUND, async (t) => {
   const server = await startServer(t, { replies: [silent] })
   const worker = startWorker(t, server)
   const [gateway] = await once(worker, 'message')
@@ -163,7 +162,7 @@ test('a gateway ends with its worker, and with it the call in flight', BOUND, as
   await assertFree(portOf(gateway))
 })
 
-test('gateways of several workers and of the main thread stand side by side', BOUND, async (t) => {
+test('gateways of several workers and of the main thread are independent', BOUND, async (t) => {
   const server = await startServer(t)
   const own = await start(t, server)
   const workers = Array.from({ length: 4 }, () => startWorker(t, server))
@@ -174,29 +173,4 @@ test('gateways of several workers and of the main thread stand side by side', BO
   await workers[0].terminate()
   await works(through(others[1]))
   await works(through(own))
-})
-
-test('a gateway tells whether it is there, what it holds, and how to call it', async (t) => {
-  const server = await startServer(t)
-  const gateway = await start(t, server)
-  await works(through(gateway))
-  const body = async (route) => (await ask(gateway, 'GET', route)).body
-  assert.deepEqual(await body('/healthz'), { status: 'ok', token_required: false })
-  assert.deepEqual(await body('/readyz'), { status: 'ready' })
-  const { version, ...config } = await body('/config')
-  assert.deepEqual(config, {
-    credentials: 'start',
-    operation: 'sandboxitemresetlogin',
-    provider: 'plaid',
-    sandbox: null,
-    token_required: false,
-    upstream: new URL(server.url).host,
-  })
-  assert.equal(version, require('../package.json').version)
-  const [tool] = await body('/tools')
-  assert.equal(tool.name, 'plaid.sandboxitemresetlogin')
-  assert.deepEqual(await body('/tools/search?q=payments'), [])
-  assert.deepEqual(await body('/tools/search?q=broken+login'), [tool])
-  const counted = 'utdk_plaid_gateway_requests_total{route="tool",outcome="ok",status="200"} 1'
-  assert.ok((await body('/metrics')).split('\n').includes(counted))
 })

@@ -1,5 +1,5 @@
-// Starts a gateway, keeps nothing of it but its URL, has it garbage collected, and prints the status
-// of what the URL answers then.
+// Starts a gateway, drops every reference to it, waits for garbage collection, and prints the status of
+// a request to it.
 
 const { setImmediate: nextTurn } = require('node:timers/promises')
 const { setFlagsFromString } = require('node:v8')
@@ -16,9 +16,9 @@ async function start() {
 
 async function main() {
   const { url, dropped } = await start()
-  const isGone = () => dropped.deref() === undefined
-  // Once it is gone, what it alone referred to takes further rounds.
-  for (let roundsAfter = 0; roundsAfter < 10; roundsAfter += isGone() ? 1 : 0) {
+  const isCollected = () => dropped.deref() === undefined
+  // Objects that only the gateway referred to are collected in later rounds.
+  for (let roundsAfter = 0; roundsAfter < 10; roundsAfter += isCollected() ? 1 : 0) {
     await nextTurn()
     collectGarbage()
   }

@@ -1,4 +1,4 @@
-// Starts a gateway, asks it whether it is there, prints the status, and leaves the gateway open.
+// Starts a gateway, prints the status of its /healthz, and leaves the gateway open.
 
 const { startGateway } = require('../../gateway.js')
 

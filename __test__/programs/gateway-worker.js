@@ -1,5 +1,5 @@
-// A worker thread that starts a gateway with the options it is given, posts where it is, and closes
-// it at any message.
+// A worker thread that starts a gateway with the given options, posts its URL, and closes it on any
+// message.
 
 const { parentPort, workerData } = require('node:worker_threads')
 const { startGateway } = require('../../gateway.js')

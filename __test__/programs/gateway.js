@@ -1,7 +1,7 @@
 'use strict'
 
-// Starts a gateway with the options of TEST_OPTIONS, prints its URL, and closes it at SIGTERM.
-// It ends with whoever started it.
+// Starts a gateway with the options in TEST_OPTIONS, prints its URL, and closes it on SIGTERM. It exits
+// when its parent does.
 
 const { startGateway } = require('../../gateway.js')
 

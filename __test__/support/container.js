@@ -1,7 +1,6 @@
 'use strict'
 
-// What a container of deploy/Dockerfile runs, run here: the same program with the same arguments, but
-// on a free port.
+// Runs the program of deploy/Dockerfile's container with the same arguments, but on a free port.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -20,17 +19,17 @@ const read = (file) => fs.readFileSync(path.join(DEPLOY, file), 'utf8')
 const IMAGE = `utdk-plaid-gateway:${manifest.version}`
 const PORT = 4000
 
-/** In which a gateway that is told to stop finishes what is in flight. */
+/** How long a gateway finishes calls in flight after SIGTERM. */
 const GRACE_SECONDS = 30
 
-/** The secrets that it reads, with what they are here. */
+/** The secrets that the container reads, with test values. */
 const SECRET_VALUES = {
   PLAID_CLIENT_ID: CLIENT_ID,
   PLAID_SECRET: SECRET,
   UTDK_GATEWAY_TOKEN: GATEWAY_TOKEN,
 }
 
-/** More than one address may call at once by default. */
+/** More calls at once than the default rate limit allows. */
 const CALLS = 50
 
 const dockerfile = DockerfileParser.parse(read('Dockerfile')).getInstructions()
@@ -41,8 +40,8 @@ const entrypoint = instructions('ENTRYPOINT')
   .map((it) => JSON.parse(it.getValue()))
 
 /**
- * Runs what a container with the arguments `args` and the environment `env` would; `through` is that
- * of `startCommand`.
+ * Runs the container's program with the arguments `args` and the environment `env`. `through` is
+ * passed to `startCommand`.
  */
 function startContainer(t, args, env, through) {
   const [program, ...options] = entrypoint
@@ -52,17 +51,17 @@ function startContainer(t, args, env, through) {
   return startCommand(t, [...options.with(port, '0'), ...args], { env, through })
 }
 
-/** What it logs first, with the `url` that leads to it here. */
+/** The first log line of a container, with its `url`. */
 async function started(container) {
   const [, line] = await container.until(/^(.+)\n/)
   return JSON.parse(line)
 }
 
 /**
- * Asserts that it is a gateway with credentials and a token, which takes the calls of many callers
- * from one address, stops when it is told to, and logs no secret.
+ * Asserts that the container is a gateway with credentials and a token, accepts many calls from one
+ * address, stops on SIGTERM, and logs no secret.
  *
- * @param look is given its URL while it runs
+ * @param look is called with its URL while it runs
  */
 async function checkContainer(t, args, env, look = () => {}) {
   const plaid = await startServer(t)

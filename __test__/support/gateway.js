@@ -1,26 +1,22 @@
 'use strict'
 
-// A gateway for a test, and its callers.
+// A gateway for a test, and requests to it.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
-const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
 const { startGateway } = require('../../gateway.js')
 const { createPlaidClient } = require('../../index.js')
 const { CLIENT_ID, SECRET } = require('./client.js')
 
-/** The two doors to the operation. */
+/** The two routes of the operation. */
 const TOOL = '/tools/plaid/sandboxitemresetlogin'
 const PLAID = '/sandbox/item/reset_login'
 
-/**
- * A gateway to `upstream`, which tries once and turns nobody away for calling often; it is closed
- * when the test `t` ends.
- */
+/** Starts a gateway to `upstream`, without retries and rate limit. It is closed when `t` ends. */
 async function start(t, upstream, options) {
   const gateway = await startGateway({
     baseUrl: upstream.url,
@@ -39,7 +35,7 @@ function through({ url }, { token, ...options } = {}) {
   return createPlaidClient({ gateway: { url, token }, maxRetries: 0, ...options })
 }
 
-/** Makes a request, and returns `{ status, headers, body }`, the body read as JSON if it is. */
+/** Makes a request. Returns `{ status, headers, body }`, with a JSON body parsed. */
 async function ask({ url }, method, route, { headers = {}, body } = {}) {
   const text = body === undefined ? undefined : JSON.stringify(body)
   const ofBody = text && { 'content-type': 'application/json', 'content-length': text.length }
@@ -64,21 +60,13 @@ function post(gateway, route, body, headers) {
   return ask(gateway, 'POST', route, { body, headers })
 }
 
-/** Sends `bytes` as they are, and returns what comes back until the connection is closed. */
-async function send({ url }, bytes) {
-  const socket = net.connect(new URL(url).port, '127.0.0.1')
-  // Not its end: who hangs up wants no answer any more.
-  socket.write(bytes)
-  return Buffer.concat(await socket.toArray()).toString()
-}
-
-/** Asserts that a gateway refuses with `status` and `code`, by a sentence. */
+/** Asserts that a gateway refused with `expected` and `code`, in a sentence. */
 function checkRefusal({ status, body }, expected, code) {
   assert.deepEqual([status, body.error_code, body.error_type], [expected, code, 'GATEWAY_ERROR'])
   assert.match(body.error_message, /^[a-z].{20,}/)
 }
 
-/** The path of a file with this text, which is deleted when the test `t` ends. */
+/** Writes a file that is deleted when the test `t` ends, and returns its path. */
 function fileWith(t, text, mode = 0o600) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-gateway-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
@@ -92,4 +80,4 @@ function linesOf({ clientId, secret }) {
   return `PLAID_CLIENT_ID=${clientId}\nPLAID_SECRET=${secret}\n`
 }
 
-module.exports = { PLAID, TOOL, ask, checkRefusal, fileWith, linesOf, post, send, start, through }
+module.exports = { PLAID, TOOL, ask, checkRefusal, fileWith, linesOf, post, start, through }

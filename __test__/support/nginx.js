@@ -1,6 +1,6 @@
 'use strict'
 
-// A real nginx with a configuration of deploy/, in a directory of its own, on a free loopback port.
+// A real nginx with a configuration of deploy/, in a temporary directory, on a free loopback port.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
@@ -13,24 +13,24 @@ const { createAuthority } = require('./certificates.js')
 
 const DEPLOY = path.join(__dirname, '../../deploy')
 
-/** Debian keeps it where only root's PATH leads. */
+/** Debian installs nginx in a directory of root's PATH. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`
 
-/** What nginx writes while it runs goes below its own directory. */
+/** nginx's temporary files go into its own directory. */
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 /**
  * Starts nginx in front of `gateways`, and stops it when the test `t` ends.
  *
- * @param gateways the address of each, and whatever nginx is to be told of it besides
- * @param change what else is different from `file` of deploy/: pairs for `replace`
- * @returns its `url`, the `ca` that vouches for it, `stop()`, and `log(name)`, the lines of a log
+ * @param gateways the address of each, optionally with parameters for nginx
+ * @param change replacements in `file` of deploy/: pairs for `replace`
+ * @returns its `url`, its `ca`, `stop()`, and `log(name)`, which returns the lines of a log
  */
 async function startNginx(t, gateways, { file = 'nginx.conf', change = [] } = {}) {
   const authority = createAuthority()
   const { key, cert } = authority.issue()
   const directory = temporary(t, { 'tls.key': key, 'tls.crt': cert })
-  // nginx cannot say which port it took: it is handed one that is listened on already.
+  // nginx cannot report its port, so it gets a socket that listens already.
   const listener = net.createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address()
@@ -72,31 +72,31 @@ async function startNginx(t, gateways, { file = 'nginx.conf', change = [] } = {}
   return {
     url: `https://localhost:${port}`,
     ca: authority.pem,
-    /** Finishes what is under way; a reply's line is in the log only some time after it. */
+    /** Finishes requests in flight. Only then are all log lines written. */
     stop,
     log: (name) => fs.readFileSync(path.join(directory, name), 'utf8').split('\n').slice(0, -1),
   }
 }
 
-/** Waits for the worker that answers; what nginx says before is told if it ends instead. */
+/** Waits for a worker process. If nginx ends instead, fails with its messages. */
 async function started(nginx, ended) {
-  let said = ''
+  let messages = ''
   const works = new Promise((resolve) => {
     nginx.stderr.setEncoding('utf8').on('data', (text) => {
-      said += text
-      if (said.includes('start worker process ')) resolve()
+      messages += text
+      if (messages.includes('start worker process ')) resolve()
     })
   })
   await Promise.race([
     works,
     ended.then(
-      () => assert.fail(`nginx did not start: ${said}`),
+      () => assert.fail(`nginx did not start: ${messages}`),
       (error) => assert.fail(`${error.message}: node scripts/set-up.js --nginx installs nginx`),
     ),
   ])
 }
 
-/** A directory that nginx's workers can enter, too, when root starts it. */
+/** A directory that nginx's workers can enter even if root starts nginx. */
 function temporary(t, files) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-nginx-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
