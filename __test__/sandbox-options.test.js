@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: an option or an argument that cannot be right is refused with a PlaidUsageError that
-// names it and never quotes its value, whatever that value is, and nothing is done.
+// Promise: a wrong option or argument is refused with a PlaidUsageError that names it and never
+// quotes its value, and nothing is done.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -21,10 +21,10 @@ const {
 } = require('./support/options.js')
 const { start } = require('./support/sandbox.js')
 
-/** Bad values of every option and argument, by who takes it. */
+/** Wrong values for every option, by method. */
 const OPTIONS = {
   startSandbox: {
-    host: { ...TEXT, 'a name': 'localhost', 'a URL': 'http://127.0.0.1', 'no address': VALUE },
+    host: { ...TEXT, 'a name': 'localhost', 'a URL': 'http://127.0.0.1', 'not an address': VALUE },
     port: { ...WHOLE, Infinity, 'one too many': 65_536 },
     seed: { ...WHOLE, Infinity, 'one too many': 2 ** 53 },
     now: {
@@ -36,7 +36,7 @@ const OPTIONS = {
       Infinity,
       'before 1970': '1969-12-31T23:59:59Z',
       'after 9999': 253_402_300_800_000,
-      'no date': new Date(VALUE),
+      'an invalid Date': new Date(VALUE),
       'a Proxy of a Date': new Proxy(new Date(), {}),
     },
     allowWebhookHosts: {
@@ -55,24 +55,24 @@ const OPTIONS = {
     timeoutMs: { ...NUMBER, Infinity, zero: 0, 'one too many': 2 ** 31 },
   },
   failNext: {
-    kind: { ...TEXT, 'no kind': VALUE, 'what delay() is for': 'delay' },
-    path: { ...TEXT, 'no route': `/${VALUE}`, 'a route with a query': '/item/get?a=1' },
-    status: { ...WHOLE, Infinity, 'a success': 200, 'no status': 600 },
-    error_code: { ...TEXT, 'no code': VALUE },
+    kind: { ...TEXT, 'an unknown kind': VALUE, 'the kind of delay()': 'delay' },
+    path: { ...TEXT, 'an unknown route': `/${VALUE}`, 'a route with a query': '/item/get?a=1' },
+    status: { ...WHOLE, Infinity, 'a success': 200, 'an unknown status': 600 },
+    error_code: { ...TEXT, 'an unknown code': VALUE },
     retryAfter: { ...WHOLE, Infinity, 'over a day': 86_401 },
     times: { ...WHOLE, zero: 0 },
     probability: { ...NUMBER, Infinity, zero: 0, 'over 1': 1.01 },
   },
   delay: {
     ms: { ...WHOLE, Infinity, 'over an hour': 3_600_001 },
-    path: { ...TEXT, 'no route': `/${VALUE}` },
+    path: { ...TEXT, 'an unknown route': `/${VALUE}` },
     times: { ...WHOLE, zero: 0 },
     probability: { ...NUMBER, Infinity, zero: 0, 'over 1': 1.01 },
   },
 }
 
-/** What stands beside the option, so that it alone is wrong. */
-const BESIDE = { failNext: { status: 500 }, delay: { ms: 1 } }
+/** Other options that make a call valid. */
+const VALID = { failNext: { status: 500 }, delay: { ms: 1 } }
 
 const ARGUMENTS = {
   repairItem: ['item_id', { ...TEXT, undefined }],
@@ -83,23 +83,23 @@ const ARGUMENTS = {
   advanceClock: ['ms', { ...NUMBER, Infinity, 'too much': Number.MAX_VALUE, undefined }],
 }
 
-/** Asserts that nothing came of whatever was refused. */
+/** Asserts that a refused call changed nothing. */
 async function checkUntouched(sandbox) {
   assert.deepEqual([await sandbox.items(), await sandbox.faults()], [[], []])
 }
 
 for (const [method, fields] of Object.entries(OPTIONS)) {
   for (const [field, values] of Object.entries(fields)) {
-    test(`${method}() refuses every ${field} that cannot be`, async (t) => {
+    test(`${method}() refuses every wrong ${field}`, async (t) => {
       const sandbox = await start(t)
       const ask = (options) => {
         if (method === 'startSandbox') return startSandbox(options)
-        return sandbox[method]({ ...BESIDE[method], ...options })
+        return sandbox[method]({ ...VALID[method], ...options })
       }
       for (const [what, value] of Object.entries(values)) {
         await checkRefused(() => ask({ [field]: value }), field, what)
       }
-      const throwing = Object.defineProperty({ ...BESIDE[method] }, field, {
+      const throwing = Object.defineProperty({ ...VALID[method] }, field, {
         enumerable: true,
         get: () => assert.fail(VALUE),
       })
@@ -111,7 +111,7 @@ for (const [method, fields] of Object.entries(OPTIONS)) {
 }
 
 for (const [method, [field, values]] of Object.entries(ARGUMENTS)) {
-  test(`${method}() refuses every ${field} that cannot be`, async (t) => {
+  test(`${method}() refuses every wrong ${field}`, async (t) => {
     const sandbox = await start(t)
     for (const [what, value] of Object.entries(values)) {
       await checkRefused(() => sandbox[method](value), field, what)
@@ -119,14 +119,14 @@ for (const [method, [field, values]] of Object.entries(ARGUMENTS)) {
   })
 }
 
-test('what is no object of options is refused, and so is an option that there is not', async (t) => {
+test('anything but an object of known options is refused', async (t) => {
   const sandbox = await start(t)
-  const noObjects = { ...NO_TEXT, ...NO_BOOLEAN, ...NO_LIST, null: null, 'a text': VALUE }
+  const notObjects = { ...NO_TEXT, ...NO_BOOLEAN, ...NO_LIST, null: null, 'a text': VALUE }
   const never = ['a bigint', 'a function', 'a symbol', 'a Proxy that throws', 'a revoked Proxy']
-  for (const name of never) noObjects[name] = NEVER[name]
+  for (const name of never) notObjects[name] = NEVER[name]
   for (const [method, fields] of Object.entries(OPTIONS)) {
     const ask = method === 'startSandbox' ? startSandbox : (options) => sandbox[method](options)
-    for (const [what, value] of Object.entries(noObjects)) {
+    for (const [what, value] of Object.entries(notObjects)) {
       await checkRefused(() => ask(value), 'options', `${method} with ${what}`)
     }
     for (const [name, shown] of [
@@ -135,7 +135,7 @@ test('what is no object of options is refused, and so is an option that there is
       [VALUE, '(not shown)'],
       ['', '(not shown)'],
     ]) {
-      const unknown = { ...BESIDE[method], [name]: VALUE }
+      const unknown = { ...VALID[method], [name]: VALUE }
       await checkRefused(() => ask(unknown), shown, `${method} with ${name}`, 'UNKNOWN_OPTION')
       await assert.rejects(ask(unknown), ({ message }) => {
         for (const field of Object.keys(fields)) assert.ok(message.includes(field), message)
@@ -146,7 +146,7 @@ test('what is no object of options is refused, and so is an option that there is
   await checkUntouched(sandbox)
 })
 
-test('an option that another kind of failure takes is refused, not ignored', async (t) => {
+test('failNext() refuses an option of another kind of failure', async (t) => {
   const sandbox = await start(t)
   for (const [kind, field] of [
     ['html', 'error_code'],
@@ -164,11 +164,11 @@ test('an option that another kind of failure takes is refused, not ignored', asy
     )
   }
   await checkRefused(() => sandbox.failNext({ status: 400 }), 'error_code', 'a bare 400')
-  await checkRefused(() => sandbox.delay({ path: '/item/get' }), 'ms', 'a delay by nothing')
+  await checkRefused(() => sandbox.delay({ path: '/item/get' }), 'ms', 'a delay without ms')
   await checkUntouched(sandbox)
 })
 
-test('options may be inherited, without a prototype, or undefined', async (t) => {
+test('options may be inherited, undefined, or without a prototype', async (t) => {
   const sandbox = await start(t, { port: undefined, seed: undefined, allowWebhookHosts: undefined })
   const bare = Object.assign(Object.create(null), { products: ['auth'], webhook: undefined })
   await sandbox.createItem(bare)

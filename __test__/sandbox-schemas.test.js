@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: whatever the Sandbox is sent, its reply is one that Plaid documents, and is written as
-// Plaid writes it; so is every webhook that it delivers.
+// Promise: every reply of the Sandbox, and every webhook it delivers, matches Plaid's documented
+// schema and Plaid's JSON formatting, whatever the request was.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -10,10 +10,10 @@ const { CALLS, FIRED_BY_CALL, PRODUCTS, USER, thingsOf } = require('./schemas/ca
 const { SCHEMAS, call, checkedWebhook, isObject, kindOf, validator } = require('./schemas/check.js')
 const { startServer } = require('./support/server.js')
 
-/** What no field of Plaid's is called, and what JSON and HTML have to escape. */
+/** No field name of Plaid; it has characters that JSON or HTML must escape. */
 const MISSPELT = 'mis<sp>elt&\u2028"\\\n\u0001😀é'
 
-/** Types and values to try in place of those documented. */
+/** Values to try in place of the documented ones. */
 const ODD_VALUES = [null, true, 7, -1.5, '', 'ABCDEFG1234567', MISSPELT, [], [7], {}, { x: [] }]
 
 function assertGood({ status, reply, about }) {
@@ -22,14 +22,14 @@ function assertGood({ status, reply, about }) {
 }
 
 function assertBad({ status, reply, about }) {
-  assert.ok(status >= 400 && status < 500, `${about} is no refusal: ${JSON.stringify(reply)}`)
+  assert.ok(status >= 400 && status < 500, `${about} is not an error: ${JSON.stringify(reply)}`)
 }
 
 function assertEither({ status, about }) {
   assert.ok(status < 500, about)
 }
 
-/** A Sandbox that is closed when the test `t` ends, and the things its calls can be about. */
+/** A Sandbox that is closed when the test `t` ends, and the `things` for its calls. */
 async function start(t) {
   const sandbox = await startSandbox()
   t.after(() => sandbox.close())
@@ -37,7 +37,7 @@ async function start(t) {
   return { sandbox, things: thingsOf(sandbox, post) }
 }
 
-/** Paths to every value inside of `value`, through objects and arrays. */
+/** The path of every value inside `value`, through objects and arrays. */
 function pathsIn(value, path = []) {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => [
@@ -46,7 +46,7 @@ function pathsIn(value, path = []) {
   ])
 }
 
-/** Paths to every object inside of `value`, itself included. */
+/** The path of every object inside `value`, itself included. */
 function objectsIn(value) {
   return [[], ...pathsIn(value)].filter((path) => isObject(at(value, path)))
 }
@@ -55,7 +55,7 @@ function at(value, path) {
   return path.reduce((inner, name) => inner[name], value)
 }
 
-/** A copy of `value` with another value at `path`, or none there if that is undefined. */
+/** A copy of `value` with `by` at `path`; without that field if `by` is undefined. */
 function replaced(value, path, by) {
   const copy = structuredClone(value)
   const parent = at(copy, path.slice(0, -1))
@@ -64,7 +64,7 @@ function replaced(value, path, by) {
   return copy
 }
 
-/** Requests that no route takes: those that are no JSON object, and with credentials amiss. */
+/** Requests that every route refuses: no JSON object, wrong credentials, another method. */
 function badRequests({ clientId, secret }, body) {
   const json = JSON.stringify(body)
   const ofType = (type) => [json, { headers: { 'content-type': type } }]
@@ -93,17 +93,17 @@ function badRequests({ clientId, secret }, body) {
   ]
 }
 
-test('every route that has a schema is called, and no other', () => {
+test('the calls cover exactly the routes that have a schema', () => {
   const { $defs } = require('./schemas/replies.json')
   assert.deepEqual(Object.keys(CALLS).sort(), Object.keys($defs).sort())
 })
 
-test('the schemas leave no object open to names that Plaid does not document', () => {
+test('the schemas allow no undocumented field', () => {
   const isOpen = (schema) =>
     schema.properties !== undefined &&
     schema.additionalProperties !== false &&
     schema.unevaluatedProperties !== false &&
-    // It adds to another one.
+    // It extends another schema.
     schema.$ref === undefined
   const open = SCHEMAS.flatMap((schema) =>
     objectsIn(schema)
@@ -117,27 +117,27 @@ for (const [path, calls] of Object.entries(CALLS)) {
   const { required, open = [], full, good = {}, bad, either = {} } = calls
 
   for (const [name, make] of Object.entries({ 'every field': full, ...good })) {
-    test(`${path} with ${name} answers as Plaid documents`, async (t) => {
+    test(`${path} with ${name} gives a documented reply`, async (t) => {
       const { sandbox, things } = await start(t)
       assertGood(await call(sandbox, path, await make(things)))
     })
   }
 
   for (const [name, make] of Object.entries(bad)) {
-    test(`${path} with ${name} is refused as Plaid documents`, async (t) => {
+    test(`${path} with ${name} gives a documented error`, async (t) => {
       const { sandbox, things } = await start(t)
       assertBad(await call(sandbox, path, await make(things)))
     })
   }
 
   for (const [name, make] of Object.entries(either)) {
-    test(`${path} with ${name}, whether refused or not, answers as Plaid documents`, async (t) => {
+    test(`${path} with ${name} gives a documented reply or error`, async (t) => {
       const { sandbox, things } = await start(t)
       assertEither(await call(sandbox, path, await make(things)))
     })
   }
 
-  test(`${path} takes credentials in its body, and any media type of JSON`, async (t) => {
+  test(`${path} accepts credentials in the body, and any spelling of the JSON media type`, async (t) => {
     const { sandbox, things } = await start(t)
     const { clientId: client_id, secret } = sandbox
     const headers = { 'plaid-client-id': undefined, 'plaid-secret': undefined }
@@ -147,7 +147,7 @@ for (const [path, calls] of Object.entries(CALLS)) {
     assertGood(await call(sandbox, path, await full(things), type))
   })
 
-  test(`${path} refuses what lacks a required field, or has null or a number there`, async (t) => {
+  test(`${path} refuses a missing, empty or mistyped required field`, async (t) => {
     const { sandbox, things } = await start(t)
     for (const field of required) {
       for (const odd of [undefined, null, 7, '', {}]) {
@@ -157,7 +157,7 @@ for (const [path, calls] of Object.entries(CALLS)) {
     }
   })
 
-  test(`${path} refuses a field that it does not know, however deep`, async (t) => {
+  test(`${path} refuses an unknown field at any depth`, async (t) => {
     const { sandbox, things } = await start(t)
     for (const object of objectsIn(await full(things))) {
       if (open.includes(object[0])) continue
@@ -166,7 +166,7 @@ for (const [path, calls] of Object.entries(CALLS)) {
     }
   })
 
-  test(`${path} refuses a request that is none of its own`, async (t) => {
+  test(`${path} refuses a malformed request with a documented error`, async (t) => {
     const { sandbox, things } = await start(t)
     const body = await full(things)
     for (const request of badRequests(sandbox, body)) {
@@ -174,22 +174,22 @@ for (const [path, calls] of Object.entries(CALLS)) {
     }
   })
 
-  test(`${path} answers as Plaid documents, whatever stands in a field`, async (t) => {
+  test(`${path} gives a documented reply or error for any value in any field`, async (t) => {
     const { sandbox, things } = await start(t)
-    for (const place of pathsIn(await full(things))) {
+    for (const field of pathsIn(await full(things))) {
       for (const odd of [undefined, ...ODD_VALUES]) {
         const body = await full(things)
-        assertEither(await call(sandbox, path, replaced(body, place, odd)))
+        assertEither(await call(sandbox, path, replaced(body, field, odd)))
       }
     }
   })
 
-  test(`a reply of ${path} with a wrong name or type in it would be noticed`, async (t) => {
+  test(`the schema of ${path} notices a wrong name or type in a reply`, async (t) => {
     const { sandbox, things } = await start(t)
     const { reply } = await call(sandbox, path, await full(things))
     const validate = validator('replies', path)
     const misspelt = objectsIn(reply).map((object) => replaced(reply, [...object, 'misspelt'], 1))
-    const mistyped = pathsIn(reply).map((place) => replaced(reply, place, { misspelt: 1 }))
+    const mistyped = pathsIn(reply).map((field) => replaced(reply, field, { misspelt: 1 }))
     for (const wrong of [...misspelt, ...mistyped, {}, null]) {
       assert.equal(validate(wrong), false, JSON.stringify(wrong))
     }
@@ -198,7 +198,7 @@ for (const [path, calls] of Object.entries(CALLS)) {
 
 const NO_ROUTES = ['/', '/item', '/item/get/', '//item/get', '/Item/Get', '/item/%67et', '/a<b>&c']
 
-test('a path that is no route of Plaid’s is refused by an error that Plaid documents', async (t) => {
+test('an unknown path gives a documented NOT_FOUND', async (t) => {
   const { sandbox } = await start(t)
   for (const path of NO_ROUTES) {
     for (const method of ['POST', 'GET']) {
@@ -225,7 +225,7 @@ const FAULTS = [
   ].map((error_code) => ({ error_code })),
 ]
 
-test('a fault that stands for an error of Plaid’s is answered as Plaid documents', async (t) => {
+test('an injected error gives a documented error', async (t) => {
   const { sandbox, things } = await start(t)
   const { access_token } = await things.item()
   for (const fault of FAULTS) {
@@ -238,7 +238,7 @@ test('a fault that stands for an error of Plaid’s is answered as Plaid documen
 
 const ERROR = 'ITEM/ERROR'
 
-/** What fires a webhook, and its type and code. */
+/** What fires each kind of webhook. */
 const CAUSES = [
   ...FIRED_BY_CALL.map((kind) => [
     'fire_webhook',
@@ -275,11 +275,11 @@ const CAUSES = [
   ],
 ]
 
-/** Of these, a user's Items have a user in their webhooks. */
+/** The kinds that name the user of an Item. */
 const NAMES_USER = /^ITEM\/(?!WEBHOOK_UPDATE)/
 
 for (const [cause, kind, act] of CAUSES) {
-  test(`the ${kind} webhook that ${cause} fires is one that Plaid documents`, async (t) => {
+  test(`the ${kind} webhook that ${cause} fires is documented`, async (t) => {
     const { things } = await start(t)
     const receiver = await startServer(t)
     for (const user_id of [undefined, USER]) {
@@ -292,7 +292,7 @@ for (const [cause, kind, act] of CAUSES) {
 
       const webhooks = receiver.requests.splice(0).map(checkedWebhook)
       const webhook = webhooks.find((webhook) => kindOf(webhook) === kind)
-      assert.ok(webhook, `of another kind: ${webhooks.map(kindOf)}`)
+      assert.ok(webhook, `only these came: ${webhooks.map(kindOf)}`)
       if (NAMES_USER.test(kind)) assert.equal(webhook.user_id, user_id)
     }
   })

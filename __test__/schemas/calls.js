@@ -1,18 +1,18 @@
 'use strict'
 
-// Bodies to call every route of Plaid's with that the Sandbox serves. `full` has all fields that go
-// together; it and the `good` ones are to succeed, the `bad` ones to fail; of `either` Plaid has
-// published no outcome. Each is made of `things` anew, as some calls use up what they are about.
+// Request bodies for every route of Plaid that the Sandbox serves. `full` has every field that can be
+// combined. `full` and `good` must succeed, and `bad` must fail; Plaid documents no outcome for
+// `either`. Each body is made anew from `things`, because some calls use up what they are about.
 
 const WEBHOOK = 'http://127.0.0.1:9/webhook'
 const USER = 'usr_9nSp2KuZ2x4JDw'
 const UNKNOWN_UUID = '00000000-0000-4000-8000-000000000000'
 const MINUTE = 60_000
 
-/** Those that any webhook is about. */
+/** The products that webhooks are about. */
 const PRODUCTS = ['assets', 'auth', 'investments', 'liabilities', 'transactions']
 
-/** Types and codes of the webhooks that `/sandbox/item/fire_webhook` fires. */
+/** The type and code of each webhook that `/sandbox/item/fire_webhook` fires. */
 const FIRED_BY_CALL = [
   'ASSETS/ERROR',
   'ASSETS/PRODUCT_READY',
@@ -32,7 +32,7 @@ const FIRED_BY_CALL = [
   'TRANSACTIONS/SYNC_UPDATES_AVAILABLE',
 ]
 
-/** What a call can be about; each of these makes a new one. `post` is a call that succeeds. */
+/** Functions that make what a call can be about. `post` makes a call that succeeds. */
 function thingsOf(sandbox, post) {
   const item = (settings) => sandbox.createItem(settings)
   const publicToken = async () =>
@@ -41,7 +41,7 @@ function thingsOf(sandbox, post) {
     const body = { ...LINK, ...(fields ?? { products: ['transactions'] }) }
     return (await post('/link/token/create', body)).link_token
   }
-  /** An Item to which all these calls were made. */
+  /** An Item after calls of these `paths`. */
   const itemAfter = async (paths, settings) => {
     const created = await item(settings)
     for (const path of paths) await post(path, { access_token: created.access_token })
@@ -64,7 +64,7 @@ const INSTITUTION_AND_PRODUCT = {
   initial_products: ['transactions'],
 }
 
-/** What every Link token is created with. */
+/** The fields of every link token. */
 const LINK = {
   client_name: 'Platypus',
   country_codes: ['US'],
@@ -72,7 +72,7 @@ const LINK = {
   user: { client_user_id: 'user-1' },
 }
 
-/** A body with the token of an Item that `make` makes. */
+/** A body with the access token of an Item from `make`. */
 const of = (make, fields) => async (things) => ({
   access_token: (await make(things)).access_token,
   ...fields,
@@ -86,10 +86,10 @@ const aRemovedItem = ({ removedItem }) => removedItem()
 const anItemForAuth = ({ item }) => item({ products: ['auth', 'transactions'] })
 const anItemOfAUser = ({ item }) => item({ user_id: USER })
 
-/** A body with a fixed content. */
+/** A fixed body. */
 const just = (body) => async () => body
 
-/** A body with a token of `kind`, none of which is one of this Sandbox's. */
+/** Bodies with tokens of `kind` that this Sandbox does not know. */
 const withBadToken = (field, kind, more) =>
   Object.fromEntries(
     [
@@ -98,7 +98,7 @@ const withBadToken = (field, kind, more) =>
       ['a token of no environment', `${kind}-moon-${UNKNOWN_UUID}`],
       ['a token of another kind', `processor-sandbox-${UNKNOWN_UUID}`],
       ['an unknown token', `${kind}-sandbox-${UNKNOWN_UUID}`],
-      ['a token to be escaped', `${kind}-<&>-\u2028"\\\n\u0001😀é`],
+      ['a token with characters that need escapes', `${kind}-<&>-\u2028"\\\n\u0001😀é`],
     ].map(([name, token]) => [name, just({ [field]: token, ...more })]),
   )
 
@@ -113,7 +113,7 @@ async function accountIds({ post }, { access_token }) {
   return accounts.map(({ account_id }) => account_id)
 }
 
-/** A body that asks for some of an Item's accounts. */
+/** A body that selects some of an Item's accounts. */
 const forAccounts = (make, choose) => async (things) => {
   const made = await make(things)
   const account_ids = choose(await accountIds(things, made))
@@ -126,7 +126,7 @@ const WRONG_ACCOUNTS = {
     ...(await of(anItemForAuth)(things)),
     options: { account_ids: await accountIds(things, await things.item()) },
   }),
-  'account_ids that are no list': of(anItemForAuth, { options: { account_ids: 'x' } }),
+  'account_ids that are not a list': of(anItemForAuth, { options: { account_ids: 'x' } }),
   'account_ids of numbers': of(anItemForAuth, { options: { account_ids: [7] } }),
   'options null': of(anItemForAuth, { options: null }),
 }
@@ -134,7 +134,7 @@ const WRONG_ACCOUNTS = {
 const link = (fields) => just({ ...LINK, ...fields })
 const linkOf = (make, fields) => of(make, { ...LINK, ...fields })
 
-/** A body about a Link token after `then` was done with it. */
+/** A body with a link token, after `then` has used it. */
 const afterLink = (fields, then) => async (things) => {
   const created = typeof fields === 'function' ? await fields(things) : fields
   const link_token = await things.linkToken(created)
@@ -153,7 +153,7 @@ const fire = (kind) => {
   return of(anItemOfAllProducts, { webhook_type, webhook_code })
 }
 
-/** The key by which a new webhook is signed. */
+/** The id of the key that signs a new webhook. */
 async function keyOfWebhook({ sandbox, brokenItem }) {
   const { item_id } = await brokenItem({ webhook: WEBHOOK })
   const { verification } = await sandbox.nextWebhook({ item_id })
@@ -200,7 +200,10 @@ const CALLS = {
       'an unknown product': just({ ...INSTITUTION_AND_PRODUCT, initial_products: ['loan'] }),
       'no product': just({ ...INSTITUTION_AND_PRODUCT, initial_products: [] }),
       'products of numbers': just({ ...INSTITUTION_AND_PRODUCT, initial_products: [7] }),
-      'a webhook that is no URL': just({ ...INSTITUTION_AND_PRODUCT, options: { webhook: 'x' } }),
+      'a webhook that is not a URL': just({
+        ...INSTITUTION_AND_PRODUCT,
+        options: { webhook: 'x' },
+      }),
       'options null': just({ ...INSTITUTION_AND_PRODUCT, options: null }),
     },
   },
@@ -248,7 +251,7 @@ const CALLS = {
         await sandbox.repairItem(broken.item_id)
         return broken
       }),
-      'an Item whose webhook was taken away': of(async ({ post, brokenItem }) => {
+      'an Item whose webhook was removed': of(async ({ post, brokenItem }) => {
         const broken = await brokenItem({ webhook: WEBHOOK })
         const { access_token } = broken
         await post('/item/webhook/update', { access_token, webhook: null })
@@ -286,12 +289,12 @@ const CALLS = {
     full: of(anItem, { webhook: `${WEBHOOK}?a=<b>&c=d` }),
     good: {
       'an Item that had another webhook': of(anItemWithWebhook, { webhook: `${WEBHOOK}/new` }),
-      'a webhook to be removed': of(anItemWithWebhook, { webhook: null }),
+      'null as the webhook': of(anItemWithWebhook, { webhook: null }),
     },
     bad: {
       ...withBadToken('access_token', 'access', { webhook: WEBHOOK }),
       'a removed Item': of(aRemovedItem, { webhook: WEBHOOK }),
-      'a webhook that is no URL': of(anItem, { webhook: 'ABCDEFG1234567' }),
+      'a webhook that is not a URL': of(anItem, { webhook: 'ABCDEFG1234567' }),
       'an empty webhook': of(anItem, { webhook: '' }),
       'a webhook that is a number': of(anItem, { webhook: 7 }),
     },
@@ -319,7 +322,7 @@ const CALLS = {
     good: {
       'all accounts': of(anItem),
       'empty options': of(anItem, { options: {} }),
-      'all accounts by name': forAccounts(anItem, (ids) => ids.toReversed()),
+      'all accounts by id': forAccounts(anItem, (ids) => ids.toReversed()),
       'an Item of another institution': of(({ item }) => item({ institution_id: 'ins_43' })),
     },
     bad: { ...ON_NO_ITEM, ...WRONG_ACCOUNTS, 'a broken Item': of(aBrokenItem) },
@@ -380,8 +383,8 @@ const CALLS = {
       'a user that has no id': link({ products: ['auth'], user: {} }),
       'a user that is a string': link({ products: ['auth'], user: 'user-1' }),
       'an unknown product': link({ products: ['loan'] }),
-      'products that are no list': link({ products: 'auth' }),
-      'a webhook that is no URL': link({ products: ['auth'], webhook: 'x' }),
+      'products that are not a list': link({ products: 'auth' }),
+      'a webhook that is not a URL': link({ products: ['auth'], webhook: 'x' }),
       'a country code that is a number': link({ products: ['auth'], country_codes: [7] }),
     },
     either: {
@@ -391,7 +394,7 @@ const CALLS = {
       'no country': link({ products: ['auth'], country_codes: [] }),
       'an unknown language': link({ products: ['auth'], language: 'xx' }),
       'a name that is too long': link({ products: ['auth'], client_name: 'x'.repeat(31) }),
-      'a user of Plaid’s': link({ products: ['auth'], user_id: USER, user: undefined }),
+      'a user_id of Plaid': link({ products: ['auth'], user_id: USER, user: undefined }),
     },
   },
 
@@ -411,8 +414,8 @@ const CALLS = {
         nothing,
       ),
       'a completed session': afterLink({ products: ['auth'] }, complete),
-      'a session that was left': afterLink({ products: ['auth'] }, exit),
-      'a session that was left, then completed': afterLink(
+      'a session that the user left': afterLink({ products: ['auth'] }, exit),
+      'a session that the user left, then completed': afterLink(
         { products: ['auth'] },
         async (sandbox, link_token) => {
           await exit(sandbox, link_token)
@@ -456,7 +459,7 @@ const CALLS = {
     },
     either: {
       'a code of another type': fire('TRANSACTIONS/ERROR'),
-      'a code of which no webhook is documented': fire('ITEM/AUTHORIZATION_GRANTED'),
+      'a code without a documented webhook': fire('ITEM/AUTHORIZATION_GRANTED'),
     },
   },
 
@@ -475,7 +478,7 @@ const CALLS = {
     },
     bad: {
       'an unknown key': just({ key_id: UNKNOWN_UUID }),
-      'what is no key': just({ key_id: '<key>' }),
+      'a malformed key id': just({ key_id: '<key>' }),
     },
   },
 
@@ -502,14 +505,14 @@ const CALLS = {
     },
     bad: {
       'a user that is a number': just({ user_id: 7 }),
-      'item_ids that are no list': just({ user_id: USER, item_ids: 'x' }),
+      'item_ids that are not a list': just({ user_id: USER, item_ids: 'x' }),
       'item_ids of numbers': just({ user_id: USER, item_ids: [7] }),
     },
     either: {
       'no user': just({}),
       'an unknown user': just({ user_id: 'usr_unknown' }),
       'a user’s token': just({ user_token: `user-sandbox-${UNKNOWN_UUID}` }),
-      'an Item of nobody': async ({ item }) => ({
+      'an Item of no user': async ({ item }) => ({
         user_id: USER,
         item_ids: [(await item()).item_id],
       }),

@@ -1,7 +1,7 @@
 'use strict'
 
-// Holds what the Sandbox sends against the schemas beside this file, and against the way in which
-// Plaid writes JSON.
+// Checks what the Sandbox sends against the schemas in this directory, and against Plaid's JSON
+// formatting.
 
 const assert = require('node:assert/strict')
 const { default: Ajv } = require('ajv/dist/2020.js')
@@ -16,8 +16,8 @@ addFormats(ajv)
 const REQUEST_ID = /^[0-9a-f]{15}$/
 
 /**
- * Makes a call, and checks all that is promised of every reply. `body` is sent as JSON, unless it is
- * a string or bytes; `headers` add to the usual ones, or remove one by `undefined`.
+ * Makes a call, and checks what is promised of every reply. `body` is sent as JSON, unless it is a
+ * string or bytes; `headers` are added to the usual ones, and `undefined` removes one.
  */
 async function call(sandbox, path, body, { method = 'POST', headers } = {}) {
   const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
@@ -30,7 +30,7 @@ async function call(sandbox, path, body, { method = 'POST', headers } = {}) {
   const response = await fetch(sandbox.url + path, {
     method,
     headers: sent,
-    // As bytes, it is given no content type of its own.
+    // Sent as bytes, because fetch gives a string a content type of its own.
     body: method === 'GET' ? undefined : Buffer.from(raw),
   })
   const { status } = response
@@ -39,19 +39,19 @@ async function call(sandbox, path, body, { method = 'POST', headers } = {}) {
 
   assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8', about)
   const reply = parsed(text, about)
-  assert.equal(text, asWritten(reply), `${about} is not written as Plaid writes`)
+  assert.equal(text, asWritten(reply), `${about} is not formatted as Plaid formats it`)
   assert.match(reply.request_id, REQUEST_ID, about)
   const validate = status === 200 ? validator('replies', path) : validator('error', 'ErrorReply')
   assertValid(validate, reply, about)
   return { status, reply, about }
 }
 
-/** Checks all that is promised of every webhook, as its receiver got it; gives back its body. */
+/** Checks what is promised of every webhook, as its receiver got it, and returns its body. */
 function checkedWebhook({ headers, body }) {
   assert.equal(headers['content-type'], 'application/json')
   const text = body.toString()
   const webhook = parsed(text, 'the webhook')
-  assert.equal(text, asWritten(webhook), 'the webhook is not written as Plaid writes')
+  assert.equal(text, asWritten(webhook), 'the webhook is not formatted as Plaid formats it')
   assertValid(validator('webhooks', kindOf(webhook)), webhook, 'the webhook')
   return webhook
 }
@@ -64,17 +64,17 @@ function parsed(text, about) {
   try {
     return JSON.parse(text)
   } catch {
-    return assert.fail(`${about} is no JSON: ${text}`)
+    return assert.fail(`${about} is not JSON: ${text}`)
   }
 }
 
-/** The validator of one definition of a schema. */
+/** The validator for one definition of a schema file. */
 function validator(file, name) {
   const escaped = encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))
   return ajv.getSchema(`${file}.json#/$defs/${escaped}`) ?? assert.fail(`no schema for ${name}`)
 }
 
-/** Fails with what is wrong with `value`, and `about` what it is. */
+/** Fails with what is wrong with `value`; `about` says what it is. */
 function assertValid(validate, value, about) {
   if (validate(value)) return
   const wrong = validate.errors.map(
@@ -84,7 +84,7 @@ function assertValid(validate, value, about) {
   assert.fail(`${about} is not as documented:\n${wrong.join('\n')}\n${JSON.stringify(value)}`)
 }
 
-/** `value` as Plaid writes it: indented by two spaces, keys in alphabetical order, no newline. */
+/** `value` as Plaid formats it: two spaces of indentation, sorted keys, no final newline. */
 function asWritten(value) {
   const escaped = (character) => `\\u${character.charCodeAt().toString(16).padStart(4, '0')}`
   return JSON.stringify(sorted(value), null, 2).replace(/[<>&\u2028\u2029]/g, escaped)

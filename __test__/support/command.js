@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs a command of the command line that goes on until it is stopped, and reads along.
+// Runs a command that runs until it is stopped, and reads its output.
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
@@ -12,12 +12,12 @@ const COMMAND = path.join(__dirname, '../../bin/utdk-plaid.js')
 /** Long enough for the slowest machine. */
 const PATIENCE_MS = 20_000
 
-/** Nothing of what the command reads, nor of what colours depend on. */
+/** The environment without the variables that control colours. */
 const { FORCE_COLOR, NO_COLOR, ...ENV } = process.env
 
 /**
- * Starts `utdk-plaid` with `args`; it is killed when the test `t` ends. `through` is a function of
- * its command line, which returns the one to run instead.
+ * Starts `utdk-plaid` with `args`, and kills it when the test `t` ends. `through` takes its command
+ * line and returns the one to run instead.
  */
 function startCommand(t, args, { env = {}, through = (line) => line } = {}) {
   const [program, ...rest] = through([process.execPath, COMMAND, ...args])
@@ -34,17 +34,17 @@ function startCommand(t, args, { env = {}, through = (line) => line } = {}) {
   const exited = once(child, 'exit')
 
   return Object.assign(command, {
-    /** What it has written to standard output, once that matches. */
+    /** Waits until standard output matches, and returns the match. */
     async until(pattern) {
       for (const signal = AbortSignal.timeout(PATIENCE_MS); ; ) {
         const match = command.stdout.match(pattern)
         if (match) return match
         await once(child, 'written', { signal }).catch(() => {
-          assert.fail(`${pattern} did not come in: ${command.stdout}${command.stderr}`)
+          assert.fail(`${pattern} was not printed. Output: ${command.stdout}${command.stderr}`)
         })
       }
     },
-    /** Sends a signal, if one is given, and waits for the end: `[code, signal]`. */
+    /** Sends `signal`, if given, and waits for the exit: `[code, signal]`. */
     async ended(signal) {
       if (signal) child.kill(signal)
       const bound = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
@@ -56,8 +56,8 @@ function startCommand(t, args, { env = {}, through = (line) => line } = {}) {
 }
 
 /**
- * Runs a command in a terminal of its own, by util-linux's `script`. Its shell must not stay
- * beside the command: the terminal's Ctrl-C would end that shell, too, and give its exit code.
+ * Runs a command in its own terminal, with util-linux's `script`. `exec` replaces the shell:
+ * otherwise the terminal's Ctrl-C would also end the shell, and give the shell's exit code.
  */
 function inTerminal(command) {
   const line = command.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ')

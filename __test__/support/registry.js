@@ -1,6 +1,6 @@
 'use strict'
 
-// The package and its platform package as they are once published, in a registry on this machine.
+// A registry on this machine with the package and its platform package, as if published.
 
 const { execFile } = require('node:child_process')
 const { once } = require('node:events')
@@ -14,9 +14,9 @@ const root = path.join(__dirname, '../..')
 const PLATFORM = 'linux-x64-gnu'
 
 /**
- * Starts a registry that has nothing but this package, and stops it when the test `t` ends.
+ * Starts a registry that has only this package, and stops it when the test `t` ends.
  *
- * @param directory where it keeps the tarballs
+ * @param directory where the tarballs are written
  */
 async function startRegistry(t, directory) {
   const platform = path.join(directory, PLATFORM)

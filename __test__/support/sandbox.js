@@ -1,6 +1,6 @@
 'use strict'
 
-// A Sandbox for a test, and what a test does with one over HTTP.
+// A Sandbox for a test, and calls to it over HTTP.
 
 const assert = require('node:assert/strict')
 const { createHash, createPublicKey, verify } = require('node:crypto')
@@ -9,7 +9,7 @@ const net = require('node:net')
 const { startSandbox } = require('../../sandbox.js')
 const { clientOf } = require('./client.js')
 
-/** A receiver elsewhere: a webhook to it is fired, but never sent. */
+/** A receiver on another machine: a webhook to it is fired, but not sent. */
 const NOWHERE = 'http://192.0.2.1/webhook'
 
 const SECOND = 1_000
@@ -24,7 +24,7 @@ async function start(t, options) {
   return sandbox
 }
 
-/** The response to a body that is posted to a route of Plaid's. */
+/** Posts `body` to a route of Plaid, and resolves with the response. */
 function post({ url, clientId, secret }, route, body) {
   return fetch(url + route, {
     method: 'POST',
@@ -37,25 +37,25 @@ function post({ url, clientId, secret }, route, body) {
   })
 }
 
-/** Posts `body` to a route of Plaid's; its reply, with the HTTP status beside it. */
+/** Posts `body` to a route of Plaid, and resolves with the reply and its `httpStatus`. */
 async function call(sandbox, route, body) {
   const response = await post(sandbox, route, body)
   return { httpStatus: response.status, ...(await response.json()) }
 }
 
-/** This package's client of the Sandbox. */
+/** This package's client for the Sandbox. */
 function ownClient(sandbox, options) {
   const { clientId, secret } = sandbox
   return clientOf(sandbox, { clientId, secret, ...options })
 }
 
-/** Resets the login of an Item by this package's client. */
+/** Resets the login of an Item with this package's client. */
 async function resetLogin(sandbox, { access_token }) {
   const reply = await ownClient(sandbox).sandboxitemresetlogin({ access_token })
   assert.equal(reply.reset_login, true)
 }
 
-/** An Item with this webhook, after its login was reset. */
+/** A new Item with this webhook and a broken login. */
 async function brokenItem(sandbox, webhook) {
   const item = await sandbox.createItem({ webhook })
   await resetLogin(sandbox, item)
@@ -71,7 +71,7 @@ async function itemError(sandbox, { access_token }) {
 const USER = { client_user_id: 'user-7' }
 const LINK = { client_name: 'Test', country_codes: ['US'], language: 'en', user: USER }
 
-/** A link token: for update mode with `access_token`, for a new Item with `products`. */
+/** A link token: for update mode with an `access_token`, for a new Item with `products`. */
 async function linkToken(sandbox, fields) {
   const { httpStatus, link_token } = await call(sandbox, '/link/token/create', {
     ...LINK,
@@ -93,7 +93,7 @@ async function assertFree(port) {
   await once(server, 'close')
 }
 
-/** A port of this machine that refuses connections. */
+/** A loopback port that refuses connections. */
 async function refusingPort() {
   const server = net.createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -104,7 +104,7 @@ async function refusingPort() {
 }
 
 /**
- * Asks the Sandbox for the key that signed a webhook, and asserts that the signature is genuine.
+ * Fetches the key that signed a webhook, and asserts that the signature is valid.
  *
  * @returns the key, and the header and payload of the JWT
  */
@@ -120,9 +120,9 @@ async function verified(sandbox, { verification, rawBody }) {
     { key: createPublicKey({ key, format: 'jwk' }), dsaEncoding: 'ieee-p1363' },
     Buffer.from(verification.slice(end + 1), 'base64url'),
   )
-  assert.equal(genuine, true, 'the signature is not by this key')
+  assert.equal(genuine, true, 'the signature does not match the key')
   const hash = createHash('sha256').update(rawBody).digest('hex')
-  assert.equal(payload.request_body_sha256, hash, 'the signature is of another body')
+  assert.equal(payload.request_body_sha256, hash, 'the signature is for another body')
   return { key, header, payload }
 }
 
