@@ -8,14 +8,14 @@ import { loginNews, WebhookRefused, WebhookVerifier } from './webhook.ts'
 export interface AppOptions {
   plaid: Plaid
   items: Items
-  /** Whose request it is, as your session says; `undefined` for nobody's. */
+  /** The user of a request, from your session; `undefined` if there is none. */
   userOf(request: Request): string | undefined
   log(line: string): void
 }
 
 export interface App {
   handler: Express
-  /** Resolves when what webhooks have set off is done: wait for it before the process ends. */
+  /** Resolves when the work that webhooks started is done. Wait for it before the process ends. */
   settled(): Promise<void>
 }
 
@@ -24,12 +24,12 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
   const verifier = new WebhookVerifier((kid) => plaid.webhookKey(kid))
   const underWay = new Set<Promise<void>>()
 
-  // Plaid calls this one. Its signature is over the raw body, so no other parser may come before.
+  // Plaid calls this route. The signature covers the raw body, so no parser may run before it.
   app.post('/plaid/webhook', express.raw({ type: () => true }), async (request, response) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     await verifier.verify(body, request.get('plaid-verification'))
-    // Anything but 200 within 10 seconds, and Plaid sends it again: the work comes afterwards. If
-    // it must outlive this process, hand it to your job queue here.
+    // Plaid sends the webhook again unless it gets 200 within 10 seconds, so answer first and work
+    // afterwards. If the work must outlive this process, put it into your job queue here.
     response.sendStatus(200)
     const news = loginNews(body)
     if (news) inBackground(refresh(news.itemId, news.login))
@@ -37,7 +37,7 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
 
   app.use(express.json())
 
-  /** Your page has a `public_token` from Link. */
+  /** Your page got a `public_token` from Link. */
   app.post('/items', async (request, response) => {
     const userId = user(request)
     const publicToken: unknown = request.body?.public_token
@@ -48,12 +48,12 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
     response.status(201).json({ item_id: item.itemId })
   })
 
-  /** Your page shows "log in again" beside those that need it. */
+  /** Your page shows "log in again" next to the Items that need it. */
   app.get('/items', async (request, response) => {
     response.json({ items: (await items.ofUser(user(request))).map(view) })
   })
 
-  /** The user has pressed "log in again": your page sends the browser to `hosted_link_url`. */
+  /** The user pressed "log in again": your page sends the browser to `hosted_link_url`. */
   app.post('/items/:itemId/update-link', async (request, response) => {
     const { accessToken, userId } = await itemOf(request)
     const { url, until } = await plaid.updateLink(accessToken, userId)
@@ -61,8 +61,8 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
   })
 
   /**
-   * The user is back. Whether they have logged in, Plaid knows: no webhook tells of a repair by your
-   * own update mode, and the browser's word would not do.
+   * The user is back from Link. Ask Plaid whether they logged in: your own update mode fires no
+   * webhook, and the browser cannot be trusted.
    */
   app.post('/items/:itemId/updated', async (request, response) => {
     const { itemId } = await itemOf(request)
@@ -72,7 +72,7 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
   app.use(((error, _request, response, next) => {
     if (response.headersSent) return next(error)
     const { status, code, retryAfter } = replyTo(error)
-    // A request that is malformed is none of the operator's business.
+    // Malformed requests are not logged.
     if (error instanceof WebhookRefused) log(`Webhook refused: ${error.message}`)
     else if (error instanceof PlaidFailure) log(error.message)
     else if (status >= 500) log(error.stack)
@@ -88,21 +88,22 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
   }
 
   /**
-   * Keeps what Plaid says of the login now. A webhook may come twice, or hours late, after a newer
-   * one: it is a reason to ask, and its own word, `told`, counts only where Plaid gives no answer.
+   * Asks Plaid for the state of the login, and stores it. A webhook may arrive twice, or hours late,
+   * after a newer one. So it is only a reason to ask; its own `reported` state is used only when
+   * Plaid does not answer.
    */
-  async function refresh(itemId: string, told?: LoginStatus): Promise<Item> {
+  async function refresh(itemId: string, reported?: LoginStatus): Promise<Item> {
     const item = await items.find(itemId)
     if (item === undefined) throw new Refusal(404, 'item_unknown')
     const login = await plaid.loginStatus(item.accessToken).catch((error) => {
-      if (told === undefined) throw error
+      if (reported === undefined) throw error
       log(error.message)
-      return told
+      return reported
     })
-    const isKept = await items.setLogin(itemId, login, item.revision)
-    // Another answer was kept meanwhile, and which of the two is newer nobody can tell.
-    if (!isKept) return refresh(itemId, told)
-    // Here you would write to the user: this is reached once for each change.
+    const isStored = await items.setLogin(itemId, login, item.revision)
+    // Another answer was stored in the meantime. Either may be the newer one, so ask again.
+    if (!isStored) return refresh(itemId, reported)
+    // Notify the user here: this is reached once per change.
     if (login !== item.login) log(`Item ${itemId}: ${login}`)
     return { ...item, login }
   }
@@ -121,7 +122,7 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
     return userId
   }
 
-  /** The Item that a path names. Of another user's, not even that it exists is told. */
+  /** The Item in the path. Another user's Item is reported as unknown. */
   async function itemOf(request: Request): Promise<Item> {
     const userId = user(request)
     const item = await items.find(String(request.params.itemId))
@@ -130,7 +131,7 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
   }
 }
 
-/** What a browser may see of an Item. */
+/** The part of an Item that a browser may see. */
 function view({ itemId, login }: Item) {
   return { item_id: itemId, needs_attention: login !== 'healthy' }
 }
@@ -157,7 +158,7 @@ function replyTo(error: unknown): ErrorReply {
   if (error instanceof Refusal) return error
   if (error instanceof WebhookRefused) return { status: 401, code: 'webhook_refused' }
   if (error instanceof PlaidFailure) return replyToFailure(error)
-  // Of express's parsers: a body that is no JSON, or too long.
+  // From express's parsers: the body is not JSON, or too long.
   const status = (error as { status?: unknown }).status
   if (typeof status === 'number' && status < 500) return { status, code: 'bad_request' }
   return { status: 500, code: 'internal_error' }
@@ -171,7 +172,7 @@ function replyToFailure({ kind, code, retryAfter }: PlaidFailure): ErrorReply {
       return { status: 503, code: 'plaid_unavailable', retryAfter }
     case 'refused':
       if (code === 'INVALID_PUBLIC_TOKEN') return { status: 400, code: 'public_token_invalid' }
-      // The user has taken the permission back, at the bank or at Plaid.
+      // The user revoked the permission, at the bank or at Plaid.
       if (code === 'ITEM_NOT_FOUND') return { status: 410, code: 'item_gone' }
       return { status: 502, code: 'plaid_refused' }
   }

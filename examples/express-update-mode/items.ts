@@ -1,25 +1,26 @@
-// The bank logins of your users. Put your database in the place of `itemsInMemory`.
+// The bank logins of your users. Replace `itemsInMemory` with your database.
 
-/** `login_required`: the user must log in again, or Plaid gets no more data of this Item. */
+/** `login_required`: Plaid gets no new data for this Item until the user logs in again. */
 export type LoginStatus = 'healthy' | 'login_required'
 
 export interface Item {
   itemId: string
   userId: string
-  /** Encrypt it at rest. It leaves the backend for nobody but Plaid. */
+  /** Encrypt it at rest. Send it only to Plaid. */
   accessToken: string
   login: LoginStatus
-  /** Counts the writes of `login`. */
+  /** How many times `login` was written. */
   revision: number
 }
 
 export interface Items {
-  /** Keeps a healthy Item; of one that is known already, the token. */
+  /** Stores a healthy Item. For a known Item, stores only the token. */
   add(item: Pick<Item, 'itemId' | 'userId' | 'accessToken'>): Promise<void>
   find(itemId: string): Promise<Item | undefined>
   ofUser(userId: string): Promise<Item[]>
   /**
-   * Writes `login`, unless somebody else did since `revision` was read; says whether it did. In SQL:
+   * Writes `login`, unless it was written since `revision` was read. Resolves with whether it did.
+   * In SQL:
    * `UPDATE items SET login = $1, revision = revision + 1 WHERE item_id = $2 AND revision = $3`
    */
   setLogin(itemId: string, login: LoginStatus, revision: number): Promise<boolean>

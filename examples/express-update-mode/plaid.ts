@@ -1,4 +1,4 @@
-// Everything this backend asks of Plaid, by Plaid's own client.
+// Every call to Plaid, with Plaid's own client.
 
 import { Configuration, CountryCode, type JWKPublicKey, PlaidApi } from 'plaid'
 import type { LoginStatus } from './items.ts'
@@ -8,22 +8,22 @@ export interface PlaidSettings {
   baseUrl: string
   clientId: string
   secret: string
-  /** How long Plaid may be silent. Default: 10 000. */
+  /** How long a call may take. Default: 10 000. */
   timeoutMs?: number
 }
 
 /**
- * Plaid did not do what it was asked. Made in the place of the client's own errors, which hold the
- * secret and the access token, and would show them in a log.
+ * A call to Plaid failed. Thrown instead of the client's own errors, because those contain the secret
+ * and the access token and would print them in a log.
  */
 export class PlaidFailure extends Error {
   /** `refused`: the same request would be refused again. */
   readonly kind: 'timeout' | 'unavailable' | 'refused'
-  /** Plaid's `error_code`, or what went wrong on the way there. */
+  /** Plaid's `error_code`, or the connection's error code. */
   readonly code: string
-  /** Plaid's support asks for it. */
+  /** For Plaid's support. */
   readonly requestId: string | undefined
-  /** For how long Plaid wants to be left alone, as its `Retry-After` says it. */
+  /** Plaid's `Retry-After` header. */
   readonly retryAfter: string | undefined
 
   constructor(
@@ -60,7 +60,7 @@ export class Plaid {
     return item.error?.error_code === 'ITEM_LOGIN_REQUIRED' ? 'login_required' : 'healthy'
   }
 
-  /** A page of Plaid's where the user logs in again. Without `products`: that makes it update mode. */
+  /** A page of Plaid where the user logs in again. It is update mode because `products` is missing. */
   async updateLink(accessToken: string, userId: string): Promise<{ url: string; until: string }> {
     const { hosted_link_url, expiration } = await ask(
       this.#api.linkTokenCreate({
@@ -76,7 +76,7 @@ export class Plaid {
     return { url: hosted_link_url, until: expiration }
   }
 
-  /** The key by which Plaid signs webhooks. */
+  /** A key with which Plaid signs webhooks. */
   async webhookKey(kid: string): Promise<JWKPublicKey> {
     return (await ask(this.#api.webhookVerificationKeyGet({ key_id: kid }))).key
   }
@@ -89,11 +89,11 @@ async function ask<T extends object>(call: Promise<{ data: T }>): Promise<T> {
   } catch (error) {
     throw failure(error)
   }
-  // The client hands text over that is not JSON.
+  // The client resolves with a string if the reply is not JSON.
   throw new PlaidFailure('unavailable', 'UNEXPECTED_REPLY')
 }
 
-/** What the client rejects with. */
+/** The error that the client rejects with. */
 interface ClientError {
   code?: string
   response?: {
@@ -112,7 +112,7 @@ function failure(error: unknown): PlaidFailure {
   const { status, headers, data } = response
   const { error_code, request_id } = typeof data === 'object' ? data : {}
   const retryAfter = headers['retry-after']
-  // The client also rejects with a reply of 200, where it broke off.
+  // The client also rejects with status 200 if the reply was cut off.
   const isRefused = status >= 400 && status < 500 && status !== 429
   return new PlaidFailure(isRefused ? 'refused' : 'unavailable', error_code ?? `HTTP_${status}`, {
     ...(request_id && { requestId: request_id }),

@@ -1,4 +1,4 @@
-// The process: the environment, the port, and how it ends.
+// The process: environment, port and shutdown.
 
 import { createPlaidClient } from '@utdk/plaid'
 import { createApp } from './app.ts'
@@ -13,13 +13,13 @@ const items = itemsInMemory()
 const { handler, settled } = createApp({
   plaid: new Plaid({ baseUrl, ...credentials }),
   items,
-  // Your session goes here. Until then it listens on this machine alone.
+  // Read your session here. Until you do, the backend listens only on this machine.
   userOf: () => 'user-1',
   log: (line) => console.log(line),
 })
 
 if (process.env.DEV_ROUTES === '1') {
-  // This client refuses tokens and addresses of Plaid's production.
+  // This client refuses production tokens and production URLs.
   const sandbox = createPlaidClient({ baseUrl, ...credentials })
   handler.post('/dev/items/:itemId/break', async (request, response) => {
     const item = await items.find(request.params.itemId)

@@ -1,4 +1,4 @@
-// Is a webhook Plaid's, and what does it say? As documented:
+// Verifies a webhook and reads it, as documented:
 // https://plaid.com/docs/api/webhooks/webhook-verification/
 
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -7,12 +7,12 @@ import type { JWKPublicKey } from 'plaid'
 import type { LoginStatus } from './items.ts'
 import { PlaidFailure } from './plaid.ts'
 
-/** The webhook is not Plaid's, or not a fresh one. */
+/** The webhook is not from Plaid, or is too old. */
 export class WebhookRefused extends Error {}
 
-/** Signed longer ago, it may be an old one that somebody recorded. */
+/** An older webhook may be a replay. */
 const MAX_AGE_S = 5 * 60
-/** By how much Plaid's clock may be ahead of this one. */
+/** How far Plaid's clock may be ahead of this one. */
 const CLOCK_SKEW_S = 5
 
 export class WebhookVerifier {
@@ -24,20 +24,20 @@ export class WebhookVerifier {
   }
 
   /**
-   * @param body the bytes as they came: JSON that was parsed and written again has another hash
-   * @param token the header `Plaid-Verification`
+   * @param body the bytes as received: JSON that was parsed and serialized again has another hash
+   * @param token the `Plaid-Verification` header
    */
   async verify(body: Buffer, token: string | undefined): Promise<void> {
     if (token === undefined) throw new WebhookRefused('it is not signed')
     const { alg, kid } = header(token)
-    // Whoever forges a token chooses its algorithm, too.
+    // A forger can choose the algorithm, so accept only Plaid's.
     if (alg !== 'ES256') throw new WebhookRefused('its algorithm is not ES256')
     if (kid === undefined) throw new WebhookRefused('it names no key')
 
     const key = await this.#key(kid)
     const options = {
       algorithms: ['ES256'],
-      // jose adds the tolerance at both ends.
+      // jose adds the tolerance to both limits.
       maxTokenAge: MAX_AGE_S - CLOCK_SKEW_S,
       clockTolerance: CLOCK_SKEW_S,
     }
@@ -58,7 +58,7 @@ export class WebhookVerifier {
     return key
   }
 
-  /** A new key means that Plaid has changed keys: those known may have expired since. */
+  /** An unknown key means that Plaid rotated its keys, so the known ones may have expired. */
   async #newKey(kid: string): Promise<JWKPublicKey> {
     const key = await this.#fetchKey(kid).catch((failure) => {
       const isUnknown = failure instanceof PlaidFailure && failure.kind === 'refused'
@@ -75,11 +75,11 @@ function header(token: string) {
   try {
     return decodeProtectedHeader(token)
   } catch {
-    throw new WebhookRefused('its signature is no JWT')
+    throw new WebhookRefused('its signature is not a JWT')
   }
 }
 
-/** What a webhook says of the login of an Item, if anything. */
+/** What a webhook says about an Item's login, if anything. */
 export function loginNews(body: Buffer): { itemId: string; login: LoginStatus } | undefined {
   const { webhook_type, webhook_code, item_id, error } = JSON.parse(body.toString())
   if (webhook_type !== 'ITEM') return undefined

@@ -1,5 +1,5 @@
-// Plaid's own client against a local Sandbox, with nothing changed but its base path: a bank login
-// is linked, breaks, is repaired by update mode, and its Item is removed.
+// Plaid's own client against a local Sandbox; only the base path is changed. It links an Item, breaks
+// its login, repairs it in update mode, and removes it.
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -14,13 +14,16 @@ const webhook = `http://127.0.0.1:${receiver.address().port}/webhook`
 const headers = { 'PLAID-CLIENT-ID': sandbox.clientId, 'PLAID-SECRET': sandbox.secret }
 const plaid = new PlaidApi(new Configuration({ basePath: sandbox.url, baseOptions: { headers } }))
 
-/** Calls Plaid, and prints a line. An error of Plaid's is an answer, too. */
-async function step(operation, request, told) {
+/** Calls Plaid and prints a line: what `summarize` makes of the reply, or Plaid's error code. */
+async function step(operation, request, summarize) {
   const { status, data } = await plaid[operation](request).catch((error) => {
     if (error.response) return error.response
-    throw new Error(`${operation}: ${error.code}`) // The client's own error shows the secret.
+    throw new Error(`${operation}: ${error.code}`) // The client's own error contains the secret.
   })
-  console.log(operation.padEnd(26), data.error_code ? `${status} ${data.error_code}` : told(data))
+  console.log(
+    operation.padEnd(26),
+    data.error_code ? `${status} ${data.error_code}` : summarize(data),
+  )
   return data
 }
 const health = ({ item }) => item.error?.error_code ?? 'healthy'
@@ -45,7 +48,7 @@ await step('webhookVerificationKeyGet', { key_id }, ({ key }) => `${key.alg} sig
 const app = { client_name: 'Example', language: 'en', country_codes: ['US'], hosted_link: {} }
 const session = { ...app, access_token, user: { client_user_id: user_id } }
 const { link_token } = await step('linkTokenCreate', session, (it) => it.hosted_link_url)
-await sandbox.completeLink(link_token) // or a person, at that URL
+await sandbox.completeLink(link_token) // or a user, on that page
 const lastEvent = ({ link_sessions: [session] }) => session.events[0].event_name
 await step('linkTokenGet', { link_token }, lastEvent)
 await step('itemGet', { access_token }, health)

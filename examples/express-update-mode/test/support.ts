@@ -1,4 +1,4 @@
-// The backend on a port of its own, with a Sandbox in the place of Plaid.
+// The backend on a free port, with a Sandbox instead of Plaid.
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -13,7 +13,7 @@ import { Plaid } from '../plaid.ts'
 
 const FIRST_PLATYPUS_BANK = 'ins_109508'
 
-/** Both end with the test. Whatever the backend logs or answers must hold no secret. */
+/** Starts both until the test ends, and checks that the backend logs and answers no secret. */
 export async function startBackend({ timeoutMs = 10_000 } = {}) {
   const sandbox = await startSandbox()
   onTestFinished(() => sandbox.close())
@@ -48,7 +48,7 @@ export async function startBackend({ timeoutMs = 10_000 } = {}) {
     }
   })
 
-  /** What a page of `user` asks the backend for. */
+  /** A request from a page of `user`. */
   async function call(method: string, path: string, json?: object, user = 'user-1') {
     const response = await fetch(url + path, {
       method,
@@ -60,7 +60,7 @@ export async function startBackend({ timeoutMs = 10_000 } = {}) {
     return { status: response.status, headers: response.headers, body: JSON.parse(text) }
   }
 
-  /** What somebody posts who claims to be Plaid; the status that they get. */
+  /** Posts a webhook that claims to be from Plaid, and resolves with the status. */
   async function postWebhook(body: string, verification?: string) {
     const response = await fetch(webhookUrl, {
       method: 'POST',
@@ -75,7 +75,7 @@ export async function startBackend({ timeoutMs = 10_000 } = {}) {
     return response.status
   }
 
-  /** Has the user link an Item, whose webhooks come here. */
+  /** The user links an Item, whose webhooks go to the backend. */
   async function linkItem(user = 'user-1') {
     const headers = { 'PLAID-CLIENT-ID': clientId, 'PLAID-SECRET': secret }
     const official = new PlaidApi(
@@ -110,11 +110,11 @@ export async function startBackend({ timeoutMs = 10_000 } = {}) {
     postWebhook,
     linkItem,
     accessToken,
-    /** The bank login stops working. */
+    /** Breaks the Item's login. */
     async breakItem(itemId: string) {
       await plaid.sandboxitemresetlogin({ access_token: await accessToken(itemId) })
     },
-    /** The webhook that Plaid fires next, once the backend has answered it and acted on it. */
+    /** The next webhook, after the backend has answered it and acted on it. */
     async nextWebhook(webhook_code: string) {
       const webhook = await sandbox.nextWebhook({ webhook_code })
       await app.settled()
@@ -125,14 +125,14 @@ export async function startBackend({ timeoutMs = 10_000 } = {}) {
       const item = body.items.find(({ item_id }: { item_id: string }) => item_id === itemId)
       return item.needs_attention
     },
-    /** While it is, connections to the backend are cut. */
+    /** While the backend is down, connections to it are closed. */
     down(is: boolean) {
       isDown = is
     },
   }
 }
 
-/** Does in Plaid's page what a browser does when the user presses the button that posts to `end`. */
+/** Submits the form of a hosted page that posts to `end`, as a browser does. */
 export async function press(hostedLinkUrl: string, end: 'complete' | 'exit') {
   const page = await (await fetch(hostedLinkUrl)).text()
   const forms = [...page.matchAll(/<form method="post" action="([^"]+)"/g)]

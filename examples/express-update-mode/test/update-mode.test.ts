@@ -1,9 +1,9 @@
-// A bank login breaks, and its user repairs it.
+// A bank login breaks, and the user repairs it.
 
 import { expect, test } from 'vitest'
 import { press, startBackend } from './support.ts'
 
-test('a broken login is noticed, and repaired by its user in update mode', async () => {
+test('the backend notices a broken login, and its user repairs it in update mode', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   const accessToken = await backend.accessToken(itemId)
@@ -25,7 +25,7 @@ test('a broken login is noticed, and repaired by its user in update mode', async
   expect(await backend.sandbox.items()).toMatchObject([{ item_id: itemId, state: 'healthy' }])
 })
 
-test('a user who leaves without finishing still has a broken login, and can try again', async () => {
+test('a user who leaves Link still has a broken login, and can try again', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   await backend.breakItem(itemId)
@@ -42,7 +42,7 @@ test('a user who leaves without finishing still has a broken login, and can try 
   expect(updated.body.needs_attention).toBe(false)
 })
 
-test('a login that its user repaired elsewhere is noticed by LOGIN_REPAIRED', async () => {
+test('LOGIN_REPAIRED tells the backend about a repair elsewhere', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   await backend.breakItem(itemId)
@@ -54,7 +54,7 @@ test('a login that its user repaired elsewhere is noticed by LOGIN_REPAIRED', as
   expect(await backend.needsAttention(itemId)).toBe(false)
 })
 
-test('a user sees and repairs nobody else’s Items', async () => {
+test('a user cannot see or repair the Items of others', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem('user-2')
   expect((await backend.call('GET', '/items')).body).toEqual({ items: [] })
@@ -64,7 +64,7 @@ test('a user sees and repairs nobody else’s Items', async () => {
   }
 })
 
-test('a public token that Plaid does not know is the caller’s mistake', async () => {
+test('an unknown public token is a 400', async () => {
   const backend = await startBackend()
   const unknown = 'public-sandbox-00000000-0000-0000-0000-000000000000'
   const refused = await backend.call('POST', '/items', { public_token: unknown })
@@ -83,7 +83,7 @@ test.each([
   { trouble: { kind: 'html' as const }, reply: [503, 'plaid_unavailable', null] },
   { trouble: { kind: 'reset' as const }, reply: [503, 'plaid_unavailable', null] },
   { trouble: { kind: 'cut_short' as const }, reply: [503, 'plaid_unavailable', null] },
-])('while Plaid is in trouble ($trouble), the user is asked to try later', async (example) => {
+])('while Plaid fails with $trouble, the backend answers 503', async (example) => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   await backend.sandbox.failNext({ path: LINK, ...example.trouble })
@@ -94,7 +94,7 @@ test.each([
   expect((await backend.call('POST', `/items/${itemId}/update-link`)).status).toBe(200)
 })
 
-test('while Plaid is silent, the user does not wait for ever', async () => {
+test('when Plaid does not answer, the backend answers 504', async () => {
   const backend = await startBackend({ timeoutMs: 1_000 })
   const itemId = await backend.linkItem()
   await backend.sandbox.failNext({ path: LINK, kind: 'hang' })

@@ -1,4 +1,4 @@
-// Webhooks: forged, old, twice, late, in the wrong order, and while one side is down.
+// Webhooks that are forged, old, repeated, late or out of order, and webhooks while one side is down.
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, SignJWT, UnsecuredJWT } from 'jose'
@@ -14,7 +14,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** An Item that is broken while the backend is down: it has missed the webhook, and is up again. */
+/** A backend that was down while an Item broke, so it missed the webhook. It is up again. */
 async function startBackendThatMissedAWebhook() {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
@@ -42,12 +42,12 @@ function forge({ verification }: Genuine, alg: string, key: KeyObject | Uint8Arr
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const UNKNOWN_KID = '00000000-0000-4000-8000-000000000000'
 
-/** What a forger sends in the place of what is genuine, and why it is refused. */
+/** Changes a genuine webhook into a forged one, and says why it is refused. */
 type Forgery = (genuine: Genuine) => Promise<{ body?: string; token?: string; why: string }>
 
 test.each<[string, Forgery]>([
   ['has no signature', async () => ({ why: 'not signed' })],
-  ['has a signature that is no JWT', async () => ({ token: 'a.b.c', why: 'no JWT' })],
+  ['has a signature that is not a JWT', async () => ({ token: 'a.b.c', why: 'not a JWT' })],
   [
     'is signed by another key',
     async (it) => ({
@@ -67,14 +67,14 @@ test.each<[string, Forgery]>([
     async (it) => ({ token: await forge(it, 'HS256', new Uint8Array(32)), why: 'not ES256' }),
   ],
   [
-    'is signed by no algorithm',
+    'is signed without an algorithm',
     async ({ verification }) => ({
       token: new UnsecuredJWT(decodeJwt(verification)).encode(),
       why: 'not ES256',
     }),
   ],
   [
-    'has another body than was signed',
+    'has a changed body',
     async ({ rawBody, verification }) => ({
       token: verification,
       body: rawBody.replace('ITEM_LOGIN_REQUIRED', 'ITEM_LOGIN_REQUIRED '),
@@ -82,14 +82,14 @@ test.each<[string, Forgery]>([
     }),
   ],
   [
-    'has a body that was written anew',
+    'has a body that was serialized again',
     async ({ rawBody, verification }) => ({
       token: verification,
       body: JSON.stringify(JSON.parse(rawBody), null, 4),
       why: 'not what was signed',
     }),
   ],
-])('a webhook that %s is refused, and changes nothing', async (_, forgery) => {
+])('a webhook that %s is refused and changes nothing', async (_, forgery) => {
   const { backend, itemId, ...genuine } = await startBackendThatMissedAWebhook()
   const { body = genuine.rawBody, token, why } = await forgery(genuine)
   expect(await backend.postWebhook(body, token)).toBe(401)
@@ -112,7 +112,7 @@ test('a webhook that was signed more than five minutes ago is refused', async ()
   expect(await backend.needsAttention(itemId)).toBe(true)
 })
 
-test('after Plaid has changed its key, webhooks by the old one are refused', async () => {
+test('after Plaid rotates its key, webhooks signed with the old one are refused', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   await backend.breakItem(itemId)
@@ -128,11 +128,11 @@ test('after Plaid has changed its key, webhooks by the old one are refused', asy
 
   expect(await backend.postWebhook(old.rawBody, old.verification)).toBe(401)
   const keys = (await backend.sandbox.requests()).filter(({ path }) => path.includes('_key/'))
-  // The old one, the new one, and whether the old one has expired: none is asked for twice.
+  // The old key, the new key, and the old key again, to see whether it has expired.
   expect(keys).toHaveLength(3)
 })
 
-test('what the backend missed while it was down, it learns when Plaid tries again', async () => {
+test('a webhook that the backend missed while it was down is delivered again', async () => {
   const { backend, itemId } = await startBackendThatMissedAWebhook()
   await backend.sandbox.advanceClock(30_000)
   await backend.settled()
@@ -141,7 +141,7 @@ test('what the backend missed while it was down, it learns when Plaid tries agai
   expect(webhook?.attempts.map(({ outcome }) => outcome.kind)).toEqual(['failed', 'delivered'])
 })
 
-test('a webhook whose key cannot be had now is not lost', async () => {
+test('a webhook whose key cannot be fetched is delivered again', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   await backend.sandbox.failNext({ path: '/webhook_verification_key/get', status: 500 })
@@ -154,7 +154,7 @@ test('a webhook whose key cannot be had now is not lost', async () => {
   expect(await backend.needsAttention(itemId)).toBe(true)
 })
 
-test('a webhook that comes twice is acted on once', async () => {
+test('a webhook that arrives twice changes the Item once', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   await backend.breakItem(itemId)
@@ -168,7 +168,7 @@ test('a webhook that comes twice is acted on once', async () => {
   expect(backend.logged).toEqual(logged)
 })
 
-test('a webhook that comes after a newer one does not undo it', async () => {
+test('a webhook that arrives after a newer one does not undo it', async () => {
   const { backend, itemId } = await startBackendThatMissedAWebhook()
   await backend.sandbox.repairItem(itemId)
   await backend.nextWebhook('LOGIN_REPAIRED')
@@ -181,7 +181,7 @@ test('a webhook that comes after a newer one does not undo it', async () => {
   expect(await backend.needsAttention(itemId)).toBe(false)
 })
 
-test('an answer of Plaid’s that comes after a newer one does not undo it', async () => {
+test('an answer of Plaid that arrives after a newer one does not undo it', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   const ask = Plaid.prototype.loginStatus
@@ -191,7 +191,7 @@ test('an answer of Plaid’s that comes after a newer one does not undo it', asy
   ) {
     const answer = await ask.call(this, accessToken)
     expect(answer).toBe('login_required')
-    // While it is on its way, the user repairs the login elsewhere, and the backend learns of that.
+    // Before it arrives, the user repairs the login elsewhere, and the backend gets that webhook.
     await backend.sandbox.repairItem(itemId)
     await backend.sandbox.nextWebhook({ webhook_code: 'LOGIN_REPAIRED' })
     await vi.waitFor(async () => expect((await backend.items.find(itemId))?.revision).toBe(1))
@@ -204,7 +204,7 @@ test('an answer of Plaid’s that comes after a newer one does not undo it', asy
   expect(await backend.needsAttention(itemId)).toBe(false)
 })
 
-test('where Plaid does not say how the Item is, the webhook is believed', async () => {
+test('when Plaid does not answer, the webhook decides', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
   await backend.sandbox.failNext({ path: '/item/get', status: 500 })
@@ -213,7 +213,7 @@ test('where Plaid does not say how the Item is, the webhook is believed', async 
   expect(await backend.needsAttention(itemId)).toBe(true)
 })
 
-test('a webhook about an Item that the backend does not know is taken and left', async () => {
+test('a webhook about an unknown Item is accepted and ignored', async () => {
   const backend = await startBackend()
   const { access_token } = await backend.sandbox.createItem({ webhook: backend.webhookUrl })
   await backend.plaid.sandboxitemresetlogin({ access_token })
