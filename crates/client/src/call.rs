@@ -52,6 +52,9 @@ pub struct Outcome {
     pub attempts: u32,
     /// The HTTP status of the last attempt, if it got one.
     pub status: Option<u16>,
+    /// How long the server asked to wait before the next attempt (`Retry-After`), if the last attempt
+    /// got a 429 or a 503 with it.
+    pub retry_after: Option<Duration>,
 }
 
 /// What is known of a call while it runs; it outlives the deadline.
@@ -59,6 +62,7 @@ pub struct Outcome {
 struct Progress {
     attempts: u32,
     status: Option<u16>,
+    retry_after: Option<Duration>,
     last: Option<Error>,
 }
 
@@ -92,6 +96,7 @@ pub(crate) async fn run(client: &Shared, call: &ResetLogin) -> Outcome {
         result,
         attempts: progress.attempts,
         status: progress.status,
+        retry_after: progress.retry_after,
     }
 }
 
@@ -144,6 +149,7 @@ async fn attempt(
 ) -> Result<Reply, Failed> {
     progress.attempts += 1;
     progress.status = None;
+    progress.retry_after = None;
     let no_reply = |error: BoxError| connection_error(client.host(), &*error);
     let (headers, body) = (request.headers.clone(), request.body.clone());
     let sent = client.pool.send(Method::POST, &client.uri, headers, body);
@@ -155,6 +161,7 @@ async fn attempt(
         429 | 503 => head.headers.get(RETRY_AFTER).and_then(seconds_to_wait),
         _ => None,
     };
+    progress.retry_after = retry_after;
     let failed = |error| Failed { error, retry_after };
 
     // A body announced as too long is not downloaded at all.

@@ -64,6 +64,21 @@ async fn without_retries_the_first_failure_is_told() {
 }
 
 #[tokio::test]
+async fn the_outcome_has_the_wait_that_the_last_reply_asked_for() {
+    let once = || ResetLogin {
+        max_retries: Some(0),
+        ..call()
+    };
+
+    let failed = outcome(vec![not_now("7")], once()).await;
+    assert_eq!(failed.retry_after, Some(Duration::from_secs(7)));
+    let without = outcome(vec![reply(503, NOT_NOW)], once()).await;
+    assert_eq!(without.retry_after, None);
+    let succeeded = outcome(vec![not_now("0"), reply(200, DONE)], call()).await;
+    assert_eq!(succeeded.retry_after, None);
+}
+
+#[tokio::test]
 async fn an_error_that_no_retry_can_mend_is_told_at_once() {
     let refused = NOT_NOW.replace("INTERNAL_SERVER_ERROR", "INVALID_ACCESS_TOKEN");
 
