@@ -158,6 +158,7 @@ mod tests {
             result: Err(error),
             attempts: 1,
             status: None,
+            retry_after: None,
         };
         Finished::called(position, None, outcome, Duration::ZERO)
     }
