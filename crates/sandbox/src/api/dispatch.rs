@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     api::{call::Call, fields::Fields, reply::HttpReply, routes},
     model::{
-        faults::{Failure, Hit},
+        faults::{Effect, Hit},
         journal::{self, LoggedRequest},
         shared::Shared,
     },
@@ -19,39 +19,24 @@ use crate::{
 
 /// The reply to a request. `body` is `None` if it could not be read.
 pub(crate) async fn reply(shared: &Shared, head: &Parts, body: Option<&[u8]>) -> HttpReply {
-    let route = RouteSpec::find(head.uri.path());
+    let path = head.uri.path();
+    let route = RouteSpec::find(path);
     let hit = match route {
-        Some(route) => shared.state().draw_faults(route.path),
+        Some(route) => shared.state().faults().draw(route.path),
         None => Hit::default(),
     };
-    let mut done = match &hit.failure {
-        None | Some(Failure::CutShort) => perform(shared, head, route, body),
-        Some(failure) => fail(shared, failure),
+    let mut log = LoggedRequest::new(head.method.as_str(), path, route);
+    log.fault = hit.failure.as_ref().map(Effect::name);
+    let reply = match &hit.failure {
+        None => perform(shared, head, route, body, log),
+        Some(Effect::CutShort) => perform(shared, head, route, body, log).cut_short(),
+        Some(failure) => fail(shared, failure, path, log),
     };
-    log(shared, head, route, &mut done, hit.failure.as_ref());
     // The request has its effect at once: only the reply is late.
     if hit.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(hit.delay_ms)).await;
     }
-    match (done.reply, hit.failure) {
-        (HttpReply::Json { status, body, .. }, Some(Failure::CutShort)) => HttpReply::Json {
-            status,
-            body,
-            retry_after: None,
-            is_cut_short: true,
-        },
-        (reply, _) => reply,
-    }
-}
-
-/// A reply, and what the log says about it.
-struct Done {
-    reply: HttpReply,
-    status: Option<u16>,
-    fields: Option<Value>,
-    item_id: Option<String>,
-    error_code: Option<&'static str>,
-    request_id: Option<String>,
+    reply
 }
 
 /// Does what the request asks.
@@ -60,13 +45,12 @@ fn perform(
     head: &Parts,
     route: Option<&'static RouteSpec>,
     body: Option<&[u8]>,
-) -> Done {
-    let mut shown = None;
-    let checked = check(shared, head, route, body, &mut shown);
+    mut log: LoggedRequest,
+) -> HttpReply {
+    let checked = check(shared, head, route, body, &mut log.fields);
 
     let mut state = shared.state();
     let request_id = state.new_request_id();
-    let mut item_id = None;
     let result = checked.and_then(|(route, fields)| {
         let perform = routes::find(route.path).ok_or_else(PlaidError::not_found)?;
         let mut call = Call {
@@ -78,85 +62,71 @@ fn perform(
             item: None,
         };
         let result = perform(&mut call);
-        item_id = call.item.map(|index| call.state.item(index).id.clone());
+        log.item_id = call.item.map(|index| call.state.item(index).id.clone());
         result
     });
+    record(&mut log, &result, &request_id);
+    state.log_request(log);
     drop(state);
-    Done {
-        fields: shown,
-        item_id,
-        ..json_reply(result, None, request_id)
-    }
+    json_reply(result, request_id, None)
 }
 
 /// Fails as a fault says.
-fn fail(shared: &Shared, failure: &Failure) -> Done {
-    let without_json = |reply, status| Done {
-        reply,
-        status,
-        fields: None,
-        item_id: None,
-        error_code: None,
-        request_id: None,
-    };
-    match failure {
-        Failure::Error { error, retry_after } => {
-            let request_id = shared.state().new_request_id();
-            json_reply(Err(error.clone()), *retry_after, request_id)
+fn fail(shared: &Shared, failure: &Effect, path: &str, mut log: LoggedRequest) -> HttpReply {
+    let mut state = shared.state();
+    let reply = match failure {
+        Effect::Error {
+            status,
+            error_code,
+            retry_after,
+        } => {
+            let code = error_code.as_deref().unwrap_or(match status {
+                Some(404) => "NOT_FOUND",
+                Some(429) => "RATE_LIMIT",
+                Some(503) => "PLANNED_MAINTENANCE",
+                _ => "INTERNAL_SERVER_ERROR",
+            });
+            let error = PlaidError::of_code(code, path).unwrap_or_else(PlaidError::not_found);
+            let result = Err(error.with_status(*status));
+            let request_id = state.new_request_id();
+            record(&mut log, &result, &request_id);
+            json_reply(result, request_id, *retry_after)
         }
-        Failure::Html { status } => without_json(HttpReply::Html(*status), Some(*status)),
-        Failure::Reset | Failure::CutShort => without_json(HttpReply::Reset, None),
-        Failure::Hang => without_json(HttpReply::Hang, None),
-    }
+        Effect::Html { status } => {
+            let status = status.unwrap_or(502);
+            log.status = Some(status);
+            HttpReply::Html(status)
+        }
+        Effect::Hang => HttpReply::Hang,
+        Effect::Reset | Effect::CutShort | Effect::Delay { .. } => HttpReply::Reset,
+    };
+    state.log_request(log);
+    reply
+}
+
+fn record(log: &mut LoggedRequest, result: &Result<Value, PlaidError>, request_id: &str) {
+    let error = result.as_ref().err();
+    log.status = Some(error.map_or(200, |error| error.status));
+    log.error_code = error.map(|error| error.error_code);
+    log.request_id = Some(request_id.to_owned());
 }
 
 fn json_reply(
     result: Result<Value, PlaidError>,
-    retry_after: Option<u64>,
     request_id: String,
-) -> Done {
-    let (status, mut body, error_code) = match result {
-        Ok(body) => (200, body, None),
-        Err(error) => (error.status, error.to_json(), Some(error.error_code)),
+    retry_after: Option<u64>,
+) -> HttpReply {
+    let (status, mut body) = match result {
+        Ok(body) => (200, body),
+        Err(error) => (error.status, error.to_json()),
     };
-    body["request_id"] = request_id.as_str().into();
-    Done {
-        reply: HttpReply::Json {
-            status,
-            body: json::render(body),
-            retry_after,
-            is_cut_short: false,
-        },
-        status: Some(status),
-        fields: None,
-        item_id: None,
-        error_code,
-        request_id: Some(request_id),
+    body["request_id"] = request_id.into();
+    HttpReply::Json {
+        status,
+        body: json::render(body),
+        retry_after,
+        is_cut_short: false,
     }
-}
-
-/// Writes the request to the log and to the listeners.
-fn log(
-    shared: &Shared,
-    head: &Parts,
-    route: Option<&RouteSpec>,
-    done: &mut Done,
-    failure: Option<&Failure>,
-) {
-    let path = head.uri.path();
-    let mut state = shared.state();
-    let at = state.now();
-    state.log_request(LoggedRequest {
-        at,
-        method: journal::shown_method(head.method.as_str()),
-        path: route.map_or_else(|| journal::shown_path(path), |it| it.path.to_owned()),
-        fields: done.fields.take(),
-        item_id: done.item_id.take(),
-        status: done.status,
-        error_code: done.error_code,
-        request_id: done.request_id.take(),
-        fault: failure.map(Failure::name),
-    });
 }
 
 /// The checks that all routes share. `shown` gets the fields for the log, also if a later check

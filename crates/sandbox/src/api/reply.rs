@@ -18,3 +18,13 @@ pub(crate) enum HttpReply {
     /// No reply.
     Hang,
 }
+
+impl HttpReply {
+    /// This reply, with a connection that ends in the middle of its body.
+    pub(super) fn cut_short(mut self) -> Self {
+        if let HttpReply::Json { is_cut_short, .. } = &mut self {
+            *is_cut_short = true;
+        }
+        self
+    }
+}

@@ -41,7 +41,7 @@ impl Controls {
         loop {
             deliveries_to_end(shared).await;
             let mut state = shared.state();
-            if state.is_closed() {
+            if state.mailbox().is_closed() {
                 return Err(SandboxError::Closed);
             }
             if state.step_clock(target) {
@@ -53,8 +53,9 @@ impl Controls {
 
 /// Waits until no delivery is under way, at most for [`PATIENCE`].
 async fn deliveries_to_end(shared: &Shared) {
-    let mut ends = shared.state().watch_attempts();
-    let none_under_way =
-        async { while shared.state().has_pending_attempts() && ends.changed().await.is_ok() {} };
+    let mut ends = shared.state().mailbox().watch_attempts();
+    let none_under_way = async {
+        while shared.state().mailbox().has_pending_attempts() && ends.changed().await.is_ok() {}
+    };
     let _ = timeout(PATIENCE, none_under_way).await;
 }

@@ -133,7 +133,7 @@ impl Controls {
 
     /// The requests to Plaid's routes, oldest first, without secrets. The last 10 000 are remembered.
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.shared.state().logged_requests().cloned().collect()
+        self.shared.state().journal().requests().cloned().collect()
     }
 
     /// Makes requests to Plaid's routes fail, or delays them.
@@ -142,18 +142,18 @@ impl Controls {
     ///
     /// [`SandboxError::Option`] if a field of the fault has an invalid value.
     pub fn inject(&self, fault: Fault) -> Result<(), SandboxError> {
-        let added = self.shared.state().add_fault(fault);
+        let added = self.shared.state().faults().add(fault);
         added.map_err(|invalid| SandboxError::option(invalid.field, &invalid.problem))
     }
 
     /// The faults that are not used up.
     pub fn faults(&self) -> Vec<Fault> {
-        self.shared.state().faults().to_vec()
+        self.shared.state().faults().active().to_vec()
     }
 
     /// Removes every fault.
     pub fn clear_faults(&self) {
-        self.shared.state().clear_faults();
+        self.shared.state().faults().clear();
     }
 
     /// Starts over as a new Sandbox: no Items, tokens, webhooks, requests or faults, the clock as at

@@ -1,81 +1,81 @@
-//! What can go wrong for the holder of a [`Sandbox`](crate::Sandbox). What goes wrong for its
-//! HTTP clients is in `plaid_error`.
+//! The errors of the handle and the controls. The errors that Plaid's routes answer are in
+//! `plaid/error.rs`.
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use crate::plaid::{error::PlaidError, secrets::contains_secret};
 
-/// An error of the [`Sandbox`](crate::Sandbox) handle, and of its control routes.
+/// An error of a [`Sandbox`](crate::Sandbox), its [`Controls`](crate::Controls) and its control
+/// routes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// Nothing can listen there.
+    /// The address is not available.
     #[error("the Sandbox could not listen on {address}: {source}")]
     Listen {
-        /// Where it was to listen.
+        /// The address.
         address: SocketAddr,
-        /// Such as `AddrInUse`, when another program listens there.
+        /// For instance `AddrInUse` if another program listens there.
         source: io::Error,
     },
     /// A field of a [`NewItem`](crate::NewItem) breaks one of Plaid's rules.
     #[error("{message}")]
     Invalid {
-        /// The field, as [`NewItem`](crate::NewItem) names it.
+        /// The field of [`NewItem`](crate::NewItem).
         field: &'static str,
-        /// Plaid's `error_code`, such as `INVALID_FIELD`.
+        /// Plaid's `error_code`, for instance `INVALID_FIELD`.
         code: &'static str,
         /// Plaid's `error_message`.
         message: String,
     },
-    /// An option of the Sandbox's own has a value that it cannot have.
+    /// An option has an invalid value.
     #[error("{message}")]
     Option {
-        /// The option, as JavaScript and the control routes name it.
+        /// The option's name in JavaScript and in the control routes.
         field: String,
-        /// What it must be.
+        /// What the value must be.
         message: String,
     },
-    /// An option that there is not.
+    /// An option does not exist.
     #[error("{message}")]
     UnknownOption {
-        /// Its name, or what stands for it where it does not look like one.
+        /// Its name, or a placeholder if that may be a secret.
         field: String,
-        /// Which there are.
+        /// Which options exist.
         message: String,
     },
-    /// A link token that cannot be completed or left: it is unknown, has expired, or its session
-    /// was completed before.
+    /// A link token cannot be used: it is unknown, has expired, or its session is completed.
     #[error("{message}")]
     Link {
-        /// What is wrong with it.
+        /// Why.
         message: String,
     },
-    /// No Item of this Sandbox has this id.
+    /// No Item has this id.
     #[error("no Item has the id {item_id}")]
     ItemNotFound {
-        /// The id that was asked for.
+        /// The id.
         item_id: String,
     },
-    /// No webhook that is remembered has this id.
+    /// No remembered webhook has this id.
     #[error("no webhook has the id {id}")]
     WebhookNotFound {
-        /// The id that was asked for.
+        /// The id.
         id: u64,
     },
     /// No webhook ended its delivery attempt in time.
     #[error("no {wanted} within {waited:?}; {fired}")]
     WebhookTimeout {
-        /// What was waited for.
+        /// The webhook, in words.
         wanted: String,
-        /// How long.
+        /// The timeout.
         waited: Duration,
-        /// How many webhooks were fired so far, in words.
+        /// How many webhooks were fired, in words.
         fired: String,
     },
-    /// There is no such control route.
+    /// The control route does not exist.
     #[error("no such control route: {known}")]
     NoSuchRoute {
-        /// Which there are.
+        /// Which routes exist.
         known: String,
     },
     /// The Sandbox was closed or dropped.
@@ -84,7 +84,7 @@ pub enum SandboxError {
 }
 
 impl SandboxError {
-    /// A stable upper-case name of this error: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` and
+    /// The stable code of this error: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` and
     /// `SANDBOX_NOT_STARTED` (of [`SandboxError::Listen`]), `INVALID_FIELD` and
     /// `INVALID_INSTITUTION` (of [`SandboxError::Invalid`]), `INVALID_OPTION`, `UNKNOWN_OPTION`,
     /// `INVALID_LINK_TOKEN`, `ITEM_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `WEBHOOK_TIMEOUT`, `NOT_FOUND`,
@@ -109,7 +109,7 @@ impl SandboxError {
         }
     }
 
-    /// The field or option that the error is about, if it is about one.
+    /// The field or option that the error is about.
     pub fn field(&self) -> Option<&str> {
         match self {
             SandboxError::Invalid { field, .. } => Some(field),
@@ -125,7 +125,7 @@ impl SandboxError {
             field,
             code: error.error_code,
             message: match contains_secret(&error.error_message) {
-                true => format!("{field} has a value that it cannot have, and that looks secret"),
+                true => format!("{field} is invalid; its value looks like a secret"),
                 false => error.error_message.into_owned(),
             },
         }

@@ -38,7 +38,7 @@ impl Controls {
     /// Every webhook that was fired, oldest first, with the delivery attempts that have ended. The
     /// last 10 000 are remembered.
     pub fn webhooks(&self) -> Vec<Webhook> {
-        self.shared.state().webhooks().cloned().collect()
+        self.shared.state().mailbox().log().cloned().collect()
     }
 
     /// Delivers a webhook again at once, outside of Plaid's schedule: if the attempt fails, it is
@@ -103,7 +103,7 @@ impl Wait {
             Some(_) => "that Item",
             None => "all Items",
         };
-        let count = self.shared.state().count_fired(item_id);
+        let count = self.shared.state().mailbox().count_fired(item_id);
         SandboxError::WebhookTimeout {
             wanted,
             waited,

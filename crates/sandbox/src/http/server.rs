@@ -62,11 +62,11 @@ pub(crate) async fn run(
     let mut connections = JoinSet::new();
     let mut deliveries = JoinSet::new();
     let mut queued = VecDeque::new();
-    let mut moved = shared.state().watch_clock();
+    let mut moved = shared.state().clock().watch();
     let mut shutdown = pin!(shutdown);
     loop {
         // Without a timer, look again in a day.
-        let next_timer = shared.state().next_timer();
+        let next_timer = shared.state().clock().next_timer();
         let next_timer = next_timer.unwrap_or_else(|| Instant::now() + DAY);
         tokio::select! {
             () = &mut shutdown => break,

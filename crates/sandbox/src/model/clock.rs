@@ -14,7 +14,7 @@ pub(crate) struct Clock {
     /// By due time, then in the order they were set.
     timers: BTreeMap<(SystemTime, u64), Timer>,
     last_set: u64,
-    /// Changes when the clock is moved or gets a new first timer.
+    /// For [`Clock::watch`].
     moved: watch::Sender<()>,
 }
 
@@ -56,13 +56,18 @@ impl Clock {
         self.timers.keys().next().map(|&(due, _)| due)
     }
 
+    /// When the next timer is due, in the runtime's time.
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        self.next_due().map(|due| self.instant_of(due))
+    }
+
     /// When this clock will show `time`, in the runtime's time, if nothing moves the clock.
     pub(crate) fn instant_of(&self, time: SystemTime) -> Instant {
         let left = time.duration_since(self.now()).unwrap_or_default();
         Instant::now() + left
     }
 
-    /// Changes when [`Clock::instant_of`] or [`Clock::next_due`] changes its result.
+    /// Changes when the clock is moved or gets a new first timer.
     pub(crate) fn watch(&self) -> watch::Receiver<()> {
         self.moved.subscribe()
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use fastrand::Rng;
 use serde::Serialize;
 
-use crate::plaid::{error::PlaidError, error_table, routes::RouteSpec};
+use crate::plaid::{error_table, routes::RouteSpec};
 
 /// A fault for [`Controls::inject`](crate::Controls::inject). Serialises to an object with these
 /// names.
@@ -56,6 +56,9 @@ pub enum Effect {
     Hang,
 }
 
+/// One hour.
+const MAX_DELAY_MS: u64 = 60 * 60 * 1000;
+
 /// The active faults.
 pub(crate) struct Faults {
     random: Rng,
@@ -73,21 +76,22 @@ pub(crate) struct InvalidFault {
 #[derive(Default)]
 pub(crate) struct Hit {
     pub(crate) delay_ms: u64,
-    pub(crate) failure: Option<Failure>,
+    /// Never a delay.
+    pub(crate) failure: Option<Effect>,
 }
 
-/// How a request fails.
-pub(crate) enum Failure {
-    Error {
-        error: PlaidError,
-        retry_after: Option<u64>,
-    },
-    Html {
-        status: u16,
-    },
-    Reset,
-    CutShort,
-    Hang,
+impl Effect {
+    /// The name in the log and in JSON.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Effect::Delay { .. } => "delay",
+            Effect::Error { .. } => "error",
+            Effect::Html { .. } => "html",
+            Effect::Reset => "reset",
+            Effect::CutShort => "cut_short",
+            Effect::Hang => "hang",
+        }
+    }
 }
 
 impl Faults {
@@ -116,7 +120,7 @@ impl Faults {
     }
 
     /// Decides what the faults do to one request to the route at `path`.
-    pub(crate) fn draw(&mut self, path: &'static str) -> Hit {
+    pub(crate) fn draw(&mut self, path: &str) -> Hit {
         let mut hit = Hit::default();
         let random = &mut self.random;
         self.active.retain_mut(|fault| {
@@ -129,7 +133,7 @@ impl Faults {
             }
             match &fault.effect {
                 Effect::Delay { ms } => hit.delay_ms = hit.delay_ms.saturating_add(*ms),
-                effect => hit.failure = Some(failure(effect, path)),
+                effect => hit.failure = Some(effect.clone()),
             }
             match &mut fault.times {
                 None => true,
@@ -140,18 +144,6 @@ impl Faults {
             }
         });
         hit
-    }
-}
-
-impl Failure {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Failure::Error { .. } => "error",
-            Failure::Html { .. } => "html",
-            Failure::Reset => "reset",
-            Failure::CutShort => "cut_short",
-            Failure::Hang => "hang",
-        }
     }
 }
 
@@ -171,7 +163,7 @@ fn check(fault: &Fault) -> Result<(), InvalidFault> {
         return invalid("probability", problem.into());
     }
     match &fault.effect {
-        Effect::Delay { ms } if *ms > MOST_DELAY_MS => {
+        Effect::Delay { ms } if *ms > MAX_DELAY_MS => {
             let problem = "must be a number of milliseconds from 0 to 3600000";
             invalid("ms", problem.into())
         }
@@ -202,37 +194,5 @@ fn check(fault: &Fault) -> Result<(), InvalidFault> {
             invalid("error_code", problem.into())
         }
         _ => Ok(()),
-    }
-}
-
-/// An hour.
-const MOST_DELAY_MS: u64 = 60 * 60 * 1000;
-
-fn failure(effect: &Effect, path: &str) -> Failure {
-    match effect {
-        Effect::Error {
-            status,
-            error_code,
-            retry_after,
-        } => {
-            let code = error_code.as_deref().unwrap_or(match status {
-                Some(404) => "NOT_FOUND",
-                Some(429) => "RATE_LIMIT",
-                Some(503) => "PLANNED_MAINTENANCE",
-                _ => "INTERNAL_SERVER_ERROR",
-            });
-            let error = PlaidError::of_code(code, path).unwrap_or_else(PlaidError::not_found);
-            Failure::Error {
-                error: error.with_status(*status),
-                retry_after: *retry_after,
-            }
-        }
-        Effect::Html { status } => Failure::Html {
-            status: status.unwrap_or(502),
-        },
-        Effect::CutShort => Failure::CutShort,
-        Effect::Hang => Failure::Hang,
-        // The caller handles delays.
-        Effect::Reset | Effect::Delay { .. } => Failure::Reset,
     }
 }

@@ -1,6 +1,9 @@
 //! The log of requests to Plaid's routes, without secrets.
 
-use std::{collections::VecDeque, time::SystemTime};
+use std::{
+    collections::VecDeque,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -38,6 +41,23 @@ pub struct LoggedRequest {
     pub fault: Option<&'static str>,
 }
 
+impl LoggedRequest {
+    /// A request that is not answered yet.
+    pub(crate) fn new(method: &str, path: &str, route: Option<&RouteSpec>) -> Self {
+        LoggedRequest {
+            at: UNIX_EPOCH,
+            method: shown_method(method),
+            path: route.map_or_else(|| shown_path(path), |route| route.path.to_owned()),
+            fields: None,
+            item_id: None,
+            status: None,
+            error_code: None,
+            request_id: None,
+            fault: None,
+        }
+    }
+}
+
 /// The last requests.
 #[derive(Default)]
 pub(crate) struct Journal(VecDeque<LoggedRequest>);
@@ -57,13 +77,13 @@ impl Journal {
 }
 
 /// The method as it is logged. A method that HTTP does not define may contain anything.
-pub(crate) fn shown_method(method: &str) -> String {
+fn shown_method(method: &str) -> String {
     let is_plain = method.len() <= 12 && method.bytes().all(|byte| byte.is_ascii_alphabetic());
     if is_plain { method } else { "[redacted]" }.to_owned()
 }
 
 /// The path as it is logged. The path of an unknown route may contain anything.
-pub(crate) fn shown_path(path: &str) -> String {
+fn shown_path(path: &str) -> String {
     let end = path
         .char_indices()
         .nth(PATH_LIMIT)

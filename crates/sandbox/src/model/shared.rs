@@ -76,7 +76,7 @@ impl Shared {
                 if state.now() >= time {
                     return;
                 }
-                (state.instant_of(time), state.watch_clock())
+                (state.clock().instant_of(time), state.clock().watch())
             };
             tokio::select! {
                 () = sleep_until(instant) => {}

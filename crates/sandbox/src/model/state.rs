@@ -8,17 +8,14 @@ use std::{collections::HashMap, time::SystemTime};
 
 use fastrand::Rng;
 use serde_json::Value;
-use tokio::{
-    sync::{broadcast, mpsc::UnboundedSender, watch},
-    time::Instant,
-};
+use tokio::sync::{broadcast, mpsc::UnboundedSender};
 
 use crate::{
     model::{
         clock::{Clock, Timer},
         delivery::DeliveryCommand,
         event::{Event, Events},
-        faults::{Fault, Faults, Hit, InvalidFault},
+        faults::Faults,
         item::{Item, ItemIndex},
         journal::{Journal, LoggedRequest},
         link::LinkTokens,
@@ -98,24 +95,25 @@ impl State {
         self.public_tokens.clear();
     }
 
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) fn faults(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
     /// What the Sandbox's clock shows.
     pub(crate) fn now(&self) -> SystemTime {
         self.clock.now()
-    }
-
-    /// When the clock will show `time`, if nothing moves it.
-    pub(crate) fn instant_of(&self, time: SystemTime) -> Instant {
-        self.clock.instant_of(time)
-    }
-
-    /// When the next timer is due.
-    pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.clock.next_due().map(|due| self.clock.instant_of(due))
-    }
-
-    /// Changes when the clock is moved or gets a new first timer.
-    pub(crate) fn watch_clock(&self) -> watch::Receiver<()> {
-        self.clock.watch()
     }
 
     /// Does everything that is due by the clock.
@@ -153,35 +151,11 @@ impl State {
         self.keys.jwk(kid)
     }
 
-    /// # Errors
-    ///
-    /// [`InvalidFault`] about the first field with an invalid value.
-    pub(crate) fn add_fault(&mut self, fault: Fault) -> Result<(), InvalidFault> {
-        self.faults.add(fault)
-    }
-
-    pub(crate) fn faults(&self) -> &[Fault] {
-        self.faults.active()
-    }
-
-    pub(crate) fn clear_faults(&mut self) {
-        self.faults.clear();
-    }
-
-    /// Decides what the faults do to one request to the route at `path`.
-    pub(crate) fn draw_faults(&mut self, path: &'static str) -> Hit {
-        self.faults.draw(path)
-    }
-
-    /// Logs a request and publishes it.
-    pub(crate) fn log_request(&mut self, request: LoggedRequest) {
+    /// Logs a request that is answered now, and publishes it.
+    pub(crate) fn log_request(&mut self, mut request: LoggedRequest) {
+        request.at = self.clock.now();
         self.events.publish(|| Event::Request(request.clone()));
         self.journal.add(request);
-    }
-
-    /// The logged requests, oldest first.
-    pub(crate) fn logged_requests(&self) -> impl Iterator<Item = &LoggedRequest> {
-        self.journal.requests()
     }
 
     /// The events from now on, and how many there were before.

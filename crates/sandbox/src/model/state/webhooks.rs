@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::{
     model::{
@@ -66,11 +66,6 @@ impl State {
         let body = WebhookBody::of_code(webhook_type, webhook_code, item, now, &mut self.objects)?;
         self.fire(index, body);
         Ok(())
-    }
-
-    /// Every webhook that is remembered, oldest first.
-    pub(crate) fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
-        self.mailbox.log()
     }
 
     /// Attempts a webhook again, outside of the schedule. The receiver gets it when the attempt has
@@ -150,16 +145,6 @@ impl State {
         }
     }
 
-    /// Whether an attempt is under way or queued.
-    pub(crate) fn has_pending_attempts(&self) -> bool {
-        self.mailbox.has_pending_attempts()
-    }
-
-    /// Changes when an attempt ends, on reset and on close.
-    pub(crate) fn watch_attempts(&self) -> watch::Receiver<()> {
-        self.mailbox.watch_attempts()
-    }
-
     /// The receiver gets the oldest webhook that matches and no waiter has received, once it was
     /// attempted.
     pub(crate) fn wait_for_webhook(&mut self, filter: WebhookFilter) -> oneshot::Receiver<Webhook> {
@@ -175,18 +160,9 @@ impl State {
         }
     }
 
-    /// How many webhooks were fired for the Item with this id, or for all Items.
-    pub(crate) fn count_fired(&self, item_id: Option<&str>) -> u64 {
-        self.mailbox.count_fired(item_id)
-    }
-
     /// Ends every wait: the server is gone.
     pub(crate) fn close(&mut self) {
         self.mailbox.close();
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.mailbox.is_closed()
     }
 
     fn queue_attempt(&mut self, webhook_id: u64, requested_by: Option<oneshot::Sender<Webhook>>) {
