@@ -4,6 +4,9 @@ mod items;
 mod links;
 mod webhooks;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashMap, time::SystemTime};
 
 use fastrand::Rng;

@@ -1,4 +1,4 @@
-//! The accounts of an Item, and their numbers.
+//! The accounts of an Item and their numbers.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     plaid::{Plaid, Reply},
 };
 
-/// Asks for some of an Item's accounts.
+/// Requests some accounts of an Item.
 async fn ask(plaid: &Plaid, path: &str, item: &CreatedItem, account_ids: Value) -> Reply {
     let fields = json!({
         "access_token": item.access_token.expose_secret(),
@@ -18,7 +18,7 @@ async fn ask(plaid: &Plaid, path: &str, item: &CreatedItem, account_ids: Value) 
     plaid.post(path, fields).await
 }
 
-/// What `/item/get` says about the products of an Item.
+/// The products of an Item, as `/item/get` shows them.
 async fn products(plaid: &Plaid, item: &CreatedItem) -> Value {
     let mut shown = plaid.with_token("/item/get", item).await.json();
     let item = shown["item"].as_object_mut().unwrap();
@@ -33,7 +33,7 @@ async fn products(plaid: &Plaid, item: &CreatedItem) -> Value {
 }
 
 #[tokio::test]
-async fn chosen_accounts_come_alone_in_the_items_order() {
+async fn only_the_chosen_accounts_are_returned_in_the_order_of_the_item() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     for path in ["/accounts/get", "/auth/get"] {
@@ -50,26 +50,26 @@ async fn chosen_accounts_come_alone_in_the_items_order() {
 }
 
 #[tokio::test]
-async fn accounts_that_cannot_be_chosen_are_refused() {
+async fn invalid_account_ids_are_refused() {
     let plaid = Plaid::start().await;
     let (item, other) = (plaid.item(None), plaid.item(None));
     let accounts = async |item| plaid.with_token("/accounts/get", item).await.json();
     let own = accounts(&item).await["accounts"][0]["account_id"].clone();
     let of_other = accounts(&other).await["accounts"][0]["account_id"].clone();
     for path in ["/accounts/get", "/auth/get"] {
-        for ids in [json!(["nobody"]), json!([own, of_other])] {
+        for ids in [json!(["unknown"]), json!([own, of_other])] {
             let reply = ask(&plaid, path, &item, ids).await;
             let message = "failed to find requested account ID for requested item";
             check(&reply, 400, "INVALID_INPUT", "INVALID_ACCOUNT_ID", message);
         }
-        for no_list in [
-            json!("nobody"),
+        for invalid in [
+            json!("unknown"),
             json!([]),
             json!([own, 1]),
             json!({}),
             json!(null),
         ] {
-            let reply = ask(&plaid, path, &item, no_list).await;
+            let reply = ask(&plaid, path, &item, invalid).await;
             let message = "options.account_ids must be a non-empty array of valid account ids";
             check(&reply, 400, "INVALID_REQUEST", "INVALID_FIELD", message);
         }
@@ -83,7 +83,7 @@ async fn accounts_that_cannot_be_chosen_are_refused() {
 }
 
 #[tokio::test]
-async fn auth_shows_every_account_and_the_numbers_of_those_that_have_some() {
+async fn auth_returns_every_account_and_the_numbers_of_those_that_have_numbers() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let reply = plaid.with_token("/auth/get", &item).await;
@@ -117,7 +117,7 @@ async fn auth_shows_every_account_and_the_numbers_of_those_that_have_some() {
 }
 
 #[tokio::test]
-async fn auth_is_added_to_an_item_that_is_asked_for_it() {
+async fn auth_get_adds_the_product_to_the_item() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let before = products(&plaid, &item).await;
@@ -135,7 +135,7 @@ async fn auth_is_added_to_an_item_that_is_asked_for_it() {
 }
 
 #[tokio::test]
-async fn the_numbers_are_those_of_the_chosen_accounts() {
+async fn auth_returns_only_the_numbers_of_the_chosen_accounts() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let all = plaid.with_token("/auth/get", &item).await.json();
@@ -146,7 +146,7 @@ async fn the_numbers_are_those_of_the_chosen_accounts() {
 }
 
 #[tokio::test]
-async fn accounts_without_numbers_alone_are_no_auth_accounts() {
+async fn choosing_only_accounts_without_numbers_is_an_error() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let accounts = plaid.with_token("/accounts/get", &item).await.json();
@@ -161,7 +161,7 @@ async fn accounts_without_numbers_alone_are_no_auth_accounts() {
 }
 
 #[tokio::test]
-async fn auth_refuses_a_broken_item_and_leaves_it_as_it_was() {
+async fn auth_refuses_a_broken_item_and_does_not_change_it() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let before = products(&plaid, &item).await;

@@ -1,5 +1,5 @@
-//! Bodies that are no JSON object, too long, or strangely sent: Plaid's INVALID_BODY or the right
-//! answer, and a server that goes on.
+//! Request bodies: not JSON, too long, chunked or broken. Each gets INVALID_BODY or the right reply,
+//! and the server keeps running.
 
 use hyper::Method;
 use serde_json::json;
@@ -19,7 +19,7 @@ fn check(reply: &Reply) {
     assert_eq!(reply.status, 400);
 }
 
-/// What the server answers to these bytes, until it closes the connection.
+/// The reply to these bytes, until the server closes the connection.
 async fn exchange(plaid: &Plaid, request: impl AsRef<[u8]>) -> String {
     let address = plaid.sandbox.url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -30,7 +30,7 @@ async fn exchange(plaid: &Plaid, request: impl AsRef<[u8]>) -> String {
 }
 
 #[tokio::test]
-async fn what_is_not_a_json_object_is_an_invalid_body() {
+async fn a_body_that_is_not_a_json_object_is_an_invalid_body() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let deep = "[".repeat(100_000);
@@ -74,7 +74,7 @@ async fn what_is_not_a_json_object_is_an_invalid_body() {
 }
 
 #[tokio::test]
-async fn only_the_json_content_type_is_read() {
+async fn a_body_is_read_only_if_its_content_type_is_json() {
     let plaid = Plaid::start().await;
     let body = plaid.signed(json!({})).to_string();
     for content_type in [
@@ -117,7 +117,7 @@ async fn a_body_over_one_mebibyte_is_an_invalid_body() {
             .await,
     );
 
-    // A client that writes all of it before it reads still gets the reply.
+    // A client that writes the whole body before it reads still gets the reply.
     let request = format!(
         "POST {RESET} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -128,7 +128,7 @@ async fn a_body_over_one_mebibyte_is_an_invalid_body() {
 }
 
 #[tokio::test]
-async fn of_a_key_that_stands_twice_the_last_counts() {
+async fn the_last_of_two_equal_keys_counts() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let mut body = plaid.signed(json!({})).to_string();
@@ -180,7 +180,7 @@ async fn a_chunked_body_is_read_whole() {
 }
 
 #[tokio::test]
-async fn a_client_that_speaks_no_http_or_hangs_up_harms_nobody() {
+async fn a_client_that_does_not_speak_http_or_hangs_up_does_no_harm() {
     let plaid = Plaid::start().await;
     exchange(&plaid, b"\x16\x03\x01\x00\xff\x01\r\n\r\n").await;
     let address = plaid.sandbox.url().strip_prefix("http://").unwrap();

@@ -1,4 +1,4 @@
-//! The Sandbox's clock: where it starts, how it runs, and how it is moved.
+//! The Sandbox's clock: its start, its speed, and moving it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use utdk_plaid_sandbox::Config;
 
 use crate::{
     plaid::Plaid,
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     retries::{DAY, advance, check_time, seconds},
 };
 
@@ -18,7 +18,7 @@ pub(crate) fn new_year() -> SystemTime {
     UNIX_EPOCH + seconds(1_767_225_600)
 }
 
-/// A Sandbox whose clock starts at the new year.
+/// A Sandbox whose clock starts at [`new_year`].
 pub(crate) async fn at_new_year() -> Plaid {
     Plaid::start_with(Config {
         now: Some(new_year()),
@@ -27,7 +27,7 @@ pub(crate) async fn at_new_year() -> Plaid {
     .await
 }
 
-/// Has real time pass, without waiting for it.
+/// Makes real time pass, without waiting.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -35,7 +35,7 @@ pub(crate) async fn pass(time: Duration) {
 }
 
 #[tokio::test]
-async fn the_clock_shows_real_time_unless_it_is_told_another() {
+async fn the_clock_starts_at_real_time_or_at_the_configured_time() {
     let before = SystemTime::now();
     let plaid = Plaid::start().await;
     check_time(plaid.sandbox.now(), before, 0);
@@ -48,7 +48,7 @@ async fn the_clock_shows_real_time_unless_it_is_told_another() {
 }
 
 #[tokio::test]
-async fn the_clock_runs_on_as_real_time_does() {
+async fn the_clock_runs_as_fast_as_real_time() {
     let plaid = at_new_year().await;
     pass(seconds(100)).await;
     check_time(plaid.sandbox.now(), new_year(), 100);
@@ -58,7 +58,7 @@ async fn the_clock_runs_on_as_real_time_does() {
 }
 
 #[tokio::test]
-async fn moving_the_clock_says_what_it_shows_then() {
+async fn moving_the_clock_returns_the_new_time() {
     let plaid = at_new_year().await;
     let shown = plaid.sandbox.advance_clock(DAY).await.unwrap();
     check_time(shown, new_year(), 86_400);
@@ -68,11 +68,11 @@ async fn moving_the_clock_says_what_it_shows_then() {
 }
 
 #[tokio::test]
-async fn two_who_move_the_clock_at_once_move_it_one_after_the_other() {
+async fn concurrent_moves_of_the_clock_are_made_one_after_the_other() {
     let plaid = at_new_year().await;
-    let receiver = Receiver::start(Manner::Answer(500)).await;
+    let receiver = Receiver::start(Behavior::Answer(500)).await;
     plaid.item(Some(&receiver.url()));
-    // Its retries stop the first one on its way, so that the second can begin.
+    // The retries make the first call stop on its way, so that the second can start.
     plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
     let (one, two) = tokio::join!(
         plaid.sandbox.advance_clock(DAY * 20),
@@ -89,7 +89,7 @@ async fn two_who_move_the_clock_at_once_move_it_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn the_clock_goes_to_the_end_of_the_year_9999_and_no_further() {
+async fn the_clock_cannot_be_moved_past_the_year_9999() {
     let plaid = at_new_year().await;
     let left = seconds(LAST_SECOND - 1_767_225_600);
     for too_far in [left + seconds(1), Duration::MAX] {
@@ -110,26 +110,26 @@ async fn the_clock_goes_to_the_end_of_the_year_9999_and_no_further() {
 }
 
 #[tokio::test]
-async fn what_is_due_happens_in_order_each_at_its_time() {
+async fn due_timers_run_in_order_each_at_its_time() {
     let plaid = at_new_year().await;
-    let receiver = Receiver::start(Manner::Answer(500)).await;
-    // Between the breaking of two of them lie retries of the one before.
+    let receiver = Receiver::start(Behavior::Answer(500)).await;
+    // Each breaks between two retries of the Item before it.
     let mut items = Vec::new();
     for _ in 0..3 {
         items.push(plaid.item(Some(&receiver.url())));
         advance(&plaid, seconds(1_000)).await;
     }
-    // This one is broken already when its time comes.
+    // This one is already broken when its 30 days end.
     plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
     advance(&plaid, DAY * 40).await;
 
     let mut webhooks = plaid.sandbox.webhooks();
-    let by_hand = webhooks.remove(0);
-    check_time(by_hand.fired_at, new_year(), 3_000);
+    let reset = webhooks.remove(0);
+    check_time(reset.fired_at, new_year(), 3_000);
     assert_eq!(webhooks.len(), 3);
-    for (place, (webhook, item)) in webhooks.iter().zip(&items).enumerate() {
+    for (index, (webhook, item)) in webhooks.iter().zip(&items).enumerate() {
         assert_eq!(webhook.item_id, item.item_id);
-        let due = 30 * 86_400 + place as u64 * 1_000;
+        let due = 30 * 86_400 + index as u64 * 1_000;
         check_time(webhook.fired_at, new_year(), due);
         for (attempt, after) in webhook
             .attempts
@@ -143,14 +143,14 @@ async fn what_is_due_happens_in_order_each_at_its_time() {
 }
 
 #[tokio::test]
-async fn starting_over_sets_the_clock_as_at_the_start() {
+async fn a_reset_sets_the_clock_to_its_start() {
     let plaid = at_new_year().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     plaid.item(Some(&receiver.url()));
     advance(&plaid, DAY).await;
     plaid.sandbox.reset().await;
     check_time(plaid.sandbox.now(), new_year(), 0);
-    // What was due by the old clock is not due any more.
+    // The timers of the old clock are gone.
     advance(&plaid, DAY * 40).await;
     assert_eq!(plaid.sandbox.webhooks(), []);
 

@@ -1,4 +1,4 @@
-//! Where webhooks go, and what becomes of their delivery.
+//! Where webhooks go, and the outcome of their delivery.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use utdk_plaid_sandbox::{Outcome, Webhook};
 
 use crate::{
     plaid::Plaid,
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     webhooks::next,
 };
 
-/// The outcome of a reset of an Item whose webhooks go to `url`.
+/// The outcome of the webhook of an Item with this URL.
 async fn outcome(url: &str) -> Outcome {
     let plaid = Plaid::start().await;
     let item = plaid.item(Some(url));
@@ -19,39 +19,39 @@ async fn outcome(url: &str) -> Outcome {
     only_outcome(next(&plaid, &item).await)
 }
 
-/// How the one attempt ended that was made so far.
+/// The outcome of the only attempt.
 fn only_outcome(webhook: Webhook) -> Outcome {
     let [attempt] = &webhook.attempts[..] else {
-        panic!("one attempt, not {}", webhook.attempts.len());
+        panic!("expected one attempt, got {}", webhook.attempts.len());
     };
     attempt.outcome.clone()
 }
 
 #[tokio::test]
-async fn the_status_200_alone_is_a_success() {
+async fn only_status_200_is_a_success() {
     for status in [201, 204, 302, 404, 429, 500] {
-        let receiver = Receiver::start(Manner::Answer(status)).await;
+        let receiver = Receiver::start(Behavior::Answer(status)).await;
         assert_eq!(outcome(&receiver.url()).await, Outcome::Refused { status });
     }
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let delivered = Outcome::Delivered { status: 200 };
     assert_eq!(outcome(&receiver.url()).await, delivered);
 }
 
 #[tokio::test]
-async fn a_redirect_is_a_refusal_and_is_not_followed() {
-    let mut elsewhere = Receiver::start(Manner::Answer(200)).await;
+async fn a_redirect_is_refused_and_not_followed() {
+    let mut elsewhere = Receiver::start(Behavior::Answer(200)).await;
     for status in [301, 302, 303, 307, 308] {
-        let manner = Manner::AnswerWith(status, "location", elsewhere.url());
-        let receiver = Receiver::start(manner).await;
+        let behavior = Behavior::AnswerWith(status, "location", elsewhere.url());
+        let receiver = Receiver::start(behavior).await;
         assert_eq!(outcome(&receiver.url()).await, Outcome::Refused { status });
     }
     assert!(elsewhere.is_untouched());
 }
 
 #[tokio::test]
-async fn a_receiver_that_resets_or_is_not_there_is_a_failure() {
-    let receiver = Receiver::start(Manner::Reset).await;
+async fn a_receiver_that_resets_or_refuses_the_connection_is_a_failure() {
+    let receiver = Receiver::start(Behavior::Reset).await;
     let reset = outcome(&receiver.url()).await;
     assert!(matches!(&reset, Outcome::Failed { reason } if reason.starts_with("no answer")));
 
@@ -63,13 +63,13 @@ async fn a_receiver_that_resets_or_is_not_there_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_hangs_fails_after_ten_seconds_and_delays_no_reply() {
+async fn a_receiver_that_hangs_fails_after_ten_seconds_and_delays_no_api_reply() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Hang).await;
+    let mut receiver = Receiver::start(Behavior::Hang).await;
     let item = plaid.item(Some(&receiver.url()));
     assert_eq!(plaid.reset_login(&item).await.status, 200);
     let received = receiver.next().await;
-    // From here the clock jumps to the next timer whenever nobody has anything to do.
+    // From here tokio's clock jumps to the next timer when every task waits.
     tokio::time::pause();
     let start = Instant::now();
     let webhook = next(&plaid, &item).await;
@@ -80,14 +80,14 @@ async fn a_receiver_that_hangs_fails_after_ten_seconds_and_delays_no_reply() {
         waited > Duration::from_secs(8) && waited <= Duration::from_secs(11),
         "{waited:?}"
     );
-    // The attempt that has ended left no connection behind.
+    // The attempt has closed its connection.
     let left = received.stream.unwrap().read(&mut [0]).await;
     assert!(!matches!(left, Ok(1..)));
 }
 
 #[tokio::test]
-async fn loopback_is_delivered_to_by_any_of_its_names() {
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+async fn webhooks_go_to_every_name_of_loopback() {
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let delivered = Outcome::Delivered { status: 200 };
     for host in [
         "127.0.0.1",
@@ -102,9 +102,9 @@ async fn loopback_is_delivered_to_by_any_of_its_names() {
 }
 
 #[tokio::test]
-async fn another_host_is_not_delivered_to_and_not_tried_again() {
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
-    // 0.0.0.0 would reach the receiver.
+async fn a_host_outside_of_this_machine_gets_no_webhook_and_no_retry() {
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
+    // A connection to 0.0.0.0 would reach the receiver.
     for host in ["192.0.2.1", "0.0.0.0", "[2001:db8::1]", "name.invalid"] {
         for scheme in ["http", "https"] {
             let plaid = Plaid::start().await;

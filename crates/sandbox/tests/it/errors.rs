@@ -1,5 +1,4 @@
-//! The errors that every route shares: their status, type, code and sentence, and which of two
-//! comes first.
+//! The errors that all routes share: status, type, code and message, and the order of the checks.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ pub(crate) fn check(reply: &Reply, status: u16, error_type: &str, code: &str, me
         "ITEM_ERROR" => "item",
         "SANDBOX_ERROR" => "sandbox",
         "USER_ERROR" => "user",
-        other => panic!("no test expects {other}"),
+        other => panic!("unexpected error type {other}"),
     };
     let link = format!(
         "https://plaid.com/docs/errors/{page}/#{}",
@@ -69,7 +68,7 @@ async fn missing_credentials_are_named_together() {
 }
 
 #[tokio::test]
-async fn credentials_of_the_wrong_form_are_invalid_fields() {
+async fn malformed_credentials_are_invalid_fields() {
     let plaid = Plaid::start().await;
     for (name, value) in [
         ("client_id", json!(null)),
@@ -89,7 +88,7 @@ async fn credentials_of_the_wrong_form_are_invalid_fields() {
 }
 
 #[tokio::test]
-async fn credentials_in_headers_are_as_good_and_those_in_the_body_win() {
+async fn credentials_may_be_in_headers_but_the_body_wins() {
     let plaid = Plaid::start().await;
     let wrong = "0".repeat(24);
     let send = async |client_id: &str, body: Value| {
@@ -117,7 +116,7 @@ async fn credentials_in_headers_are_as_good_and_those_in_the_body_win() {
 }
 
 #[tokio::test]
-async fn route_then_body_then_credentials_then_fields_then_token_are_checked() {
+async fn the_checks_are_route_body_credentials_fields_token_in_this_order() {
     let plaid = Plaid::start().await;
     let text = [("content-type", "text/plain")];
     let code = |reply: Reply| reply.error_code();

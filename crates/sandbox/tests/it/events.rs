@@ -1,4 +1,4 @@
-//! The stream of what happens, as somebody has it who reads along over HTTP.
+//! The stream of events over HTTP.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use utdk_plaid_sandbox::{Config, NewItem, Sandbox};
 use crate::{
     control::control,
     plaid::{JSON, Plaid},
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     wire::{self, LONG},
 };
 
@@ -23,7 +23,7 @@ const EVENTS: &str = "/_sandbox/events";
 /// How many events a reader may be behind.
 const KEPT: usize = 1024;
 
-/// Somebody who reads along.
+/// A client of the stream.
 struct Reader {
     stream: BufReader<TcpStream>,
     head: String,
@@ -31,7 +31,7 @@ struct Reader {
 
 /// One event.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Sent {
     name: String,
     id: u64,
     data: Value,
@@ -42,8 +42,8 @@ impl Reader {
         Reader::start_with(sandbox, &[]).await
     }
 
-    /// Returns once the head of the answer is in. It is one of HTTP/1.0, whose body comes as it is,
-    /// and not in chunks.
+    /// Returns once the head of the response has arrived. Uses HTTP/1.0, so that the body is not
+    /// chunked.
     async fn start_with(sandbox: &Sandbox, headers: &[(&str, &str)]) -> Self {
         let address = wire::address(sandbox);
         let request = wire::request(address, "GET", EVENTS, headers, "");
@@ -59,43 +59,43 @@ impl Reader {
         reader
     }
 
-    /// Lines up to an empty one.
+    /// The lines up to an empty line.
     async fn block(&mut self, empty: &str) -> String {
         let mut text = String::new();
         loop {
             let mut line = String::new();
             let read = timeout(LONG, self.stream.read_line(&mut line)).await;
-            read.expect("something within 20 s").unwrap();
+            read.expect("a line within 20 s").unwrap();
             if line == empty {
                 return text;
             }
-            assert!(!line.is_empty(), "it ended after {text:?}");
+            assert!(!line.is_empty(), "the stream ended after {text:?}");
             text += &line;
         }
     }
 
-    async fn next(&mut self) -> Told {
+    async fn next(&mut self) -> Sent {
         let block = self.block("\n").await;
         let lines: Vec<_> = block
             .lines()
             .map(|line| line.split_once(": ").unwrap())
             .collect();
         let [("event", name), ("id", id), ("data", data)] = lines[..] else {
-            panic!("{block:?} is no event");
+            panic!("{block:?} is not an event");
         };
-        Told {
+        Sent {
             name: name.to_owned(),
             id: id.parse().unwrap(),
             data: serde_json::from_str(data).unwrap(),
         }
     }
 
-    /// Checks that the stream has ended, or does so soon.
+    /// Checks that the stream ends.
     async fn end(mut self) {
         let mut rest = Vec::new();
         let end = timeout(Duration::from_secs(5), self.stream.read_to_end(&mut rest)).await;
-        // A reset is an end, too.
-        let _ = end.expect("an end at once");
+        // A reset is also an end.
+        let _ = end.expect("an end within 5 s");
     }
 }
 
@@ -105,9 +105,9 @@ async fn list(plaid: &Plaid, name: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_happens_is_told_as_the_lists_tell_it_and_counted() {
+async fn events_are_numbered_and_equal_the_lists() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let mut reader = Reader::start(&plaid.sandbox).await;
     let head = reader.head.to_ascii_lowercase();
     assert!(head.starts_with("http/1.0 200 "), "{head}");
@@ -116,26 +116,26 @@ async fn what_happens_is_told_as_the_lists_tell_it_and_counted() {
 
     let item = plaid.item(Some(&receiver.url()));
     let created = list(&plaid, "items").await.remove(0);
-    let told = |name: &str, id: u64, data: &Value| Told {
+    let sent = |name: &str, id: u64, data: &Value| Sent {
         name: name.to_owned(),
         id,
         data: data.clone(),
     };
-    assert_eq!(reader.next().await, told("item", 1, &created));
+    assert_eq!(reader.next().await, sent("item", 1, &created));
     plaid.reset_login(&item).await;
     let broken = reader.next().await;
     let request = reader.next().await;
     let webhook = reader.next().await;
 
-    assert_eq!(broken, told("item", 2, &list(&plaid, "items").await[0]));
+    assert_eq!(broken, sent("item", 2, &list(&plaid, "items").await[0]));
     assert_eq!(broken.data["state"], "login_required");
     let requests = list(&plaid, "requests").await;
-    assert_eq!(request, told("request", 3, &requests[0]));
+    assert_eq!(request, sent("request", 3, &requests[0]));
     let webhooks = list(&plaid, "webhooks").await;
-    assert_eq!(webhook, told("webhook", 4, &webhooks[0]));
+    assert_eq!(webhook, sent("webhook", 4, &webhooks[0]));
     assert_eq!(webhook.data["attempts"][0]["outcome"]["kind"], "delivered");
-    for told in [broken, request, webhook] {
-        let data = told.data.to_string();
+    for sent in [broken, request, webhook] {
+        let data = sent.data.to_string();
         for secret in [item.access_token.expose_secret(), plaid.secret()] {
             assert!(!data.contains(secret), "{data}");
         }
@@ -143,7 +143,7 @@ async fn what_happens_is_told_as_the_lists_tell_it_and_counted() {
 }
 
 #[tokio::test]
-async fn what_a_user_wrote_cannot_pass_for_an_event() {
+async fn text_from_a_request_cannot_forge_an_event() {
     let plaid = Plaid::start().await;
     let mut reader = Reader::start(&plaid.sandbox).await;
     let user_id = "u\r\n\r\nevent: item\rid: 7\n\ndata: {}\u{2028}\n\n";
@@ -153,16 +153,16 @@ async fn what_a_user_wrote_cannot_pass_for_an_event() {
     };
     plaid.sandbox.create_item(item).unwrap();
     plaid.item(None);
-    let told = reader.next().await;
-    assert_eq!((told.id, told.data["user_id"].as_str()), (1, Some(user_id)));
+    let sent = reader.next().await;
+    assert_eq!((sent.id, sent.data["user_id"].as_str()), (1, Some(user_id)));
     assert_eq!(reader.next().await.id, 2);
 }
 
 #[tokio::test]
-async fn a_reader_that_lags_is_told_how_much_it_missed() {
+async fn a_slow_reader_gets_the_number_of_events_it_missed() {
     let plaid = Plaid::start().await;
     let mut reader = Reader::start(&plaid.sandbox).await;
-    // Nothing is read or written while this goes on: there is one thread.
+    // The test has one thread: nothing is read or written during this loop.
     for _ in 0..KEPT + 500 {
         plaid.item(None);
     }
@@ -170,18 +170,18 @@ async fn a_reader_that_lags_is_told_how_much_it_missed() {
     assert_eq!((missed.name.as_str(), missed.id), ("missed", 500));
     assert_eq!(missed.data, json!({ "events": 500 }));
     for id in 501..=KEPT as u64 + 500 {
-        let told = reader.next().await;
-        assert_eq!((told.name.as_str(), told.id), ("item", id));
+        let sent = reader.next().await;
+        assert_eq!((sent.name.as_str(), sent.id), ("item", id));
     }
 }
 
 #[tokio::test]
-async fn a_reader_that_comes_back_is_told_how_much_it_missed() {
+async fn a_reader_that_reconnects_gets_the_number_of_events_it_missed() {
     for (last_event_id, missed) in [
         ("1", Some(2)),
         ("0", Some(3)),
         ("3", None),
-        // Of a Sandbox that was here before.
+        // From another Sandbox, which had this address before.
         ("4", Some(3)),
         ("18446744073709551615", Some(3)),
         ("", None),
@@ -196,13 +196,13 @@ async fn a_reader_that_comes_back_is_told_how_much_it_missed() {
         let mut reader = Reader::start_with(&plaid.sandbox, &headers).await;
         plaid.item(None);
         if let Some(missed) = missed {
-            let told = reader.next().await;
-            assert_eq!((told.name.as_str(), told.id), ("missed", 3));
-            assert_eq!(told.data, json!({ "events": missed }));
+            let sent = reader.next().await;
+            assert_eq!((sent.name.as_str(), sent.id), ("missed", 3));
+            assert_eq!(sent.data, json!({ "events": missed }));
         }
-        let told = reader.next().await;
+        let sent = reader.next().await;
         assert_eq!(
-            (told.name.as_str(), told.id),
+            (sent.name.as_str(), sent.id),
             ("item", 4),
             "{last_event_id}"
         );
@@ -210,7 +210,7 @@ async fn a_reader_that_comes_back_is_told_how_much_it_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_happens_a_comment_comes_every_15_seconds() {
+async fn an_idle_stream_sends_a_comment_every_15_seconds() {
     let plaid = Plaid::start().await;
     let mut reader = Reader::start(&plaid.sandbox).await;
     for _ in 0..3 {
@@ -224,7 +224,7 @@ async fn where_nothing_happens_a_comment_comes_every_15_seconds() {
 }
 
 #[tokio::test]
-async fn closing_the_sandbox_ends_it_at_once_whoever_reads_or_does_not() {
+async fn closing_the_sandbox_ends_every_stream_at_once() {
     let plaid = Plaid::start().await;
     let reader = Reader::start(&plaid.sandbox).await;
     let stalled = Reader::start(&plaid.sandbox).await;
@@ -245,7 +245,7 @@ async fn closing_the_sandbox_ends_it_at_once_whoever_reads_or_does_not() {
 }
 
 #[tokio::test]
-async fn dropping_the_sandbox_ends_it_too() {
+async fn dropping_the_sandbox_ends_the_stream() {
     let plaid = Plaid::start().await;
     let reader = Reader::start(&plaid.sandbox).await;
     drop(plaid);
@@ -253,7 +253,7 @@ async fn dropping_the_sandbox_ends_it_too() {
 }
 
 #[tokio::test]
-async fn a_reader_that_leaves_is_let_go_though_nothing_happens() {
+async fn a_reader_that_leaves_is_disconnected_even_if_nothing_happens() {
     let plaid = Plaid::start().await;
     let mut reader = Reader::start(&plaid.sandbox).await;
     reader.stream.shutdown().await.unwrap();
@@ -275,7 +275,7 @@ async fn it_takes_no_options() {
 }
 
 #[tokio::test]
-async fn a_page_of_this_machine_reads_along_where_it_may() {
+async fn a_page_of_this_machine_may_read_events_if_allowed() {
     let origin = [("origin", "http://localhost:4000")];
     let plaid = Plaid::start_with(Config {
         allow_local_pages: true,

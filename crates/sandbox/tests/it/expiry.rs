@@ -1,4 +1,4 @@
-//! What ends by itself when its time has come: tokens, and an Item's good state.
+//! Expiry of tokens, and the 30 days after which an Item breaks.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -6,8 +6,9 @@ use utdk_plaid_sandbox::{CreatedItem, ItemState};
 
 use crate::{
     clock::{at_new_year, new_year, pass},
+    errors,
     plaid::Plaid,
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     retries::{DAY, advance, check_time, seconds},
 };
 
@@ -18,7 +19,7 @@ fn state(plaid: &Plaid, item: &CreatedItem) -> ItemState {
 }
 
 #[tokio::test]
-async fn a_public_token_can_be_exchanged_for_thirty_minutes() {
+async fn a_public_token_expires_after_thirty_minutes() {
     let plaid = Plaid::start().await;
     let create = json!({ "institution_id": "ins_109508", "initial_products": ["auth"] });
     let created = plaid.post("/sandbox/public_token/create", create).await;
@@ -30,13 +31,16 @@ async fn a_public_token_can_be_exchanged_for_thirty_minutes() {
 
     advance(&plaid, seconds(10)).await;
     let expired = plaid.post(path, exchange).await;
-    assert_eq!(expired.error_code(), "INVALID_PUBLIC_TOKEN");
-    // Its Item and access token live on.
+    let message = "provided public token is expired. Public tokens expire 30 minutes after \
+                   creation at which point they can no longer be exchanged";
+    let code = "INVALID_PUBLIC_TOKEN";
+    errors::check(&expired, 400, "INVALID_INPUT", code, message);
+    // The Item and its access token do not expire.
     let item = json!({ "access_token": exchanged.json()["access_token"] });
     assert_eq!(plaid.post("/item/get", item).await.status, 200);
 }
 
-/// Checks how many seconds a link token with these fields lives.
+/// Checks the lifetime of a link token, in seconds.
 async fn check_link_token(update: bool, hosted_link: Value, lifetime: u64, expiration: &str) {
     let plaid = at_new_year().await;
     let item = plaid.item(None);
@@ -67,7 +71,7 @@ async fn check_link_token(update: bool, hosted_link: Value, lifetime: u64, expir
         let message = "this link token has expired; create a new one";
         assert_eq!(error.to_string(), message);
     }
-    // What became of it can still be asked.
+    // Its sessions are still available.
     let asked = plaid
         .post("/link/token/get", json!({ "link_token": token }))
         .await;
@@ -76,12 +80,18 @@ async fn check_link_token(update: bool, hosted_link: Value, lifetime: u64, expir
 }
 
 #[tokio::test]
-async fn a_link_token_lives_four_hours_or_thirty_minutes_or_as_long_as_is_said() {
+async fn a_link_token_expires_after_four_hours_thirty_minutes_or_the_requested_time() {
     let hour = 60 * 60;
     check_link_token(false, Value::Null, 4 * hour, "2026-01-01T04:00:0").await;
     check_link_token(true, Value::Null, hour / 2, "2026-01-01T00:30:0").await;
     check_link_token(false, json!({}), hour / 2, "2026-01-01T00:30:0").await;
     check_link_token(true, json!({}), hour / 2, "2026-01-01T00:30:0").await;
+    for hosted_link in [
+        json!({ "url_lifetime_seconds": null }),
+        json!({ "is_mobile_app": true, "anything": {} }),
+    ] {
+        check_link_token(false, hosted_link, hour / 2, "2026-01-01T00:30:0").await;
+    }
     for (seconds, expiration) in [
         (60, "2026-01-01T00:01:0"),
         (21 * 24 * hour, "2026-01-22T00:00:0"),
@@ -93,18 +103,18 @@ async fn a_link_token_lives_four_hours_or_thirty_minutes_or_as_long_as_is_said()
 }
 
 #[tokio::test]
-async fn an_item_breaks_by_itself_after_thirty_days_and_fires_its_error() {
+async fn an_item_breaks_after_thirty_days_and_fires_its_error() {
     let plaid = at_new_year().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
-    let silent = plaid.item(None);
+    let without_webhook = plaid.item(None);
     advance(&plaid, DAY * 30 - seconds(10)).await;
     assert_eq!(state(&plaid, &item), ItemState::Healthy);
     assert_eq!(plaid.sandbox.webhooks(), []);
 
     advance(&plaid, seconds(10)).await;
     assert_eq!(state(&plaid, &item), ItemState::LoginRequired);
-    assert_eq!(state(&plaid, &silent), ItemState::LoginRequired);
+    assert_eq!(state(&plaid, &without_webhook), ItemState::LoginRequired);
     let refused = plaid.with_token("/accounts/get", &item).await;
     assert_eq!(refused.error_code(), "ITEM_LOGIN_REQUIRED");
     let webhooks = plaid.sandbox.webhooks();
@@ -116,9 +126,9 @@ async fn an_item_breaks_by_itself_after_thirty_days_and_fires_its_error() {
 }
 
 #[tokio::test]
-async fn an_item_breaks_by_itself_when_real_time_has_passed() {
+async fn an_item_breaks_also_as_real_time_passes() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
     pass(DAY * 29).await;
     assert_eq!(state(&plaid, &item), ItemState::Healthy);
@@ -128,7 +138,7 @@ async fn an_item_breaks_by_itself_when_real_time_has_passed() {
 }
 
 #[tokio::test]
-async fn a_repair_begins_the_thirty_days_anew() {
+async fn a_repair_starts_the_thirty_days_again() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     advance(&plaid, DAY * 20).await;
@@ -141,9 +151,9 @@ async fn a_repair_begins_the_thirty_days_anew() {
 }
 
 #[tokio::test]
-async fn an_item_that_is_broken_or_removed_when_its_time_comes_stays_so_and_fires_nothing() {
+async fn a_broken_or_removed_item_does_not_change_after_thirty_days() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let broken = plaid.item(Some(&receiver.url()));
     let removed = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&broken).await;

@@ -1,4 +1,4 @@
-//! What the other faults do to a connection, and whether what was asked is done.
+//! The effect of each fault on the connection and on the Item.
 
 use std::{io::ErrorKind, time::Duration};
 
@@ -29,7 +29,7 @@ fn state(sandbox: &Sandbox, item: &CreatedItem) -> ItemState {
     found.unwrap().state
 }
 
-/// The bytes of a reset of this Item's login.
+/// A request that resets the login of this Item, in bytes.
 fn reset_request(plaid: &Plaid, item: &CreatedItem) -> Vec<u8> {
     let token = item.access_token.expose_secret();
     let body = plaid.signed(json!({ "access_token": token })).to_string();
@@ -38,7 +38,7 @@ fn reset_request(plaid: &Plaid, item: &CreatedItem) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_injected_error_leaves_undone_what_was_asked() {
+async fn an_injected_error_prevents_the_effect_of_the_request() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     for effect in [
@@ -53,7 +53,7 @@ async fn an_injected_error_leaves_undone_what_was_asked() {
 }
 
 #[tokio::test]
-async fn html_is_a_proxys_page() {
+async fn an_html_fault_answers_the_page_of_a_proxy() {
     let plaid = Plaid::start().await;
     for (given, status, title) in [
         (None, 502, "502 Bad Gateway"),
@@ -71,7 +71,7 @@ async fn html_is_a_proxys_page() {
 }
 
 #[tokio::test]
-async fn a_reset_is_a_real_one_before_any_byte_and_nothing_is_done() {
+async fn a_reset_fault_resets_the_connection_before_the_first_byte() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     plaid.sandbox.inject(once(Effect::Reset)).unwrap();
@@ -83,7 +83,7 @@ async fn a_reset_is_a_real_one_before_any_byte_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_reply_cut_short_ends_in_the_middle_and_what_was_asked_is_done() {
+async fn a_reply_cut_short_ends_in_the_middle_after_the_effect() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     plaid.sandbox.inject(once(Effect::CutShort)).unwrap();
@@ -92,18 +92,18 @@ async fn a_reply_cut_short_ends_in_the_middle_and_what_was_asked_is_done() {
     let reply = String::from_utf8(reply).unwrap();
     let (head, body) = reply.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 "));
-    let whole = plaid.reset_login(&item).await.body;
+    let complete = plaid.reset_login(&item).await.body;
     let length = head
         .lines()
         .find_map(|it| it.strip_prefix("content-length: "));
-    assert_eq!(length, Some(whole.len().to_string().as_str()));
-    assert!(!body.is_empty() && body.len() < whole.len());
+    assert_eq!(length, Some(complete.len().to_string().as_str()));
+    assert!(!body.is_empty() && body.len() < complete.len());
     assert!(body.starts_with('{') && serde_json::from_str::<Value>(body).is_err());
     assert_eq!(state(&plaid.sandbox, &item), ItemState::LoginRequired);
 }
 
 #[tokio::test]
-async fn a_client_takes_neither_a_reset_nor_a_cut_for_a_reply() {
+async fn a_client_sees_an_error_for_a_reset_and_for_a_cut() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     for effect in [Effect::Reset, Effect::CutShort] {
@@ -130,7 +130,7 @@ async fn a_client_takes_neither_a_reset_nor_a_cut_for_a_reply() {
     }
 }
 
-/// The first request that the log has: of one that hangs, nothing else says that it has come.
+/// The first logged request. Only the log shows that a request that hangs has arrived.
 async fn first_request(plaid: &Plaid) -> LoggedRequest {
     let logged = async {
         loop {
@@ -144,7 +144,7 @@ async fn first_request(plaid: &Plaid) -> LoggedRequest {
 }
 
 #[tokio::test]
-async fn a_hang_sends_nothing_does_nothing_and_ends_when_the_client_leaves() {
+async fn a_hang_sends_nothing_and_ends_when_the_client_leaves() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     plaid.sandbox.inject(always(Effect::Hang)).unwrap();
@@ -157,7 +157,7 @@ async fn a_hang_sends_nothing_does_nothing_and_ends_when_the_client_leaves() {
     assert_eq!(first_request(&plaid).await.fault, Some("hang"));
     let mut buffer = [0];
     let read = timeout(Duration::from_millis(100), stream.read(&mut buffer)).await;
-    assert!(read.is_err(), "neither a byte nor an end");
+    assert!(read.is_err(), "no byte and no end");
     assert_eq!(state(&plaid.sandbox, &item), ItemState::Healthy);
     stream.shutdown().await.unwrap();
     let (reply, _) = wire::rest(&mut stream).await;
@@ -182,7 +182,7 @@ async fn a_hang_ends_when_the_sandbox_closes() {
 }
 
 #[tokio::test]
-async fn delays_add_up_and_what_was_asked_is_done() {
+async fn delays_add_up_and_the_request_has_its_effect() {
     tokio::time::pause();
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
@@ -198,7 +198,7 @@ async fn delays_add_up_and_what_was_asked_is_done() {
 }
 
 #[tokio::test]
-async fn a_delay_comes_before_the_failure_it_stands_beside() {
+async fn a_delay_also_delays_an_injected_error() {
     tokio::time::pause();
     let plaid = Plaid::start().await;
     plaid.sandbox.inject(once(status(500))).unwrap();

@@ -1,4 +1,4 @@
-//! Injected errors: by code or by status, with the bytes that Plaid answers.
+//! Injected errors, by code or by status, have Plaid's shape.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::{
 const RESET: &str = "/sandbox/item/reset_login";
 const GET: &str = "/item/get";
 
-/// Plaid's codes by type and status, as its documentation lists them.
+/// Plaid's codes by type and status, as documented.
 const CODES: [(&str, u16, &[&str]); 9] = [
     ("API_ERROR", 500, &["INTERNAL_SERVER_ERROR"]),
     ("API_ERROR", 503, &["PLANNED_MAINTENANCE"]),
@@ -131,7 +131,7 @@ fn check(reply: &Reply, status: u16, error_type: &str, code: &str) {
 }
 
 #[tokio::test]
-async fn every_code_is_answered_with_its_type_and_status_and_in_plaids_shape() {
+async fn every_code_has_plaids_type_status_and_shape() {
     let plaid = Plaid::start().await;
     let refusal = plaid.sandbox.inject(once(error("NO_SUCH_CODE")));
     let refusal = refusal.unwrap_err().to_string();
@@ -153,7 +153,7 @@ async fn every_code_is_answered_with_its_type_and_status_and_in_plaids_shape() {
 }
 
 #[tokio::test]
-async fn an_error_about_the_route_names_it() {
+async fn an_error_about_the_route_names_the_route() {
     let plaid = Plaid::start().await;
     plaid.sandbox.inject(always(error("SANDBOX_ONLY"))).unwrap();
     for path in [GET, RESET] {
@@ -164,7 +164,7 @@ async fn an_error_about_the_route_names_it() {
 }
 
 #[tokio::test]
-async fn a_status_by_itself_says_which_error_is_meant() {
+async fn a_status_without_a_code_has_a_default_code() {
     let plaid = Plaid::start().await;
     for (given, error_type, code) in [
         (404, "INVALID_REQUEST", "NOT_FOUND"),
@@ -189,7 +189,7 @@ async fn a_status_by_itself_says_which_error_is_meant() {
 }
 
 #[tokio::test]
-async fn a_status_beside_a_code_is_the_one_answered() {
+async fn a_status_overrides_the_status_of_the_code() {
     let plaid = Plaid::start().await;
     let effect = Effect::Error {
         status: Some(503),
@@ -202,7 +202,7 @@ async fn a_status_beside_a_code_is_the_one_answered() {
 }
 
 #[tokio::test]
-async fn retry_after_is_a_header_of_the_error_that_asks_for_it_alone() {
+async fn only_a_fault_with_retry_after_sends_the_header() {
     let plaid = Plaid::start().await;
     let effect = Effect::Error {
         status: Some(429),

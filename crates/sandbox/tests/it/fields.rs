@@ -1,4 +1,4 @@
-//! What is wrong with a route's own fields, and what Plaid says to it.
+//! The errors for the fields of a route.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ const RESET: &str = "/sandbox/item/reset_login";
 const CREATE: &str = "/sandbox/public_token/create";
 const EXCHANGE: &str = "/item/public_token/exchange";
 
-/// Checks the errors of requests that carry the right credentials.
+/// Checks the errors of requests with valid credentials.
 async fn check_all(path: &str, error_type: &str, code: &str, cases: &[(Value, &str)]) {
     let plaid = Plaid::start().await;
     for (fields, message) in cases {
@@ -23,7 +23,7 @@ async fn check_all(path: &str, error_type: &str, code: &str, cases: &[(Value, &s
 }
 
 #[tokio::test]
-async fn missing_fields_are_named_in_the_order_of_the_documentation() {
+async fn missing_fields_are_named_in_documented_order() {
     let missing = "the following required fields are missing:";
     let token = format!("{missing} access_token");
     for path in [RESET, "/item/get", "/accounts/get"] {
@@ -63,7 +63,7 @@ async fn missing_fields_are_named_in_the_order_of_the_documentation() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_named_with_their_path() {
+async fn unknown_fields_are_named_by_their_path() {
     let fields = |options: Value| {
         json!({
             "institution_id": "ins_109508",
@@ -100,7 +100,7 @@ async fn unknown_fields_are_named_with_their_path() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_null_empty_or_no_string_is_invalid() {
+async fn a_field_that_is_null_empty_or_not_a_string_is_invalid() {
     for (path, name) in [
         (RESET, "access_token"),
         ("/item/get", "access_token"),
@@ -122,7 +122,7 @@ async fn a_field_that_is_null_empty_or_no_string_is_invalid() {
 }
 
 #[tokio::test]
-async fn a_token_is_refused_for_its_form_its_environment_or_being_unknown() {
+async fn a_token_is_refused_if_malformed_foreign_or_unknown() {
     for (path, field, name, code) in [
         (RESET, "access_token", "access", "INVALID_ACCESS_TOKEN"),
         (EXCHANGE, "public_token", "public", "INVALID_PUBLIC_TOKEN"),
@@ -131,10 +131,12 @@ async fn a_token_is_refused_for_its_form_its_environment_or_being_unknown() {
             "provided {name} token is in an invalid format. expected format: \
              {name}-<environment>-<identifier>"
         );
-        let foreign = format!(
-            "provided {name} token is for the wrong Plaid environment. expected \"sandbox\", \
-             got \"production\""
-        );
+        let foreign = |environment: &str| {
+            format!(
+                "provided {name} token is for the wrong Plaid environment. expected \"sandbox\", \
+                 got \"{environment}\""
+            )
+        };
         let unknown = format!("could not find matching {name} token");
         let token = |token: String| json!({ field: token });
         check_all(
@@ -146,7 +148,15 @@ async fn a_token_is_refused_for_its_form_its_environment_or_being_unknown() {
                 (token(format!("{name}-sandbox-")), &malformed),
                 (token(format!("{name}-elsewhere-1")), &malformed),
                 (token("link-sandbox-1".to_owned()), &malformed),
-                (token(format!("{name}-production-1")), &foreign),
+                (token("ABCDEFG1234567".to_owned()), &malformed),
+                (
+                    token(format!("{name}-production-1")),
+                    &foreign("production"),
+                ),
+                (
+                    token(format!("{name}-development-1")),
+                    &foreign("development"),
+                ),
                 (token(format!("{name}-sandbox-1")), &unknown),
             ],
         )
@@ -155,7 +165,7 @@ async fn a_token_is_refused_for_its_form_its_environment_or_being_unknown() {
 }
 
 #[tokio::test]
-async fn what_an_item_is_made_of_is_checked() {
+async fn the_fields_of_a_new_item_are_checked() {
     let fields = |name: &str, value: Value| {
         let mut fields = json!({
             "institution_id": "ins_109508",
@@ -201,13 +211,13 @@ async fn what_an_item_is_made_of_is_checked() {
         ],
     )
     .await;
-    let elsewhere = fields("institution_id", json!("ABCDEFG1234567"));
+    let unknown_bank = fields("institution_id", json!("ABCDEFG1234567"));
     let message = "invalid institution_id provided";
     check_all(
         CREATE,
         "INVALID_INPUT",
         "INVALID_INSTITUTION",
-        &[(elsewhere, message)],
+        &[(unknown_bank, message)],
     )
     .await;
     let unknown = fields("initial_products", json!(["telepathy", "auth", "x\"y"]));

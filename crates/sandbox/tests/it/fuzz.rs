@@ -1,5 +1,5 @@
-//! A hundred thousand requests that nobody would write, from a seed: the Sandbox answers each one
-//! that is HTTP, in the shape of its kind, and never panics.
+//! A hundred thousand random requests, from a seed: the Sandbox answers each one that is HTTP, in the
+//! shape of its kind, and never panics.
 
 use std::{
     panic,
@@ -29,11 +29,11 @@ const REQUESTS: usize = 100_000;
 /// How many requests are sent before their replies are read.
 const AT_ONCE: usize = 40;
 
-/// Batches after which the Sandbox starts over, so that it holds no more than a test would.
+/// Batches between resets, so that the Sandbox stays small.
 const RESET_AFTER: usize = 25;
 
 #[tokio::test]
-async fn a_hundred_thousand_strange_requests_are_all_answered() {
+async fn a_hundred_thousand_random_requests_are_all_answered() {
     let panics = count_panics();
     let plaid = Plaid::start().await;
     let mut random = Rng::with_seed(SEED);
@@ -63,7 +63,7 @@ async fn a_hundred_thousand_strange_requests_are_all_answered() {
     assert_eq!(plaid.with_token("/item/get", &item).await.status, 200);
 }
 
-/// Counts the panics outside of the tests from now on.
+/// Counts the panics outside of the tests.
 fn count_panics() -> Arc<AtomicUsize> {
     let panics = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&panics);
@@ -83,7 +83,7 @@ async fn connect(plaid: &Plaid) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-/// Sends requests one after the other, and checks the reply to each.
+/// Sends requests and checks each reply.
 async fn exchange(stream: &mut TcpStream, sent: &[Sent], place: &str) {
     let bytes: Vec<u8> = sent.iter().flat_map(|sent| &sent.bytes).copied().collect();
     let (mut read, mut write) = stream.split();
@@ -104,16 +104,16 @@ async fn exchange(stream: &mut TcpStream, sent: &[Sent], place: &str) {
                 panic!("{place}: {problem}\n{reply:?}\nto {}", request());
             }
         }
-        assert!(received.is_empty(), "{place}: a reply to nothing");
+        assert!(received.is_empty(), "{place}: a reply without a request");
     };
     let (written, ()) = tokio::join!(write.write_all(&bytes), reading);
     written.unwrap();
 }
 
-/// Sends what may be no HTTP, hangs up, and checks that the Sandbox does, too. What it answers, if
-/// anything, is HTTP.
+/// Sends bytes that may not be HTTP, and closes the connection. Checks that the Sandbox also closes
+/// it, and that its reply, if any, is HTTP.
 async fn break_off(stream: &mut TcpStream, bytes: &[u8], place: &str) {
-    // Whoever is refused early may be hung up on while still writing.
+    // The Sandbox may refuse the request and close the connection during the write.
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;
     let mut received = Vec::new();
@@ -130,7 +130,7 @@ async fn break_off(stream: &mut TcpStream, bytes: &[u8], place: &str) {
     );
 }
 
-/// A reply as it came.
+/// A reply.
 #[derive(Debug)]
 struct Received {
     status: u16,
@@ -138,7 +138,7 @@ struct Received {
     body: Option<String>,
 }
 
-/// The first whole reply among these bytes, and how long it is.
+/// The first complete reply in these bytes, and its length.
 fn first_reply(bytes: &[u8], is_head: bool) -> Option<(usize, Received)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, rest) = text.split_once("\r\n\r\n")?;
@@ -163,20 +163,20 @@ impl Received {
             Kind::Control => self.check_control(),
             Kind::Hosted => match self.status {
                 200 | 303 | 403 | 404 | 410 => Ok(()),
-                _ => Err("a status that no page has"),
+                _ => Err("not a status of a hosted page"),
             },
         }
     }
 
     fn check_plaid(&self) -> Result<(), &'static str> {
         if !self.head.contains("\r\ncontent-type: application/json") {
-            return Err("no JSON of Plaid's");
+            return Err("not the content type of Plaid");
         }
         let Some(body) = &self.body else {
             return Ok(());
         };
         let Ok(body) = serde_json::from_str::<Value>(body) else {
-            return Err("no JSON");
+            return Err("not JSON");
         };
         match body["request_id"].as_str() {
             Some(id) if id.len() == 15 => {}
@@ -188,10 +188,10 @@ impl Received {
                 let texts = ["documentation_url", "error_message", "error_type"];
                 match texts.iter().all(|name| body[name].is_string()) {
                     true => Ok(()),
-                    false => Err("no error of Plaid's"),
+                    false => Err("not an error of Plaid"),
                 }
             }
-            _ => Err("neither a success nor an error of Plaid's"),
+            _ => Err("not a success and not an error of Plaid"),
         }
     }
 
@@ -202,13 +202,13 @@ impl Received {
         match (self.status, serde_json::from_str::<Value>(body)) {
             (200, Ok(Value::Object(_))) => Ok(()),
             (400 | 403 | 404 | 408, Ok(body)) if body["error_code"].is_string() => Ok(()),
-            _ => Err("no reply of the controls"),
+            _ => Err("not a response of the controls"),
         }
     }
 }
 
 #[tokio::test]
-async fn a_request_that_never_ends_is_closed_in_the_end() {
+async fn a_request_that_never_ends_is_closed() {
     tokio::time::pause();
     let plaid = Plaid::start().await;
     let head = "POST /item/get HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
@@ -220,29 +220,29 @@ async fn a_request_that_never_ends_is_closed_in_the_end() {
         format!("{head}transfer-encoding: chunked\r\n\r\n5\r\n{{\"a"),
     ] {
         let mut stream = connect(&plaid).await;
-        // Byte by byte, with more time between them than one connection would be idle for.
+        // Byte by byte, with idle time between the bytes.
         for byte in start.bytes() {
             stream.write_all(&[byte]).await.unwrap();
             tokio::task::yield_now().await;
         }
-        let begun = tokio::time::Instant::now();
+        let start_time = tokio::time::Instant::now();
         let mut reply = Vec::new();
         let _ = stream.read_to_end(&mut reply).await;
         assert!(
             reply.is_empty() || reply.starts_with(b"HTTP/1.1 408"),
             "{start}"
         );
-        assert!(begun.elapsed().as_secs() < 24 * 60 * 60, "{start}");
+        assert!(start_time.elapsed().as_secs() < 24 * 60 * 60, "{start}");
     }
     let item = plaid.item(None);
     assert_eq!(plaid.with_token("/item/get", &item).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_body_that_goes_on_for_ever_is_cut_off() {
+async fn an_endless_body_is_cut_off() {
     let plaid = Plaid::start().await;
     let head = "POST /item/get HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
-    let most = 64 << 20;
+    let limit = 64 << 20;
     let piece = vec![b' '; 1 << 16];
     for framing in ["transfer-encoding: chunked", "content-length: 99999999999"] {
         let (mut read, mut write) = connect(&plaid).await.into_split();
@@ -250,7 +250,7 @@ async fn a_body_that_goes_on_for_ever_is_cut_off() {
         let writing = async {
             write.write_all(head.as_bytes()).await.unwrap();
             let mut written = 0;
-            while written < most {
+            while written < limit {
                 let sent = match framing.starts_with("transfer") {
                     true => [b"10000\r\n", &piece[..], b"\r\n"].concat(),
                     false => piece.clone(),
@@ -270,10 +270,10 @@ async fn a_body_that_goes_on_for_ever_is_cut_off() {
         let both = async { tokio::join!(writing, reading) };
         let (written, reply) = timeout(wire::LONG, both).await.unwrap();
         assert!(
-            written >= 16 << 20 && written < most,
-            "{written} bytes were taken"
+            written >= 16 << 20 && written < limit,
+            "the Sandbox read {written} bytes"
         );
-        // The reset that stops the writer may overtake the reply.
+        // The reset that stops the writer may arrive before the reply.
         if !reply.is_empty() {
             let reply = wire::parse(&reply);
             assert_eq!(

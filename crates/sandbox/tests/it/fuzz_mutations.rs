@@ -1,4 +1,4 @@
-//! What becomes of the requests of `fuzz` when things go wrong on the way.
+//! Random changes to the requests of `fuzz`.
 
 use fastrand::Rng;
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ const TEXTS: [&str; 12] = [
     "../../etc",
 ];
 
-/// Any JSON, of no more levels than `depth`.
+/// Random JSON with at most `depth` levels.
 pub(crate) fn value(random: &mut Rng, depth: usize) -> Value {
     match random.u8(..if depth == 0 { 4 } else { 6 }) {
         0 => Value::Null,
@@ -41,7 +41,7 @@ pub(crate) fn value(random: &mut Rng, depth: usize) -> Value {
     }
 }
 
-/// The path stays of its kind.
+/// Changes a path. Its kind stays the same.
 pub(crate) fn mutate_path(random: &mut Rng, path: &mut String, kind: Kind) {
     match random.u8(..6) {
         0 => path.push('/'),
@@ -54,7 +54,7 @@ pub(crate) fn mutate_path(random: &mut Rng, path: &mut String, kind: Kind) {
     }
 }
 
-/// One byte or a stretch of them goes wrong.
+/// Changes one byte, or repeats a range of bytes.
 pub(crate) fn mutate(random: &mut Rng, bytes: &mut Vec<u8>) {
     if bytes.is_empty() {
         return;
@@ -68,7 +68,7 @@ pub(crate) fn mutate(random: &mut Rng, bytes: &mut Vec<u8>) {
     }
 }
 
-/// A request in HTTP's form, whose headers may say anything.
+/// A request that is HTTP, with random headers.
 pub(crate) fn framed(random: &mut Rng, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
     let host = match random.u8(..) {
         0..4 => "evil.example",

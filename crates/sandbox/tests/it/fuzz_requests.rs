@@ -1,4 +1,4 @@
-//! Requests for `fuzz`: right ones, and wrong ones.
+//! Random requests for `fuzz`, valid and invalid.
 
 use fastrand::Rng;
 use secrecy::ExposeSecret;
@@ -10,7 +10,7 @@ use crate::{
     plaid::{Plaid, ROUTES},
 };
 
-/// What kind of reply a request must get.
+/// The kind of reply that a request must get.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Plaid,
@@ -18,22 +18,22 @@ pub(crate) enum Kind {
     Hosted,
 }
 
-/// A request as it is sent.
+/// A request in bytes.
 pub(crate) struct Sent {
     pub(crate) bytes: Vec<u8>,
     pub(crate) kind: Kind,
     pub(crate) is_head: bool,
 }
 
-/// What the requests are about.
+/// The values and pages that the requests use.
 pub(crate) struct World {
-    /// What fields may be given, so that some requests succeed.
+    /// Valid values of fields, so that some requests succeed.
     values: Vec<(&'static str, Value)>,
     credentials: [(&'static str, Value); 2],
     pages: Vec<String>,
 }
 
-/// Methods, routes and bodies; `webhooks/next` waits no longer than it is told.
+/// Methods, routes and bodies. `webhooks/next` must have a timeout of 0.
 const CONTROLS: [(&str, &str, &str); 26] = [
     ("GET", "health", ""),
     ("GET", "items", ""),
@@ -145,7 +145,7 @@ impl World {
         }
     }
 
-    /// A request that is HTTP, whatever else it is not.
+    /// A request that is HTTP.
     pub(crate) fn request(&self, random: &mut Rng) -> Sent {
         let (kind, mut method, mut path, mut body) = match random.u8(..) {
             0..180 => {
@@ -190,7 +190,7 @@ impl World {
         }
     }
 
-    /// A request after which the connection is of no more use: it need not be HTTP.
+    /// A request that may not be HTTP. The connection cannot be used after it.
     pub(crate) fn broken_request(&self, random: &mut Rng) -> Vec<u8> {
         let mut bytes = self.request(random).bytes;
         let head = "POST /item/get HTTP/1.1\r\nhost: x\r\n";
@@ -213,7 +213,7 @@ impl World {
         bytes
     }
 
-    /// What a route may be sent: mostly its fields, and some that are not.
+    /// A body for a route: mostly its fields, and sometimes other fields.
     fn body(&self, random: &mut Rng, path: &str) -> Vec<u8> {
         let mut fields = Map::new();
         for (name, value) in &self.credentials {
@@ -252,7 +252,7 @@ impl World {
         match random.u8(..) {
             0..8 => body = value(random, 6).to_string(),
             8..16 => {
-                // A number that serde_json could not hold, under a name of its own or a known one.
+                // A number that serde_json cannot hold, in a known or an unknown field.
                 let number = random.choice(NUMBERS).unwrap();
                 let name = random.choice(["access_token", "options", "x"]).unwrap();
                 body = format!("{{\"{name}\":{number},{}", &body[1..]);

@@ -1,4 +1,4 @@
-//! The handle: waiting for webhooks, closing, dropping, and what its types print.
+//! The handle: waiting for webhooks, closing and dropping it, and the output of its types.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use utdk_plaid_sandbox::{Config, CreatedItem, Sandbox, SandboxError, WebhookFilt
 
 use crate::{
     plaid::Plaid,
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
 };
 
 /// Longer than any delivery attempt.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Whether the other side has closed the connection, well before a delivery would time out.
+/// Whether the peer closes the connection well before the timeout of a delivery.
 async fn has_ended(stream: &mut TcpStream) -> bool {
     let mut buffer = [0];
     let read = timeout(Duration::from_secs(5), stream.read(&mut buffer)).await;
@@ -37,9 +37,9 @@ fn any() -> WebhookFilter {
 }
 
 #[tokio::test]
-async fn each_webhook_is_handed_out_once_the_oldest_first() {
+async fn each_webhook_is_returned_once_oldest_first() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let url = receiver.url();
     let items = [
         plaid.item(Some(&url)),
@@ -66,10 +66,10 @@ async fn each_webhook_is_handed_out_once_the_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_oldest_is_waited_for_even_when_a_later_one_is_quicker() {
+async fn a_wait_gets_the_oldest_webhook_even_if_a_later_one_is_quicker() {
     let plaid = Plaid::start().await;
-    let mut slow = Receiver::start(Manner::Hang).await;
-    let mut quick = Receiver::start(Manner::Answer(200)).await;
+    let mut slow = Receiver::start(Behavior::Hang).await;
+    let mut quick = Receiver::start(Behavior::Answer(200)).await;
     let first = plaid.item(Some(&slow.url()));
     let second = plaid.item(Some(&quick.url()));
     let early = plaid.sandbox.next_webhook(any(), LONG);
@@ -77,7 +77,7 @@ async fn the_oldest_is_waited_for_even_when_a_later_one_is_quicker() {
     plaid.reset_login(&second).await;
     let _hanging = slow.next().await;
     quick.next().await;
-    // The earlier call is bound to the webhook that hangs, which leaves the other to this one.
+    // The earlier call waits for the webhook that hangs, so this call gets the other.
     let start = Instant::now();
     let late = plaid.sandbox.next_webhook(any(), LONG).await.unwrap();
     assert_eq!(late.item_id, second.item_id);
@@ -87,9 +87,9 @@ async fn the_oldest_is_waited_for_even_when_a_later_one_is_quicker() {
 }
 
 #[tokio::test]
-async fn several_wait_at_once_and_each_gets_its_own() {
+async fn concurrent_waits_each_get_their_own_webhook() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let items: Vec<_> = (0..50).map(|_| plaid.item(Some(&receiver.url()))).collect();
     let waiting: Vec<_> = items
         .iter()
@@ -104,24 +104,24 @@ async fn several_wait_at_once_and_each_gets_its_own() {
 }
 
 #[tokio::test]
-async fn a_waiter_that_gives_up_leaves_its_webhook_to_the_next() {
+async fn a_cancelled_wait_leaves_its_webhook_to_the_next() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let first = plaid.item(Some(&receiver.url()));
     let second = plaid.item(Some(&receiver.url()));
-    let gives_up = plaid.sandbox.next_webhook(any(), LONG);
+    let cancelled = plaid.sandbox.next_webhook(any(), LONG);
     plaid.reset_login(&first).await;
     plaid.reset_login(&second).await;
-    // The receiver answers the first before the second, and the earlier call has the first.
+    // The receiver answers the first webhook first, and the earlier call has received it.
     let next = plaid.sandbox.next_webhook(any(), LONG).await.unwrap();
     assert_eq!(next.item_id, second.item_id);
-    drop(gives_up);
+    drop(cancelled);
     let left = plaid.sandbox.next_webhook(any(), LONG).await.unwrap();
     assert_eq!(left.item_id, first.item_id);
 }
 
 #[tokio::test]
-async fn a_timeout_says_what_was_waited_for_and_what_was_fired() {
+async fn a_timeout_names_the_webhook_and_counts_the_fired_ones() {
     let plaid = Plaid::start().await;
     let item = plaid.item(Some("http://192.0.2.1/"));
     plaid.reset_login(&item).await;
@@ -147,8 +147,8 @@ async fn a_timeout_says_what_was_waited_for_and_what_was_fired() {
 }
 
 #[tokio::test]
-async fn closing_frees_the_port_and_ends_connections_deliveries_and_waiting() {
-    let mut receiver = Receiver::start(Manner::Hang).await;
+async fn closing_frees_the_port_and_ends_connections_deliveries_and_waits() {
+    let mut receiver = Receiver::start(Behavior::Hang).await;
     let plaid = Plaid::start().await;
     let address = plaid
         .sandbox
@@ -179,8 +179,8 @@ async fn closing_frees_the_port_and_ends_connections_deliveries_and_waiting() {
 }
 
 #[tokio::test]
-async fn dropping_stops_the_server_too() {
-    let mut receiver = Receiver::start(Manner::Hang).await;
+async fn dropping_stops_the_server() {
+    let mut receiver = Receiver::start(Behavior::Hang).await;
     let plaid = Plaid::start().await;
     let address = plaid
         .sandbox
@@ -199,7 +199,7 @@ async fn dropping_stops_the_server_too() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_an_error() {
+async fn a_port_in_use_is_an_error() {
     let taken = Sandbox::start(Config::default()).await.unwrap();
     let port = taken.url().rsplit(':').next().unwrap().parse().unwrap();
     let config = Config {
@@ -215,13 +215,13 @@ async fn a_port_that_is_taken_is_an_error() {
 #[tokio::test]
 async fn an_unknown_item_cannot_be_repaired() {
     let plaid = Plaid::start().await;
-    let error = plaid.sandbox.repair_item("nobody").unwrap_err();
+    let error = plaid.sandbox.repair_item("unknown").unwrap_err();
     assert_eq!(error.code(), "ITEM_NOT_FOUND");
-    assert_eq!(error.to_string(), "no Item has the id nobody");
+    assert_eq!(error.to_string(), "no Item has the id unknown");
 }
 
 #[tokio::test]
-async fn nothing_public_prints_a_credential_or_a_token() {
+async fn no_public_type_prints_a_credential_or_a_token() {
     let plaid = Plaid::start().await;
     let item = plaid.item(Some("http://192.0.2.1/"));
     plaid.reset_login(&item).await;
@@ -244,7 +244,7 @@ async fn nothing_public_prints_a_credential_or_a_token() {
 }
 
 #[test]
-fn the_sandbox_and_its_futures_go_to_any_thread() {
+fn the_sandbox_and_its_futures_are_send() {
     fn check<T: Send + 'static>(_: T) {}
     check(Sandbox::start(Config::default()));
     fn check_sync<T: Send + Sync + 'static>() {}

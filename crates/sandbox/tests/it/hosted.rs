@@ -1,4 +1,4 @@
-//! The hosted page over HTTP, as a browser has it: shown, completed, left, or too old.
+//! Hosted Link pages over HTTP: shown, completed, exited, expired.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
 
-/// A broken Item, and the path of a page to repair it on.
+/// A broken Item, and the path of a page that repairs it.
 pub(crate) struct Broken {
     pub(crate) plaid: Plaid,
     pub(crate) item: CreatedItem,
@@ -57,7 +57,7 @@ impl Broken {
         self.plaid.sandbox.items()[0].state
     }
 
-    /// How many visits to Link there were.
+    /// How many Link sessions there were.
     pub(crate) async fn sessions(&self) -> usize {
         let fields = json!({ "link_token": self.link_token });
         let link = self.plaid.post(link::GET, fields).await.json();
@@ -87,7 +87,7 @@ pub(crate) fn heading(reply: &Reply) -> &str {
 }
 
 #[tokio::test]
-async fn the_page_is_html_that_nobody_keeps_and_that_runs_nothing() {
+async fn the_page_is_html_without_scripts_and_is_never_cached() {
     let broken = Broken::start(json!({})).await;
     for reply in [broken.show("").await, broken.show("x").await] {
         assert_eq!(reply.headers["content-type"], "text/html; charset=utf-8");
@@ -104,7 +104,7 @@ async fn the_page_is_html_that_nobody_keeps_and_that_runs_nothing() {
 }
 
 #[tokio::test]
-async fn the_page_says_what_the_user_is_asked_for() {
+async fn the_page_says_what_the_user_must_do() {
     let broken = Broken::start(json!({})).await;
     let plaid = &broken.plaid;
     let page = broken.show("").await;
@@ -130,7 +130,7 @@ async fn the_page_says_what_the_user_is_asked_for() {
 }
 
 #[tokio::test]
-async fn completing_repairs_the_item_as_it_is_and_fires_nothing() {
+async fn completing_repairs_the_same_item_and_fires_nothing() {
     let broken = Broken::start(json!({})).await;
     let plaid = &broken.plaid;
     let healthy = plaid.item(None);
@@ -163,7 +163,7 @@ async fn completing_repairs_the_item_as_it_is_and_fires_nothing() {
 }
 
 #[tokio::test]
-async fn completing_leads_on_to_where_the_application_asked() {
+async fn completing_redirects_to_the_completion_redirect_uri() {
     for (uri, shown) in [
         (
             "https://app.example/done?a=1",
@@ -184,7 +184,7 @@ async fn completing_leads_on_to_where_the_application_asked() {
 }
 
 #[tokio::test]
-async fn leaving_changes_nothing_and_the_page_can_be_opened_and_completed_again() {
+async fn exiting_changes_nothing_and_the_page_can_be_used_again() {
     let broken = Broken::start(json!({})).await;
     let exit = broken.press("/exit").await;
     assert_eq!(location(&exit), format!("{}/exited", broken.path));
@@ -208,7 +208,7 @@ async fn completing_twice_is_harmless() {
     }
     assert_eq!(broken.press("/exit").await.status, 200);
     assert_eq!(broken.sessions().await, 1);
-    // Broken again, it is not for this session to repair.
+    // A completed session does not repair the Item again.
     broken.plaid.reset_login(&broken.item).await;
     broken.press("/complete").await;
     assert_eq!(broken.state(), ItemState::LoginRequired);
@@ -225,11 +225,11 @@ async fn completing_twice_is_harmless() {
 }
 
 #[tokio::test]
-async fn looking_at_a_page_that_is_over_begins_no_session() {
+async fn viewing_a_finished_or_expired_page_starts_no_session() {
     let broken = Broken::start(json!({})).await;
     broken.show("").await;
     broken.press("/complete").await;
-    // Where the browser is led after completing.
+    // The page after the redirect.
     assert_eq!(heading(&broken.show("").await), "Login updated");
     assert_eq!(broken.sessions().await, 1);
     let late = Broken::start(json!({})).await;
@@ -239,7 +239,7 @@ async fn looking_at_a_page_that_is_over_begins_no_session() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_too_old_is_gone_and_does_nothing() {
+async fn an_expired_page_is_gone_and_does_nothing() {
     let broken = Broken::start(json!({})).await;
     broken.advance(HALF_AN_HOUR - Duration::from_secs(60)).await;
     assert_eq!(broken.show("").await.status, 200);
@@ -258,7 +258,7 @@ async fn a_page_that_is_too_old_is_gone_and_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_completed_page_stays_completed_when_its_time_is_over() {
+async fn a_completed_page_stays_completed_after_its_lifetime() {
     let broken = Broken::start(json!({})).await;
     broken.press("/complete").await;
     broken.advance(HALF_AN_HOUR).await;

@@ -1,4 +1,4 @@
-//! Receivers outside this machine, by leave; and receivers that speak https.
+//! Allowed receivers outside of this machine, and receivers with https.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use utdk_plaid_sandbox::{Config, Outcome, Sandbox, Webhook};
 
 use crate::{
     plaid::Plaid,
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     webhooks::next,
 };
 
 const DELIVERED: Outcome = Outcome::Delivered { status: 200 };
 
-/// The webhook of an Item whose webhooks go to `url`, after its first attempt.
+/// The webhook of an Item with this URL, after the first attempt.
 async fn webhook(url: &str, allowed: &[&str]) -> Webhook {
     let plaid = Plaid::start_with(Config {
         allow_webhook_hosts: allowed.iter().map(|&host| host.to_owned()).collect(),
@@ -32,7 +32,7 @@ async fn outcome(url: &str, allowed: &[&str]) -> Outcome {
     webhook(url, allowed).await.attempts[0].outcome.clone()
 }
 
-/// Presents a certificate for these names that nobody vouches for.
+/// A self-signed certificate for these names.
 fn self_signed(names: &[&str]) -> TlsAcceptor {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let key = KeyPair::generate().unwrap();
@@ -48,11 +48,11 @@ fn self_signed(names: &[&str]) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-// 0.0.0.0 is no loopback address, but leads to this machine.
+// 0.0.0.0 is not a loopback address, but a connection to it reaches this machine.
 
 #[tokio::test]
-async fn a_host_that_is_allowed_is_delivered_to_on_every_port_or_on_the_named_one() {
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+async fn an_allowed_host_gets_webhooks_on_every_port_or_on_the_named_port() {
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     let port = receiver.port;
     let url = format!("http://0.0.0.0:{port}/hook");
     let with_port = format!("0.0.0.0:{port}");
@@ -63,22 +63,22 @@ async fn a_host_that_is_allowed_is_delivered_to_on_every_port_or_on_the_named_on
     receiver.next().await;
 
     let wrong_port = format!("0.0.0.0:{}", port ^ 1);
-    let port_begins_so = format!("0.0.0.0:{}", port / 10);
-    for not_it in [
+    let port_prefix = format!("0.0.0.0:{}", port / 10);
+    for other in [
         "0.0.0",
         "0.0.0.0.example",
         "elsewhere",
         &wrong_port,
-        &port_begins_so,
+        &port_prefix,
     ] {
-        let outcome = outcome(&url, &[not_it]).await;
-        assert!(matches!(outcome, Outcome::NotAllowed { .. }), "{not_it}");
+        let outcome = outcome(&url, &[other]).await;
+        assert!(matches!(outcome, Outcome::NotAllowed { .. }), "{other}");
     }
     assert!(receiver.is_untouched());
 }
 
 #[tokio::test]
-async fn an_allowed_name_counts_whatever_its_case_and_without_its_default_port() {
+async fn an_allowed_name_matches_in_any_case_and_with_the_default_port() {
     for (url, allowed) in [
         ("http://name.invalid/", "NAME.invalid"),
         ("http://NAME.invalid/", "name.invalid"),
@@ -91,7 +91,7 @@ async fn an_allowed_name_counts_whatever_its_case_and_without_its_default_port()
             matches!(outcome, Outcome::Failed { reason } if reason.starts_with("no such host")),
             "{outcome:?}"
         );
-        // It may be there later.
+        // The name may exist later.
         assert!(webhook.next_attempt_at().is_some());
     }
     let outcome = outcome("https://name.invalid/", &["name.invalid:80"]).await;
@@ -99,7 +99,7 @@ async fn an_allowed_name_counts_whatever_its_case_and_without_its_default_port()
 }
 
 #[tokio::test]
-async fn what_is_no_host_cannot_be_allowed() {
+async fn only_a_host_can_be_allowed() {
     for not_a_host in [
         "",
         " ",
@@ -144,7 +144,7 @@ async fn a_receiver_on_this_machine_may_have_any_certificate() {
 }
 
 #[tokio::test]
-async fn a_receiver_elsewhere_needs_a_certificate_that_somebody_vouches_for() {
+async fn a_receiver_elsewhere_needs_a_trusted_certificate() {
     let mut receiver = Receiver::start_tls(self_signed(&["0.0.0.0"])).await;
     let url = format!("https://0.0.0.0:{}/hook", receiver.port);
     let outcome = outcome(&url, &["0.0.0.0"]).await;
@@ -156,10 +156,10 @@ async fn a_receiver_elsewhere_needs_a_certificate_that_somebody_vouches_for() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_speaks_no_tls_is_a_failure() {
+async fn a_receiver_without_tls_is_a_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
-    // Whoever connects is hung up on.
+    // Closes each connection at once.
     let hang_up = async { drop(listener.accept().await) };
     let (outcome, ()) = tokio::join!(outcome(&url, &[]), hang_up);
     assert!(

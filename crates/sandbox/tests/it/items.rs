@@ -1,4 +1,4 @@
-//! An Item from its creation over its broken login to its repair.
+//! The life of an Item: creation, broken login, repair.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::plaid::Plaid;
 const CREATE: &str = "/sandbox/public_token/create";
 const EXCHANGE: &str = "/item/public_token/exchange";
 
-/// Checks whether an Item shows as broken, on a route that says so and on one that refuses.
+/// Checks whether an Item is broken, on a route that shows it and on a route that refuses.
 async fn check(plaid: &Plaid, item: &CreatedItem, broken: bool) {
     let shown = plaid.with_token("/item/get", item).await;
     assert_eq!(shown.status, 200);
@@ -29,7 +29,7 @@ async fn check(plaid: &Plaid, item: &CreatedItem, broken: bool) {
 }
 
 #[tokio::test]
-async fn an_item_is_healthy_then_broken_then_repaired_and_stays_the_same() {
+async fn an_item_stays_the_same_when_it_breaks_and_is_repaired() {
     let plaid = Plaid::start().await;
     let (item, other) = (plaid.item(None), plaid.item(None));
     check(&plaid, &item, false).await;
@@ -53,7 +53,7 @@ async fn an_item_is_healthy_then_broken_then_repaired_and_stays_the_same() {
 }
 
 #[tokio::test]
-async fn a_broken_item_shows_the_error_that_its_data_routes_answer() {
+async fn item_get_shows_the_error_that_data_routes_answer() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     plaid.reset_login(&item).await;
@@ -66,7 +66,7 @@ async fn a_broken_item_shows_the_error_that_its_data_routes_answer() {
 }
 
 #[tokio::test]
-async fn an_item_made_over_http_is_what_was_asked_for() {
+async fn an_item_created_over_http_has_the_requested_fields() {
     let plaid = Plaid::start().await;
     let fields = json!({
         "institution_id": "ins_43",
@@ -108,7 +108,7 @@ async fn an_item_made_over_http_is_what_was_asked_for() {
 }
 
 #[tokio::test]
-async fn ids_have_the_form_of_plaids() {
+async fn ids_have_plaids_form() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let is_id = |id: &str| id.len() == 37 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -133,7 +133,7 @@ async fn ids_have_the_form_of_plaids() {
 }
 
 #[tokio::test]
-async fn an_item_made_by_hand_keeps_the_rules_of_the_route() {
+async fn create_item_has_the_rules_of_the_route() {
     let plaid = Plaid::start().await;
     let refused = |item: NewItem| {
         let error = plaid.sandbox.create_item(item).unwrap_err();

@@ -1,5 +1,5 @@
-//! What a receiver does with the `Plaid-Verification` header: it asks for the key, and checks the
-//! signature and the body's hash.
+//! Verifies the `Plaid-Verification` header as a receiver does: gets the key, checks the signature
+//! and the hash of the body.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 
 use crate::plaid::Plaid;
 
-/// A JWT whose signature is that of the published key.
+/// A JWT that was verified with the published key.
 pub(crate) struct Jwt {
     pub(crate) header: Value,
     pub(crate) payload: Value,
 }
 
 impl Jwt {
-    /// Checks the signature of `verification` and that it vouches for `body`.
+    /// Checks the signature of `verification` and its hash of `body`.
     pub(crate) async fn verified(plaid: &Plaid, verification: &str, body: &[u8]) -> Jwt {
         let parts: Vec<&str> = verification.split('.').collect();
         let [header, payload, signature] = parts[..] else {
@@ -56,7 +56,7 @@ pub(crate) fn kid(verification: &str) -> String {
     decoded(header)["kid"].as_str().unwrap().to_owned()
 }
 
-/// A key as Plaid's route hands it out.
+/// A key, as Plaid's route returns it.
 pub(crate) async fn key(plaid: &Plaid, kid: &str) -> Value {
     let fields = json!({ "key_id": kid });
     let reply = plaid.post("/webhook_verification_key/get", fields).await;

@@ -1,15 +1,15 @@
-//! The keys that sign webhooks: how one follows another.
+//! Rotation of the keys that sign webhooks.
 
 use serde_json::Value;
 
 use crate::{
     jwt::{Jwt, key},
     plaid::Plaid,
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     retries::{advance, fire, only, seconds},
 };
 
-/// The id of the key that signed the next webhook to come in, which must be valid.
+/// Verifies the next webhook. Returns the id of its key.
 async fn signed_by(plaid: &Plaid, receiver: &mut Receiver) -> String {
     let received = receiver.next().await;
     let verification = received.header("plaid-verification");
@@ -18,8 +18,8 @@ async fn signed_by(plaid: &Plaid, receiver: &mut Receiver) -> String {
 }
 
 #[tokio::test]
-async fn after_a_rotation_new_attempts_have_the_new_key_and_old_ones_can_still_be_checked() {
-    let (plaid, mut receiver) = fire([Manner::Answer(500)]).await;
+async fn after_a_rotation_new_attempts_use_the_new_key_and_old_ones_still_verify() {
+    let (plaid, mut receiver) = fire([Behavior::Answer(500)]).await;
     let first_attempt = only(&plaid).attempts.remove(0);
     let body = only(&plaid).body;
     let old = crate::jwt::kid(&first_attempt.verification);
@@ -36,7 +36,7 @@ async fn after_a_rotation_new_attempts_have_the_new_key_and_old_ones_can_still_b
 }
 
 #[tokio::test]
-async fn a_key_that_was_replaced_shows_when_by_the_sandboxs_clock() {
+async fn a_replaced_key_has_the_time_it_expired_at() {
     let plaid = Plaid::start().await;
     let first = crate::webhooks::kid(&plaid).await;
     let before = key(&plaid, &first).await;
@@ -53,17 +53,17 @@ async fn a_key_that_was_replaced_shows_when_by_the_sandboxs_clock() {
         key(&plaid, &second).await,
         key(&plaid, &third).await,
     ];
-    // Each began when the one before it ended.
+    // Each starts when the key before it expires.
     assert_eq!(keys[0]["created_at"], created_at);
     assert_eq!(keys[0]["expired_at"], keys[1]["created_at"]);
     assert_eq!(keys[1]["expired_at"], keys[2]["created_at"]);
     assert_eq!(keys[2]["expired_at"], Value::Null);
-    for (place, key) in keys.iter().enumerate() {
+    for (index, key) in keys.iter().enumerate() {
         let age = key["created_at"].as_u64().unwrap() - created_at;
-        let expected = place as u64 * 1_000;
+        let expected = index as u64 * 1_000;
         assert!((expected..expected + 5).contains(&age), "{age}");
     }
-    // But for its end, the old key is what it was.
+    // Only `expired_at` of the old key has changed.
     let mut unexpired = keys[0].clone();
     unexpired["expired_at"] = Value::Null;
     assert_eq!(unexpired, before);

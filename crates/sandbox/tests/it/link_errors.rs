@@ -1,4 +1,4 @@
-//! What `/link/token/create` refuses, and in which words.
+//! The errors of `/link/token/create`.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{
     plaid::Plaid,
 };
 
-/// Checks the INVALID_FIELD that each of these leads to, beside what is required.
+/// Checks the INVALID_FIELD that each of these fields causes, next to valid required fields.
 async fn check_fields(cases: &[(Value, &str)]) {
     let plaid = Plaid::start().await;
     for (more, message) in cases {
@@ -20,7 +20,7 @@ async fn check_fields(cases: &[(Value, &str)]) {
 }
 
 #[tokio::test]
-async fn an_access_token_that_is_none_of_this_sandbox_is_refused() {
+async fn an_invalid_access_token_is_refused() {
     let plaid = Plaid::start().await;
     let token = |token: &str| fields(json!({ "access_token": token }));
     let format = "provided access token is in an invalid format. expected format: \
@@ -42,9 +42,9 @@ async fn an_access_token_that_is_none_of_this_sandbox_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_is_either_for_an_item_or_for_products() {
+async fn a_token_without_an_item_needs_products() {
     let plaid = Plaid::start().await;
-    for products in [json!("LEFT OUT"), json!(null), json!([])] {
+    for products in [json!("ABSENT"), json!(null), json!([])] {
         let reply = plaid
             .post(CREATE, fields(json!({ "products": products })))
             .await;
@@ -54,7 +54,7 @@ async fn a_token_is_either_for_an_item_or_for_products() {
 }
 
 #[tokio::test]
-async fn products_must_be_products_and_balance_is_none() {
+async fn unknown_products_and_balance_are_refused() {
     let plaid = Plaid::start().await;
     let reply = plaid
         .post(CREATE, fields(json!({ "products": ["auth", "telepathy"] })))
@@ -70,13 +70,13 @@ async fn products_must_be_products_and_balance_is_none() {
 }
 
 #[tokio::test]
-async fn what_is_required_is_named_when_it_is_missing() {
+async fn missing_link_fields_are_named() {
     let plaid = Plaid::start().await;
     let missing = "the following required fields are missing:";
     for (fields, names) in [
         (json!({}), "client_name, language, country_codes"),
-        (fields(json!({ "language": "LEFT OUT" })), "language"),
-        (fields(json!({ "user": "LEFT OUT" })), "user"),
+        (fields(json!({ "language": "ABSENT" })), "language"),
+        (fields(json!({ "user": "ABSENT" })), "user"),
         (fields(json!({ "user": {} })), "user.client_user_id"),
         (
             fields(json!({ "user": {}, "user_id": "usr_1" })),
@@ -90,7 +90,7 @@ async fn what_is_required_is_named_when_it_is_missing() {
 }
 
 #[tokio::test]
-async fn fields_of_the_wrong_kind_are_named() {
+async fn link_fields_with_an_invalid_value_are_named() {
     let url = |name: &str| format!("{name} must be a non-empty string URL");
     let lifetime = "hosted_link.url_lifetime_seconds must be a whole number from 1 to 1814400";
     let hosted = |seconds: Value| json!({ "hosted_link": { "url_lifetime_seconds": seconds } });
@@ -156,7 +156,7 @@ async fn fields_of_the_wrong_kind_are_named() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_named_by_their_path_however_deep() {
+async fn nested_unknown_fields_are_named_by_their_path() {
     let plaid = Plaid::start().await;
     let gse = json!({ "base_report": { "gse_options": { "x": 1 } } });
     for (more, path) in [

@@ -1,18 +1,13 @@
-//! What becomes of a link token: the sessions that `/link/token/get` tells of, the handle that
-//! stands for the user, and the webhooks that follow from a repair, or do not.
+//! Link sessions: what `/link/token/get` shows of them, and completing and exiting them by the
+//! controls.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use utdk_plaid_sandbox::{ItemState, WebhookFilter};
+use utdk_plaid_sandbox::ItemState;
 
-use crate::{
-    link,
-    plaid::Plaid,
-    receiver::{Manner, Receiver},
-    wire,
-};
+use crate::{link, plaid::Plaid, wire};
 
-/// A link token with a hosted page, and the Sandbox it is of.
+/// A link token with a hosted page, and its Sandbox.
 struct Link {
     plaid: Plaid,
     token: String,
@@ -55,7 +50,7 @@ impl Link {
         assert_eq!(page.status, 200);
     }
 
-    /// The sessions, the newest first; an empty list is never answered.
+    /// The sessions, newest first. The route never returns an empty list.
     async fn sessions(&self) -> Vec<Value> {
         let fields = json!({ "link_token": self.token });
         let reply = self.plaid.post(link::GET, fields).await.json();
@@ -90,7 +85,7 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn there_is_no_session_before_link_is_opened_and_one_however_often_it_is() {
+async fn opening_link_twice_makes_one_session() {
     let link = Link::of_a_broken_item().await;
     assert!(link.sessions().await.is_empty());
     link.open().await;
@@ -110,7 +105,7 @@ async fn there_is_no_session_before_link_is_opened_and_one_however_often_it_is()
 }
 
 #[tokio::test]
-async fn a_session_that_was_left_says_so_and_the_next_one_is_another() {
+async fn an_exited_session_is_recorded_and_the_next_open_starts_another() {
     let link = Link::of_a_broken_item().await;
     link.open().await;
     link.plaid.sandbox.exit_link(&link.token).unwrap();
@@ -136,7 +131,7 @@ async fn a_session_that_was_left_says_so_and_the_next_one_is_another() {
 #[tokio::test]
 async fn a_completed_update_adds_no_item() {
     let link = Link::of_a_broken_item().await;
-    // As somebody would who was not seen opening it.
+    // Without opening the page first.
     let public_token = link.plaid.sandbox.complete_link(&link.token).unwrap();
     assert!(public_token.is_none());
     assert_eq!(link.state(), ItemState::Healthy);
@@ -150,7 +145,7 @@ async fn a_completed_update_adds_no_item() {
 }
 
 #[tokio::test]
-async fn a_completed_new_item_has_what_was_asked_for() {
+async fn a_linked_item_has_the_requested_fields() {
     let link = Link::of_a_new_item().await;
     let plaid = &link.plaid;
     link.open().await;
@@ -182,7 +177,7 @@ async fn a_completed_new_item_has_what_was_asked_for() {
     let shown = added[0]["accounts"].as_array().unwrap().iter();
     let ids: Vec<Value> = accounts.map(|it| id(it, "account_id")).collect();
     assert_eq!(ids, shown.map(|it| id(it, "id")).collect::<Vec<_>>());
-    // Said again, it is the same.
+    // Completing again returns the same token.
     let again = plaid.sandbox.complete_link(&link.token).unwrap().unwrap();
     assert_eq!(again.expose_secret(), public_token.as_str().unwrap());
     assert_eq!(plaid.sandbox.items().len(), 1);
@@ -205,86 +200,14 @@ async fn a_link_token_that_cannot_be_used_is_an_error() {
     sandbox.complete_link(&link.token).unwrap();
     let error = sandbox.exit_link(&link.token).unwrap_err();
     assert_eq!(error.to_string(), "this Link session is already completed");
-
-    let removed = Link::of_a_broken_item().await;
-    let token = removed.token.as_str();
-    let sandbox = &removed.plaid.sandbox;
-    let by = std::time::Duration::from_secs(30 * 60);
-    sandbox.advance_clock(by).await.unwrap();
-    for error in [
-        sandbox.complete_link(token).unwrap_err(),
-        sandbox.exit_link(token).unwrap_err(),
-    ] {
-        assert_eq!(error.code(), "INVALID_LINK_TOKEN");
-        assert!(error.to_string().contains("expired"), "{error}");
-    }
-    assert_eq!(removed.state(), ItemState::LoginRequired);
 }
 
 #[tokio::test]
-async fn a_removed_item_cannot_be_updated() {
-    let plaid = Plaid::start().await;
-    let item = plaid.item(None);
-    let reply = link::create(&plaid, link::update(&item, json!({}))).await;
-    plaid.with_token("/item/remove", &item).await;
-    let error = plaid
-        .sandbox
-        .complete_link(link::token(&reply))
-        .unwrap_err();
-    assert_eq!(error.code(), "INVALID_LINK_TOKEN");
-    assert_eq!(plaid.sandbox.items()[0].state, ItemState::Removed);
-}
-
-#[tokio::test]
-async fn an_update_of_a_healthy_item_leaves_it_healthy_and_fires_nothing() {
+async fn updating_a_healthy_item_changes_and_fires_nothing() {
     let plaid = Plaid::start().await;
     let item = plaid.item(Some("http://127.0.0.1:9/hook"));
     let reply = link::create(&plaid, link::update(&item, json!({}))).await;
     plaid.sandbox.complete_link(link::token(&reply)).unwrap();
     assert_eq!(plaid.sandbox.items()[0].state, ItemState::Healthy);
     assert!(plaid.sandbox.webhooks().is_empty());
-}
-
-#[tokio::test]
-async fn login_repaired_is_fired_when_a_broken_item_is_repaired_elsewhere_and_only_then() {
-    let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
-    let item = plaid.item(Some(&receiver.url()));
-    plaid.sandbox.repair_item(&item.item_id).unwrap();
-    assert!(plaid.sandbox.webhooks().is_empty());
-    plaid.reset_login(&item).await;
-    plaid.sandbox.repair_item(&item.item_id).unwrap();
-    assert_eq!(plaid.sandbox.items()[0].state, ItemState::Healthy);
-    let filter = WebhookFilter {
-        webhook_code: Some("LOGIN_REPAIRED".to_owned()),
-        ..WebhookFilter::default()
-    };
-    let webhook = plaid
-        .sandbox
-        .next_webhook(filter, wire::LONG)
-        .await
-        .unwrap();
-    let expected = json!({
-        "environment": "sandbox",
-        "item_id": item.item_id,
-        "webhook_code": "LOGIN_REPAIRED",
-        "webhook_type": "ITEM",
-    });
-    assert_eq!(
-        serde_json::from_str::<Value>(&webhook.body).unwrap(),
-        expected
-    );
-    plaid.sandbox.repair_item(&item.item_id).unwrap();
-    assert_eq!(plaid.sandbox.webhooks().len(), 2);
-}
-
-#[tokio::test]
-async fn an_item_that_is_unknown_or_removed_cannot_be_repaired() {
-    let plaid = Plaid::start().await;
-    let item = plaid.item(None);
-    plaid.with_token("/item/remove", &item).await;
-    for item_id in [item.item_id.as_str(), "", "nothing"] {
-        let error = plaid.sandbox.repair_item(item_id).unwrap_err();
-        assert_eq!(error.code(), "ITEM_NOT_FOUND");
-    }
 }

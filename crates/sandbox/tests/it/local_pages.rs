@@ -1,5 +1,5 @@
-//! Pages that this machine serves, where they may use the controls; and all the others, which never
-//! may.
+//! Pages that this machine serves may use the controls if `allow_local_pages` is set. Other pages
+//! never may.
 
 use std::net::Ipv4Addr;
 
@@ -27,7 +27,7 @@ const LOCAL: [&str; 8] = [
     "https://[::1]",
 ];
 
-/// Of another machine, of nobody in particular, or not as a browser writes it.
+/// Of another machine, opaque, or not as a browser writes it.
 const OTHER: [&str; 24] = [
     "https://evil.example",
     "http://evil.example:4000",
@@ -76,9 +76,9 @@ fn allows_nothing(reply: &Reply) -> bool {
 }
 
 #[tokio::test]
-async fn a_page_of_this_machine_may_ask_and_read_the_answer() {
+async fn a_local_page_may_use_the_controls() {
     let plaid = start().await;
-    for (place, origin) in LOCAL.into_iter().enumerate() {
+    for (index, origin) in LOCAL.into_iter().enumerate() {
         for site in ["cross-site", "same-site"] {
             let headers = [
                 ("origin", origin),
@@ -99,12 +99,12 @@ async fn a_page_of_this_machine_may_ask_and_read_the_answer() {
         let headers = [("origin", origin)];
         let reply = wire::send(&plaid.sandbox, "POST", ITEMS, &headers, "").await;
         check_allowed(&reply, origin);
-        assert_eq!(plaid.sandbox.items().len(), place + 1);
+        assert_eq!(plaid.sandbox.items().len(), index + 1);
     }
 }
 
 #[tokio::test]
-async fn its_browser_is_told_beforehand_what_it_may_ask() {
+async fn a_preflight_from_a_local_page_is_answered() {
     let plaid = start().await;
     for origin in LOCAL {
         let headers = [
@@ -126,16 +126,16 @@ async fn its_browser_is_told_beforehand_what_it_may_ask() {
 }
 
 #[tokio::test]
-async fn every_other_page_is_refused() {
+async fn all_other_pages_are_refused() {
     let plaid = start().await;
-    let all = OTHER.map(|origin| vec![("origin", origin)]);
+    let single = OTHER.map(|origin| vec![("origin", origin)]);
     let more = [
         vec![("origin", LOCAL[1]), ("origin", "https://evil.example")],
         vec![("origin", LOCAL[1]), ("origin", LOCAL[1])],
         vec![("origin", LOCAL[1]), ("host", "evil.example")],
         vec![("sec-fetch-site", "cross-site")],
     ];
-    for headers in all.into_iter().chain(more) {
+    for headers in single.into_iter().chain(more) {
         for (method, path) in [
             ("GET", HEALTH),
             ("GET", "/_sandbox/events"),
@@ -152,7 +152,7 @@ async fn every_other_page_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_that_another_machine_calls_local_is_not_of_this_one() {
+async fn a_local_page_of_another_machine_is_refused() {
     let plaid = Plaid::start_with(Config {
         host: Ipv4Addr::UNSPECIFIED.into(),
         allow_remote_control: true,
@@ -167,7 +167,7 @@ async fn a_page_that_another_machine_calls_local_is_not_of_this_one() {
 }
 
 #[tokio::test]
-async fn it_may_not_press_the_buttons_of_a_hosted_page_nor_read_plaids_answers() {
+async fn a_local_page_may_not_use_hosted_pages_or_plaids_routes() {
     let broken = Broken::start_with(
         Config {
             allow_local_pages: true,

@@ -1,4 +1,4 @@
-//! The log of requests and the events: what they tell of each request, and in which order.
+//! The log of requests, and the events of the handle.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,19 +15,19 @@ use utdk_plaid_sandbox::{Config, Effect, Event, Fault, LoggedRequest, Outcome};
 
 use crate::{
     plaid::{JSON, Plaid},
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     wire,
 };
 
 const GET: &str = "/item/get";
 
-/// The last request, as it is serialised.
+/// The last request, serialised.
 fn last(plaid: &Plaid) -> Value {
     serde_json::to_value(plaid.sandbox.requests().pop()).unwrap()
 }
 
 #[tokio::test]
-async fn a_request_is_logged_with_all_that_became_of_it() {
+async fn a_request_is_logged_with_its_reply() {
     let config = Config {
         now: Some(UNIX_EPOCH + Duration::from_secs(1_798_761_600)),
         ..Config::default()
@@ -75,7 +75,7 @@ async fn a_request_that_fails_is_logged_with_its_error() {
         (&logged["status"], &logged["item_id"]),
         (&json!(400), &json!(item.item_id))
     );
-    // What is wrong with the fields is seen in them.
+    // The log shows the fields that caused the error.
     let fields = json!({ "access_token": null, "nonsense": 1 });
     let reply = plaid.post(GET, fields).await.json();
     let logged = last(&plaid);
@@ -98,7 +98,7 @@ async fn a_request_that_fails_is_logged_with_its_error() {
 }
 
 #[tokio::test]
-async fn an_unknown_route_and_another_method_are_logged() {
+async fn unknown_routes_and_methods_are_logged() {
     let plaid = Plaid::start().await;
     plaid.send(Method::GET, "/item/get?a=b", &[], "").await;
     let logged = last(&plaid);
@@ -170,13 +170,13 @@ async fn a_fault_is_logged_by_its_name() {
         let logged = last(&plaid);
         assert_eq!(logged["fault"], name);
         assert_eq!((&logged["status"], &logged["error_code"]), (&status, &code));
-        // Only what was done was read.
+        // Only a request that was performed has fields.
         assert_eq!(logged["fields"].is_object(), name == "cut_short");
     }
 }
 
 #[tokio::test]
-async fn the_last_ten_thousand_are_kept_the_oldest_first() {
+async fn the_last_ten_thousand_requests_are_kept_oldest_first() {
     let plaid = Plaid::start().await;
     let address = wire::address(&plaid.sandbox);
     let request = |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\n{more}\r\n");
@@ -184,7 +184,7 @@ async fn the_last_ten_thousand_are_kept_the_oldest_first() {
     let bytes = request("/early", "").repeat(3)
         + &request("/middle", "").repeat(9_999)
         + &request("/last", close);
-    // Written and read at once: neither side could hold all of it.
+    // Writes and reads at once: the buffers do not hold all of it.
     let (mut read, mut write) = TcpStream::connect(address).await.unwrap().into_split();
     let mut replies = Vec::new();
     let reading = read.read_to_end(&mut replies);
@@ -206,39 +206,39 @@ async fn the_last_ten_thousand_are_kept_the_oldest_first() {
     );
 }
 
-/// The next event, which must come.
+/// The next event.
 async fn next(events: &mut Listener<Event>) -> Event {
     timeout(wire::LONG, events.recv()).await.unwrap().unwrap()
 }
 
 #[tokio::test]
-async fn events_tell_of_items_requests_and_deliveries_in_order() {
+async fn events_report_items_requests_and_deliveries_in_order() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let mut events = plaid.sandbox.events();
     let item = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&item).await;
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     for _ in 0..4 {
-        told.push(next(&mut events).await);
+        received.push(next(&mut events).await);
     }
-    // The delivery may end before the reply that fired it is written down, or after.
-    told.sort_by_key(|event| matches!(event, Event::Delivery(_)));
-    let kinds: Vec<Value> = told
+    // The delivery may end before or after the request that fired it is logged.
+    received.sort_by_key(|event| matches!(event, Event::Delivery(_)));
+    let kinds: Vec<Value> = received
         .iter()
         .map(|event| serde_json::to_value(event).unwrap()["kind"].clone())
         .collect();
     assert_eq!(kinds, ["item", "item", "request", "delivery"]);
-    let states = told[..2]
+    let states = received[..2]
         .iter()
         .map(|event| serde_json::to_value(event).unwrap());
     let states: Vec<Value> = states.map(|event| event["state"].clone()).collect();
     assert_eq!(states, ["healthy", "login_required"]);
-    let Event::Request(request) = &told[2] else {
+    let Event::Request(request) = &received[2] else {
         panic!("a request");
     };
     assert_eq!(plaid.sandbox.requests(), std::slice::from_ref(request));
-    let Event::Delivery(webhook) = &told[3] else {
+    let Event::Delivery(webhook) = &received[3] else {
         panic!("a delivery");
     };
     assert_eq!(plaid.sandbox.webhooks(), std::slice::from_ref(webhook));
@@ -246,9 +246,9 @@ async fn events_tell_of_items_requests_and_deliveries_in_order() {
     assert_eq!(outcome, &Outcome::Delivered { status: 200 });
 
     plaid.sandbox.repair_item(&item.item_id).unwrap();
-    let healed = serde_json::to_value(next(&mut events).await).unwrap();
+    let healthy = serde_json::to_value(next(&mut events).await).unwrap();
     assert_eq!(
-        (&healed["kind"], &healed["state"]),
+        (&healthy["kind"], &healthy["state"]),
         (&json!("item"), &json!("healthy"))
     );
     let repaired = serde_json::to_value(next(&mut events).await).unwrap();

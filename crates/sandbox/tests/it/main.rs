@@ -1,10 +1,10 @@
-//! The Sandbox at its boundary: real sockets, port 0, and nothing outside this machine.
+//! Tests the Sandbox over real sockets, on port 0. No test contacts another machine.
 
 mod accounts;
 mod bodies;
 mod clock;
 mod control;
-mod control_doors;
+mod control_access;
 mod control_errors;
 mod deliveries;
 mod errors;
@@ -14,13 +14,14 @@ mod fault_effects;
 mod fault_errors;
 mod faults;
 mod fields;
-mod fired;
+mod fire_webhook;
+mod fire_webhook_errors;
 mod fuzz;
 mod fuzz_mutations;
 mod fuzz_requests;
 mod handle;
 mod hosted;
-mod hosted_doors;
+mod hosted_access;
 mod hosts;
 mod inbox;
 mod items;
@@ -37,13 +38,11 @@ mod recordings;
 mod redaction;
 mod redaction_errors;
 mod redeliveries;
-mod refusals;
 mod removal;
+mod reset;
 mod retries;
 mod seeds;
-mod starting_over;
 mod tokens;
-mod unfired;
 mod update_links;
 mod users;
 mod webhook_url;

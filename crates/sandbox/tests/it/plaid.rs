@@ -1,4 +1,4 @@
-//! What the tests see a Sandbox through: a plain HTTP client that keeps the bytes of a reply.
+//! A Sandbox and an HTTP client that keeps the bytes of each reply.
 
 use http_body_util::{BodyExt, Full};
 use hyper::{HeaderMap, Method, Request, body::Bytes};
@@ -12,7 +12,7 @@ use utdk_plaid_sandbox::{Config, CreatedItem, NewItem, Sandbox};
 
 pub(crate) const JSON: &str = "application/json";
 
-/// Every route of Plaid's that is served.
+/// Every route of Plaid that the Sandbox serves.
 pub(crate) const ROUTES: [&str; 14] = [
     "/sandbox/item/reset_login",
     "/item/get",
@@ -30,13 +30,13 @@ pub(crate) const ROUTES: [&str; 14] = [
     "/webhook_verification_key/get",
 ];
 
-/// A Sandbox, and a client of it.
+/// A Sandbox and a client.
 pub(crate) struct Plaid {
     pub(crate) sandbox: Sandbox,
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// A reply as it came.
+/// A reply, unchanged.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -137,13 +137,13 @@ impl Reply {
             .to_owned()
     }
 
-    /// The body with what differs from one reply to the next replaced by `MASKED`.
+    /// The body, with every value that differs between replies replaced by `MASKED`.
     pub(crate) fn masked(&self) -> String {
         mask(&self.body)
     }
 }
 
-/// Masks ids, tokens, times and key material, line by line, so that every other byte stays.
+/// Masks ids, tokens, times and keys, line by line. Every other byte stays.
 pub(crate) fn mask(text: &str) -> String {
     const KEYS: [&str; 13] = [
         "access_token",

@@ -1,4 +1,4 @@
-//! A webhook receiver that does as a test tells it.
+//! A webhook receiver with configurable behavior.
 
 use std::time::Duration;
 
@@ -10,50 +10,49 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// What a receiver does once it has read a webhook.
+/// What a receiver does after it has read a webhook.
 #[derive(Clone)]
-pub(crate) enum Manner {
+pub(crate) enum Behavior {
     Answer(u16),
-    /// With one more header: its name and value.
+    /// With one more header.
     AnswerWith(u16, &'static str, String),
     Hang,
     Reset,
 }
 
-/// Receives on a loopback port, one connection after the other.
+/// Receives webhooks, one connection at a time.
 pub(crate) struct Receiver {
     pub(crate) port: u16,
     received: mpsc::UnboundedReceiver<Received>,
 }
 
-/// A webhook as it came in.
+/// A received webhook.
 pub(crate) struct Received {
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
-    /// The connection, when it hangs.
+    /// The connection, if the receiver hangs.
     pub(crate) stream: Option<TcpStream>,
 }
 
 impl Receiver {
-    pub(crate) async fn start(manner: Manner) -> Receiver {
-        Receiver::start_in_turn([manner]).await
+    pub(crate) async fn start(behavior: Behavior) -> Receiver {
+        Receiver::start_in_turn([behavior]).await
     }
 
-    /// Treats the first webhook by the first manner, the next by the next, and all after those by
-    /// the last.
-    pub(crate) async fn start_in_turn(manners: impl Into<Vec<Manner>>) -> Receiver {
-        let mut manners: Vec<Manner> = manners.into();
-        manners.reverse();
+    /// Uses one behavior for each webhook, and the last one for all further webhooks.
+    pub(crate) async fn start_in_turn(behaviors: impl Into<Vec<Behavior>>) -> Receiver {
+        let mut behaviors: Vec<Behavior> = behaviors.into();
+        behaviors.reverse();
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, received) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let manner = match manners.len() {
-                    1 => manners[0].clone(),
-                    _ => manners.pop().unwrap(),
+                let behavior = match behaviors.len() {
+                    1 => behaviors[0].clone(),
+                    _ => behaviors.pop().unwrap(),
                 };
-                let Some(webhook) = receive(stream, manner).await else {
+                let Some(webhook) = receive(stream, behavior).await else {
                     continue;
                 };
                 let _ = sender.send(webhook);
@@ -62,14 +61,14 @@ impl Receiver {
         Receiver { port, received }
     }
 
-    /// Answers 200 to whoever accepts the certificate of `tls`.
+    /// Answers 200 over TLS.
     pub(crate) async fn start_tls(tls: TlsAcceptor) -> Receiver {
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, received) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // Who does not accept it hangs up.
+                // A client that refuses the certificate hangs up.
                 let Ok(mut stream) = tls.accept(stream).await else {
                     continue;
                 };
@@ -109,20 +108,20 @@ impl Received {
     }
 }
 
-async fn receive(mut stream: TcpStream, manner: Manner) -> Option<Received> {
+async fn receive(mut stream: TcpStream, behavior: Behavior) -> Option<Received> {
     let mut received = read(&mut stream).await?;
-    match manner {
-        Manner::Answer(status) => write(&mut stream, status, "").await,
-        Manner::AnswerWith(status, name, value) => {
+    match behavior {
+        Behavior::Answer(status) => write(&mut stream, status, "").await,
+        Behavior::AnswerWith(status, name, value) => {
             write(&mut stream, status, &format!("{name}: {value}\r\n")).await;
         }
-        Manner::Hang => received.stream = Some(stream),
-        Manner::Reset => stream.set_zero_linger().unwrap(),
+        Behavior::Hang => received.stream = Some(stream),
+        Behavior::Reset => stream.set_zero_linger().unwrap(),
     }
     Some(received)
 }
 
-/// Nothing, if the other side hangs up before it has written everything.
+/// Nothing if the client hangs up before the end of the body.
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
     let mut bytes = Vec::new();
     let end = loop {

@@ -1,5 +1,5 @@
-//! Successes recorded from Plaid's Sandbox, replayed: the same bytes, but for what differs from
-//! one reply to the next.
+//! Replies recorded from Plaid's Sandbox: this Sandbox answers the same bytes, except the values that
+//! differ between replies. Documentation URLs have the form that Plaid uses since September 2026.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub(crate) fn check(reply: &Reply, status: u16, recorded: &str) {
     }
 }
 
-/// The same but for the header `plaid-version`, which some successes were recorded without.
+/// Like [`check`], without the header `plaid-version`: some recorded successes do not have it.
 fn check_unversioned(reply: &Reply, status: u16, recorded: &str) {
     assert_eq!(reply.masked(), mask(recorded));
     assert_eq!(reply.status, status);
@@ -144,7 +144,7 @@ async fn a_link_token_is_created() {
 }
 
 #[tokio::test]
-async fn two_routes_answer_without_the_version_they_have() {
+async fn two_routes_have_no_version_header() {
     let plaid = Plaid::start().await;
     let created = plaid.post("/link/token/create", link_fields()).await.json();
     let fields = json!({ "link_token": created["link_token"] });
@@ -180,4 +180,91 @@ async fn the_verification_key_is_shown() {
   "request_id": "FZooWYCXczYOWdr"
 }"#;
     check_unversioned(&reply, 200, recorded);
+}
+
+/// Checks a reply against the recorded body with this error. `message` is escaped as JSON; `page` is
+/// the end of the documentation URL.
+fn check_error(reply: &Reply, error_type: &str, code: &str, page: &str, message: &str) {
+    let recorded = format!(
+        r#"{{
+  "display_message": null,
+  "documentation_url": "https://plaid.com/docs/errors/{page}",
+  "error_code": "{code}",
+  "error_message": "{message}",
+  "error_type": "{error_type}",
+  "request_id": "d2c776d1b123743",
+  "suggested_action": null
+}}"#
+    );
+    check(reply, 400, &recorded);
+}
+
+#[tokio::test]
+async fn data_routes_refuse_a_broken_item() {
+    let plaid = Plaid::start().await;
+    let item = plaid.item(None);
+    plaid.reset_login(&item).await;
+    for path in ["/auth/get", "/accounts/get"] {
+        let reply = plaid.with_token(path, &item).await;
+        let page = "item/#item_login_required";
+        let message = "the login details of this item have changed (credentials, MFA, or \
+                       required user action) and a user login is required to update this \
+                       information. use Link's update mode to restore the item to a good state";
+        check_error(&reply, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED", page, message);
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_token_is_refused_with_its_brackets_escaped() {
+    let plaid = Plaid::start().await;
+    for (path, kind) in [
+        ("/item/get", "access"),
+        ("/item/public_token/exchange", "public"),
+    ] {
+        let fields = json!({ format!("{kind}_token"): "ABCDEFG1234567" });
+        let reply = plaid.post(path, fields).await;
+        let message = format!(
+            r"provided {kind} token is in an invalid format. expected format: {kind}-\u003cenvironment\u003e-\u003cidentifier\u003e"
+        );
+        let code = format!("INVALID_{}_TOKEN", kind.to_uppercase());
+        let page = format!("invalid-input/#{}", code.to_lowercase());
+        check_error(&reply, "INVALID_INPUT", &code, &page, &message);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused() {
+    let plaid = Plaid::start().await;
+    let body = json!({ "client_id": plaid.sandbox.client_id(), "secret": "a".repeat(30) });
+    let reply = plaid.post_unsigned("/item/get", &body).await;
+    let message = "invalid client_id or secret provided";
+    let page = "invalid-input/#invalid_api_keys";
+    check_error(&reply, "INVALID_INPUT", "INVALID_API_KEYS", page, message);
+}
+
+#[tokio::test]
+async fn a_test_user_whose_account_is_locked_cannot_be_linked() {
+    let plaid = Plaid::start().await;
+    let create = async |password: &str| {
+        let fields = json!({
+            "institution_id": "ins_109508",
+            "initial_products": ["transactions"],
+            "options": { "override_password": password },
+        });
+        plaid.post("/sandbox/public_token/create", fields).await
+    };
+    let recorded = r#"{
+  "display_message": "The given account has been locked by the financial institution. Please visit your financial institution's website to unlock your account.",
+  "documentation_url": "https://plaid.com/docs/errors/item/#item_locked",
+  "error_code": "ITEM_LOCKED",
+  "error_message": "the account is locked. prompt the user to visit the institution's site and unlock their account",
+  "error_type": "ITEM_ERROR",
+  "request_id": "7a4721edf8434c8",
+  "suggested_action": null
+}"#;
+    check(&create("error_ITEM_LOCKED").await, 400, recorded);
+    assert!(plaid.sandbox.items().is_empty());
+    for password in ["pass_good", "error_", "error_NOT_FOUND", "ITEM_LOCKED"] {
+        assert_eq!(create(password).await.status, 200, "{password}");
+    }
 }

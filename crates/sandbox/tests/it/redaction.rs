@@ -1,5 +1,4 @@
-//! That no secret comes out of a Sandbox by another way than it went in: not in the log, not in the
-//! events, not in what its types print.
+//! No secret appears in the log, in the events, or in the output of a public type.
 
 use hyper::Method;
 use secrecy::ExposeSecret;
@@ -12,7 +11,7 @@ use crate::{
     wire,
 };
 
-/// Tokens and a secret of other environments, such as one gives by mistake.
+/// Tokens and a secret of other environments, which a user may send by mistake.
 pub(crate) const FOREIGN: [&str; 5] = [
     "access-production-11111111-aaaa-4111-8111-111111111111",
     "public-development-22222222-bbbb-4222-8222-222222222222",
@@ -21,27 +20,27 @@ pub(crate) const FOREIGN: [&str; 5] = [
     "0123456789abcdef0123456789abcd",
 ];
 
-/// Texts of a kind that must not be told, whatever they look like.
+/// Personal data and a password, which must not be shown whatever they look like.
 const PRIVATE: [&str; 4] = ["Lovelace", "ada@example.test", "+12025550123", "hunter2"];
 
-/// All that a Sandbox tells of itself, and what was told while it happened.
-async fn told(plaid: &Plaid, events: &mut tokio::sync::broadcast::Receiver<Event>) -> String {
-    let mut told = serde_json::to_string(&plaid.sandbox.requests()).unwrap();
-    told += &format!("{:?}", plaid.sandbox.requests());
-    told += &serde_json::to_string(&plaid.sandbox.items()).unwrap();
-    told += &format!("{:?}", plaid.sandbox);
+/// Everything that a Sandbox shows: log, Items, events and debug output.
+async fn shown(plaid: &Plaid, events: &mut tokio::sync::broadcast::Receiver<Event>) -> String {
+    let mut shown = serde_json::to_string(&plaid.sandbox.requests()).unwrap();
+    shown += &format!("{:?}", plaid.sandbox.requests());
+    shown += &serde_json::to_string(&plaid.sandbox.items()).unwrap();
+    shown += &format!("{:?}", plaid.sandbox);
     while let Ok(event) = events.try_recv() {
-        told += &serde_json::to_string(&event).unwrap();
-        told += &format!("{event:?}");
+        shown += &serde_json::to_string(&event).unwrap();
+        shown += &format!("{event:?}");
     }
-    told
+    shown
 }
 
-pub(crate) fn check<'a>(told: &str, secrets: impl IntoIterator<Item = &'a str>) {
+pub(crate) fn check<'a>(shown: &str, secrets: impl IntoIterator<Item = &'a str>) {
     for secret in secrets {
-        // The end of a token is shown, all but its last four characters must not be.
-        let most = &secret[..secret.len() - 4];
-        assert!(!told.contains(most), "{secret} is told");
+        // The log may show the last four characters of a token.
+        let start = &secret[..secret.len() - 4];
+        assert!(!shown.contains(start), "{secret} is shown");
     }
 }
 
@@ -62,7 +61,7 @@ pub(crate) async fn secrets(plaid: &Plaid) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_log_tells_no_secret_wherever_it_stood_in_the_body() {
+async fn no_field_leaks_a_secret_into_the_log() {
     let plaid = Plaid::start().await;
     let mut events = plaid.sandbox.events();
     let own = secrets(&plaid).await;
@@ -114,14 +113,14 @@ async fn the_log_tells_no_secret_wherever_it_stood_in_the_body() {
             plaid.post(route, one).await;
         }
         check(
-            &told(&plaid, &mut events).await,
+            &shown(&plaid, &mut events).await,
             own.iter().chain(&FOREIGN).copied(),
         );
     }
 }
 
 #[tokio::test]
-async fn the_log_tells_no_secret_of_calls_that_succeed() {
+async fn successful_requests_leak_no_secret_into_the_log() {
     let plaid = Plaid::start().await;
     let mut events = plaid.sandbox.events();
     let own = secrets(&plaid).await;
@@ -129,7 +128,7 @@ async fn the_log_tells_no_secret_of_calls_that_succeed() {
         panic!("secrets");
     };
     let token = json!({ "access_token": access_token });
-    let mut given: Vec<String> = own.clone();
+    let mut secrets: Vec<String> = own.clone();
     for (route, fields) in [
         ("/sandbox/item/reset_login", token.clone()),
         ("/item/get", token.clone()),
@@ -143,18 +142,18 @@ async fn the_log_tells_no_secret_of_calls_that_succeed() {
         let reply = plaid.post(route, fields).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         for name in ["access_token", "new_access_token"] {
-            given.extend(reply.json()[name].as_str().map(str::to_owned));
+            secrets.extend(reply.json()[name].as_str().map(str::to_owned));
         }
     }
-    assert_eq!(given.len(), own.len() + 2);
+    assert_eq!(secrets.len(), own.len() + 2);
     check(
-        &told(&plaid, &mut events).await,
-        given.iter().map(String::as_str),
+        &shown(&plaid, &mut events).await,
+        secrets.iter().map(String::as_str),
     );
 }
 
 #[tokio::test]
-async fn the_log_names_no_person_and_no_password() {
+async fn the_log_contains_no_personal_data_and_no_password() {
     let plaid = Plaid::start().await;
     let mut events = plaid.sandbox.events();
     let [name, email, phone, password] = PRIVATE;
@@ -191,16 +190,16 @@ async fn the_log_names_no_person_and_no_password() {
         plaid.post("/sandbox/user/reset_login", token).await.status,
         200
     );
-    let told = told(&plaid, &mut events).await;
+    let shown = shown(&plaid, &mut events).await;
     for private in PRIVATE {
-        assert!(!told.contains(private), "{private} is told");
+        assert!(!shown.contains(private), "{private} is shown");
     }
-    // What the client calls its user is no name.
-    assert!(told.contains("user-1"));
+    // The `client_user_id` is not personal data.
+    assert!(shown.contains("user-1"));
 }
 
 #[tokio::test]
-async fn no_webhook_holds_the_token_of_a_user() {
+async fn no_webhook_contains_a_user_token() {
     let plaid = Plaid::start().await;
     let token = "user-sandbox-b0e2c4ee-a763-4df5-bfe9-46a46bce993d";
     let fields = json!({
@@ -220,7 +219,7 @@ async fn no_webhook_holds_the_token_of_a_user() {
 }
 
 #[tokio::test]
-async fn the_log_tells_no_secret_of_headers_methods_paths_and_queries() {
+async fn headers_methods_paths_and_queries_leak_no_secret_into_the_log() {
     let plaid = Plaid::start().await;
     let mut events = plaid.sandbox.events();
     let own = secrets(&plaid).await;
@@ -250,6 +249,5 @@ async fn the_log_tells_no_secret_of_headers_methods_paths_and_queries() {
         }
         wire::send(&plaid.sandbox, secret, "/item/get", &[], "").await;
     }
-    // The last of its hex characters are told of no token whose form a path does not show.
-    check(&told(&plaid, &mut events).await, all);
+    check(&shown(&plaid, &mut events).await, all);
 }

@@ -1,4 +1,4 @@
-//! That no error says a secret back which was given where there should have been something else.
+//! No error repeats a secret that was sent by mistake.
 
 use hyper::Method;
 use secrecy::ExposeSecret;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn errors_of_the_handle_tell_no_secret() {
+async fn errors_of_the_handle_contain_no_secret() {
     let plaid = Plaid::start().await;
     let own = secrets(&plaid).await;
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
@@ -64,7 +64,7 @@ async fn errors_of_the_handle_tell_no_secret() {
 }
 
 #[tokio::test]
-async fn a_secret_given_by_mistake_is_not_said_back() {
+async fn errors_of_the_control_routes_contain_no_secret() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let token = item.access_token.expose_secret();

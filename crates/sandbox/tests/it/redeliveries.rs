@@ -1,11 +1,11 @@
-//! Webhooks delivered again because a test asks for it, outside of the schedule.
+//! Redelivery on request, outside of the schedule.
 
 use tokio::time::timeout;
 use utdk_plaid_sandbox::{Controls, Outcome, SandboxError};
 
 use crate::{
     plaid::Plaid,
-    receiver::{self, Manner, Receiver},
+    receiver::{self, Behavior, Receiver},
     retries::{DAY, advance, check_time, fire, only, seconds},
     webhooks::next,
 };
@@ -13,8 +13,8 @@ use crate::{
 const DELIVERED: Outcome = Outcome::Delivered { status: 200 };
 
 #[tokio::test]
-async fn a_webhook_that_was_taken_is_delivered_again_the_same() {
-    let (plaid, mut receiver) = fire([Manner::Answer(200)]).await;
+async fn a_delivered_webhook_is_redelivered_unchanged() {
+    let (plaid, mut receiver) = fire([Behavior::Answer(200)]).await;
     let id = only(&plaid).id;
     let webhook = plaid.sandbox.redeliver(id).await.unwrap();
     assert_eq!(webhook, only(&plaid));
@@ -24,8 +24,8 @@ async fn a_webhook_that_was_taken_is_delivered_again_the_same() {
 }
 
 #[tokio::test]
-async fn an_unknown_webhook_cannot_be_delivered_again() {
-    let (plaid, _receiver) = fire([Manner::Answer(200)]).await;
+async fn an_unknown_webhook_cannot_be_redelivered() {
+    let (plaid, _receiver) = fire([Behavior::Answer(200)]).await;
     for id in [0, 2, u64::MAX] {
         let error = plaid.sandbox.redeliver(id).await.unwrap_err();
         assert_eq!(error.code(), "WEBHOOK_NOT_FOUND");
@@ -34,9 +34,9 @@ async fn an_unknown_webhook_cannot_be_delivered_again() {
 }
 
 #[tokio::test]
-async fn a_redelivery_that_succeeds_ends_the_schedule() {
-    let manners = [Manner::Answer(500), Manner::Answer(200)];
-    let (plaid, mut receiver) = fire(manners).await;
+async fn a_successful_redelivery_ends_the_schedule() {
+    let behaviors = [Behavior::Answer(500), Behavior::Answer(200)];
+    let (plaid, mut receiver) = fire(behaviors).await;
     let webhook = plaid.sandbox.redeliver(1).await.unwrap();
     assert_eq!(webhook.attempts[1].outcome, DELIVERED);
     assert_eq!(webhook.next_attempt_at(), None);
@@ -47,9 +47,9 @@ async fn a_redelivery_that_succeeds_ends_the_schedule() {
 }
 
 #[tokio::test]
-async fn a_redelivery_that_succeeds_ends_the_schedule_though_an_earlier_attempt_fails_later() {
+async fn a_successful_redelivery_ends_the_schedule_even_if_an_earlier_attempt_fails_later() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start_in_turn([Manner::Hang, Manner::Answer(200)]).await;
+    let mut receiver = Receiver::start_in_turn([Behavior::Hang, Behavior::Answer(200)]).await;
     let item = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&item).await;
     let mut hanging = receiver.next().await.stream.unwrap();
@@ -67,8 +67,8 @@ async fn a_redelivery_that_succeeds_ends_the_schedule_though_an_earlier_attempt_
 }
 
 #[tokio::test]
-async fn a_redelivery_that_fails_leaves_the_schedule_as_it_was() {
-    let (plaid, _receiver) = fire([Manner::Answer(500)]).await;
+async fn a_failed_redelivery_does_not_change_the_schedule() {
+    let (plaid, _receiver) = fire([Behavior::Answer(500)]).await;
     let planned = only(&plaid).next_attempt_at();
     for _ in 0..3 {
         let webhook = plaid.sandbox.redeliver(1).await.unwrap();
@@ -83,8 +83,8 @@ async fn a_redelivery_that_fails_leaves_the_schedule_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_redelivery_that_fails_when_nothing_is_planned_plans_nothing() {
-    let (plaid, _receiver) = fire([Manner::Answer(200), Manner::Answer(500)]).await;
+async fn a_failed_redelivery_plans_no_retry() {
+    let (plaid, _receiver) = fire([Behavior::Answer(200), Behavior::Answer(500)]).await;
     let webhook = plaid.sandbox.redeliver(1).await.unwrap();
     assert_eq!(
         webhook.attempts[1].outcome,
@@ -92,7 +92,7 @@ async fn a_redelivery_that_fails_when_nothing_is_planned_plans_nothing() {
     );
     assert_eq!(webhook.next_attempt_at(), None);
 
-    let (plaid, _receiver) = fire([Manner::Answer(500)]).await;
+    let (plaid, _receiver) = fire([Behavior::Answer(500)]).await;
     advance(&plaid, DAY).await;
     let webhook = plaid.sandbox.redeliver(1).await.unwrap();
     assert_eq!(webhook.next_attempt_at(), None);
@@ -101,7 +101,7 @@ async fn a_redelivery_that_fails_when_nothing_is_planned_plans_nothing() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_not_allowed_stays_so() {
+async fn a_redelivery_to_a_receiver_that_is_not_allowed_is_not_sent() {
     let plaid = Plaid::start().await;
     let item = plaid.item(Some("http://192.0.2.1/"));
     plaid.reset_login(&item).await;
@@ -113,18 +113,18 @@ async fn a_receiver_that_is_not_allowed_stays_so() {
 }
 
 #[tokio::test]
-async fn a_redelivery_under_way_ends_with_a_reset_and_with_the_sandbox() {
+async fn a_reset_or_a_close_ends_a_redelivery_under_way() {
     for by_reset in [true, false] {
-        let (plaid, mut receiver) = fire([Manner::Answer(200), Manner::Hang]).await;
+        let (plaid, mut receiver) = fire([Behavior::Answer(200), Behavior::Hang]).await;
         let controls = Controls::clone(&plaid.sandbox);
-        let asked = tokio::spawn(async move { controls.redeliver(1).await });
+        let redelivery = tokio::spawn(async move { controls.redeliver(1).await });
         let _hanging = receiver.next().await;
         match by_reset {
             true => plaid.sandbox.reset().await,
             false => plaid.sandbox.close().await,
         }
-        // Well before the receiver would be given up.
-        let ended = timeout(seconds(5), asked).await.unwrap().unwrap();
+        // Well before the timeout of the delivery.
+        let ended = timeout(seconds(5), redelivery).await.unwrap().unwrap();
         assert!(matches!(ended, Err(SandboxError::Closed)), "{ended:?}");
     }
 }

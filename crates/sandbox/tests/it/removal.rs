@@ -1,4 +1,4 @@
-//! The end of an Item.
+//! Removal of an Item.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn check_gone(reply: &Reply) {
     check(reply, 400, "ITEM_ERROR", "ITEM_NOT_FOUND", message);
 }
 
-/// Removes an Item for a reason.
+/// Removes an Item with a reason.
 async fn remove(plaid: &Plaid, item: &CreatedItem, name: &str, reason: Value) -> Reply {
     let access_token = item.access_token.expose_secret();
     let fields = json!({ "access_token": access_token, name: reason });
@@ -40,7 +40,7 @@ async fn an_item_is_removed_once() {
 }
 
 #[tokio::test]
-async fn no_route_finds_a_removed_item() {
+async fn every_route_refuses_a_removed_item() {
     let plaid = Plaid::start().await;
     let create = json!({ "institution_id": "ins_109508", "initial_products": ["auth"] });
     let created = plaid.post("/sandbox/public_token/create", create).await;
@@ -76,8 +76,12 @@ async fn no_route_finds_a_removed_item() {
     }
 
     let item_id = exchanged["item_id"].as_str().unwrap();
-    let error = plaid.sandbox.repair_item(item_id).unwrap_err();
-    assert_eq!(error.code(), "ITEM_NOT_FOUND");
+    for error in [
+        plaid.sandbox.repair_item(item_id).unwrap_err(),
+        plaid.sandbox.create_update_link(item_id).unwrap_err(),
+    ] {
+        assert_eq!(error.code(), "ITEM_NOT_FOUND");
+    }
     let link_token = linked["link_token"].as_str().unwrap();
     let error = plaid.sandbox.complete_link(link_token).unwrap_err();
     assert_eq!(error.code(), "INVALID_LINK_TOKEN");
@@ -93,7 +97,7 @@ async fn a_broken_item_can_be_removed() {
 }
 
 #[tokio::test]
-async fn a_reason_may_be_given() {
+async fn a_removal_may_have_a_reason() {
     let plaid = Plaid::start().await;
     for (name, reason) in [
         ("reason_code", json!("FRAUD_FIRST_PARTY")),
@@ -113,7 +117,7 @@ async fn a_reason_may_be_given() {
 }
 
 #[tokio::test]
-async fn a_wrong_reason_is_refused_and_removes_nothing() {
+async fn an_invalid_reason_is_refused_and_removes_nothing() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let codes = "reason_code must be one of: FRAUD_FIRST_PARTY, FRAUD_FALSE_IDENTITY, \

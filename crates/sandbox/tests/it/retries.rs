@@ -1,4 +1,4 @@
-//! Webhooks that were not taken: when they are delivered again, and when no more.
+//! The retry schedule of webhooks.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,14 +9,14 @@ use crate::{
     clock::pass,
     jwt::Jwt,
     plaid::Plaid,
-    receiver::{self, Manner, Receiver},
+    receiver::{self, Behavior, Receiver},
     webhooks::next,
 };
 
-/// Seconds from a webhook's being fired to its attempts, where each is answered at once.
+/// When the attempts start, in seconds after the webhook is fired, if each is answered at once.
 const SCHEDULE: [u64; 7] = [0, 30, 150, 630, 2_550, 10_230, 40_950];
 
-/// By how much real time may move the Sandbox's clock on during a test.
+/// By how much real time may move the Sandbox's clock during a test.
 const SLACK: Duration = Duration::from_secs(5);
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,10 +25,10 @@ pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A Sandbox that has fired one webhook to a receiver of these manners, and made its first attempt.
-pub(crate) async fn fire(manners: impl Into<Vec<Manner>>) -> (Plaid, Receiver) {
+/// A Sandbox that has fired one webhook to a receiver with these behaviors and made the first attempt.
+pub(crate) async fn fire(behaviors: impl Into<Vec<Behavior>>) -> (Plaid, Receiver) {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start_in_turn(manners).await;
+    let mut receiver = Receiver::start_in_turn(behaviors).await;
     let item = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&item).await;
     receiver.next().await;
@@ -36,7 +36,7 @@ pub(crate) async fn fire(manners: impl Into<Vec<Manner>>) -> (Plaid, Receiver) {
     (plaid, receiver)
 }
 
-/// The one webhook that was fired.
+/// The only webhook.
 pub(crate) fn only(plaid: &Plaid) -> Webhook {
     let mut webhooks = plaid.sandbox.webhooks();
     assert_eq!(webhooks.len(), 1);
@@ -47,7 +47,7 @@ pub(crate) async fn advance(plaid: &Plaid, by: Duration) {
     plaid.sandbox.advance_clock(by).await.unwrap();
 }
 
-/// Checks that `time` is as many seconds after `start` as expected, and not much later.
+/// Checks that `time` is `expected` seconds after `start`, and not much later.
 pub(crate) fn check_time(time: SystemTime, start: SystemTime, expected: u64) {
     let passed = time.duration_since(start).unwrap();
     let expected = seconds(expected);
@@ -57,7 +57,7 @@ pub(crate) fn check_time(time: SystemTime, start: SystemTime, expected: u64) {
     );
 }
 
-/// Checks how long after being fired each attempt was made.
+/// Checks when each attempt was made, in seconds after the webhook was fired.
 fn check_attempts(webhook: &Webhook, expected: &[u64]) {
     assert_eq!(webhook.attempts.len(), expected.len());
     for (attempt, expected) in webhook.attempts.iter().zip(expected) {
@@ -66,8 +66,8 @@ fn check_attempts(webhook: &Webhook, expected: &[u64]) {
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_not_taken_is_delivered_seven_times_in_a_day_and_no_more() {
-    let (plaid, mut receiver) = fire([Manner::Answer(500)]).await;
+async fn a_refused_webhook_is_attempted_seven_times_in_a_day() {
+    let (plaid, mut receiver) = fire([Behavior::Answer(500)]).await;
     advance(&plaid, DAY).await;
     let webhook = only(&plaid);
     check_attempts(&webhook, &SCHEDULE);
@@ -84,8 +84,8 @@ async fn a_webhook_that_is_not_taken_is_delivered_seven_times_in_a_day_and_no_mo
 }
 
 #[tokio::test]
-async fn what_is_planned_next_is_said_and_is_done_then_and_not_before() {
-    let (plaid, _receiver) = fire([Manner::Answer(500)]).await;
+async fn each_retry_is_made_at_the_time_that_was_shown() {
+    let (plaid, _receiver) = fire([Behavior::Answer(500)]).await;
     for (made, due) in SCHEDULE.iter().enumerate().skip(1) {
         let webhook = only(&plaid);
         let planned = webhook.next_attempt_at().unwrap();
@@ -100,9 +100,13 @@ async fn what_is_planned_next_is_said_and_is_done_then_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_success_ends_the_schedule() {
-    let manners = [Manner::Answer(500), Manner::Reset, Manner::Answer(200)];
-    let (plaid, mut receiver) = fire(manners).await;
+async fn a_successful_attempt_ends_the_schedule() {
+    let behaviors = [
+        Behavior::Answer(500),
+        Behavior::Reset,
+        Behavior::Answer(200),
+    ];
+    let (plaid, mut receiver) = fire(behaviors).await;
     advance(&plaid, DAY).await;
     let webhook = only(&plaid);
     check_attempts(&webhook, &SCHEDULE[..3]);
@@ -117,22 +121,22 @@ async fn a_success_ends_the_schedule() {
 }
 
 #[tokio::test]
-async fn whatever_is_no_success_is_tried_again() {
-    for manner in [
-        Manner::Answer(204),
-        Manner::Answer(302),
-        Manner::Answer(404),
-        Manner::Reset,
+async fn every_failure_is_retried() {
+    for behavior in [
+        Behavior::Answer(204),
+        Behavior::Answer(302),
+        Behavior::Answer(404),
+        Behavior::Reset,
     ] {
-        let (plaid, _receiver) = fire([manner]).await;
+        let (plaid, _receiver) = fire([behavior]).await;
         advance(&plaid, seconds(30)).await;
         check_attempts(&only(&plaid), &SCHEDULE[..2]);
     }
 }
 
 #[tokio::test]
-async fn a_retry_is_not_handed_out_as_another_webhook() {
-    let (plaid, _receiver) = fire([Manner::Answer(500)]).await;
+async fn a_retry_is_not_returned_as_another_webhook() {
+    let (plaid, _receiver) = fire([Behavior::Answer(500)]).await;
     advance(&plaid, seconds(30)).await;
     let soon = Duration::from_millis(1);
     let next = plaid.sandbox.next_webhook(WebhookFilter::default(), soon);
@@ -140,28 +144,28 @@ async fn a_retry_is_not_handed_out_as_another_webhook() {
 }
 
 #[tokio::test]
-async fn a_retry_comes_by_itself_when_real_time_has_passed() {
-    let (plaid, mut receiver) = fire([Manner::Answer(500), Manner::Answer(200)]).await;
+async fn a_retry_is_also_made_as_real_time_passes() {
+    let (plaid, mut receiver) = fire([Behavior::Answer(500), Behavior::Answer(200)]).await;
     pass(seconds(20)).await;
     assert_eq!(only(&plaid).attempts.len(), 1);
     pass(seconds(10)).await;
     receiver.next().await;
-    // Nothing else moves the clock: this waits for the attempt to end.
+    // Does not move the clock, but waits for the attempt to end.
     advance(&plaid, Duration::ZERO).await;
     check_attempts(&only(&plaid), &SCHEDULE[..2]);
 }
 
-/// How long after the first attempt the second one is planned, if the first is answered so.
+/// The wait between the first and the second attempt, if the first has this response.
 async fn wait_after(status: u16, retry_after: &str) -> Option<Duration> {
-    let manner = Manner::AnswerWith(status, "retry-after", retry_after.to_owned());
-    let (plaid, _receiver) = fire([manner]).await;
+    let behavior = Behavior::AnswerWith(status, "retry-after", retry_after.to_owned());
+    let (plaid, _receiver) = fire([behavior]).await;
     let webhook = only(&plaid);
     let planned = webhook.next_attempt_at()?;
     Some(planned.duration_since(webhook.attempts[0].at).unwrap())
 }
 
 #[tokio::test]
-async fn a_429_says_itself_when_to_come_again() {
+async fn the_retry_after_of_a_429_is_honoured() {
     let about = |wait: Option<Duration>, expected: u64| {
         let wait = wait.unwrap();
         let expected = seconds(expected);
@@ -172,13 +176,13 @@ async fn a_429_says_itself_when_to_come_again() {
     };
     about(wait_after(429, "100").await, 100);
     about(wait_after(429, "0").await, 0);
-    // A date has no fraction of a second, and some of the time has passed when it is read.
+    // A date has no fraction of a second, and some time passes before it is read.
     let date = httpdate::fmt_http_date(SystemTime::now() + seconds(500));
     about(wait_after(429, &date).await, 495);
-    // What says nothing leaves it at the schedule.
+    // An invalid value leaves the wait of the schedule.
     let past = httpdate::fmt_http_date(SystemTime::now() - seconds(500));
-    for nothing in ["soon", "-5", "1.5", &past] {
-        about(wait_after(429, nothing).await, 30);
+    for invalid in ["soon", "-5", "1.5", &past] {
+        about(wait_after(429, invalid).await, 30);
     }
     for status in [500, 503, 301, 204] {
         about(wait_after(status, "100").await, 30);
@@ -186,7 +190,7 @@ async fn a_429_says_itself_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_429_that_says_to_come_after_more_than_a_day_ends_the_schedule() {
+async fn a_retry_after_of_more_than_a_day_ends_the_schedule() {
     assert!(wait_after(429, "86000").await.is_some());
     for wait in ["86401", "18446744073709551615"] {
         assert_eq!(wait_after(429, wait).await, None);
@@ -194,42 +198,42 @@ async fn a_429_that_says_to_come_after_more_than_a_day_ends_the_schedule() {
 }
 
 #[tokio::test]
-async fn a_429_is_honoured_when_the_time_comes() {
-    let manner = Manner::AnswerWith(429, "retry-after", "1000".to_owned());
-    let (plaid, _receiver) = fire([manner, Manner::Answer(200)]).await;
+async fn a_retry_after_delays_the_attempt() {
+    let behavior = Behavior::AnswerWith(429, "retry-after", "1000".to_owned());
+    let (plaid, _receiver) = fire([behavior, Behavior::Answer(200)]).await;
     advance(&plaid, seconds(990)).await;
     assert_eq!(only(&plaid).attempts.len(), 1);
     advance(&plaid, seconds(10)).await;
     check_attempts(&only(&plaid), &[0, 1_000]);
 }
 
-/// A Sandbox whose one webhook hangs, and what hangs there.
-async fn hang(then: Manner) -> (Plaid, Receiver, tokio::net::TcpStream) {
+/// A Sandbox whose only webhook hangs, and the connection.
+async fn hang(then: Behavior) -> (Plaid, Receiver, tokio::net::TcpStream) {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start_in_turn([Manner::Hang, then]).await;
+    let mut receiver = Receiver::start_in_turn([Behavior::Hang, then]).await;
     plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
     let stream = receiver.next().await.stream.unwrap();
     (plaid, receiver, stream)
 }
 
 #[tokio::test]
-async fn a_receiver_that_hangs_is_given_up_after_ten_seconds_of_the_sandboxs_clock() {
+async fn a_receiver_that_hangs_fails_after_ten_seconds_of_the_sandboxs_clock() {
     let start = Instant::now();
-    let (plaid, _receiver, _hanging) = hang(Manner::Answer(200)).await;
+    let (plaid, _receiver, _hanging) = hang(Behavior::Answer(200)).await;
     advance(&plaid, seconds(60)).await;
     assert!(start.elapsed() < seconds(8), "{:?}", start.elapsed());
     let webhook = only(&plaid);
     let reason = "no answer within 10 seconds".to_owned();
     assert_eq!(webhook.attempts[0].outcome, Outcome::Failed { reason });
-    // The wait begins when the attempt has ended.
+    // The wait starts when the attempt has ended.
     check_attempts(&webhook, &[0, 40]);
 }
 
 #[tokio::test]
-async fn a_receiver_that_answers_is_not_late_because_the_clock_was_moved() {
-    let (plaid, _receiver, mut hanging) = hang(Manner::Answer(500)).await;
+async fn moving_the_clock_does_not_make_a_receiver_late() {
+    let (plaid, _receiver, mut hanging) = hang(Behavior::Answer(500)).await;
     let answer = async {
-        // As slow as a receiver may be, and enough for a clock that nothing holds to be moved.
+        // Long enough for the clock to be moved, if it did not wait for the receiver.
         tokio::time::sleep(Duration::from_millis(50)).await;
         receiver::write(&mut hanging, 200, "").await;
     };
@@ -243,8 +247,8 @@ async fn a_receiver_that_answers_is_not_late_because_the_clock_was_moved() {
 }
 
 #[tokio::test]
-async fn each_attempt_is_signed_at_the_receivers_time_whatever_the_sandboxs_clock_shows() {
-    let (plaid, mut receiver) = fire([Manner::Answer(500)]).await;
+async fn each_attempt_is_signed_with_real_time() {
+    let (plaid, mut receiver) = fire([Behavior::Answer(500)]).await;
     advance(&plaid, DAY).await;
     let webhook = only(&plaid);
     for attempt in &webhook.attempts[1..] {

@@ -1,4 +1,4 @@
-//! Under a seed a Sandbox repeats itself: its credentials, ids, tokens and keys.
+//! With a seed a Sandbox repeats its credentials, ids, tokens and keys.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -18,9 +18,8 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// Makes one of everything that has an id of its own, with requests in between, and returns the
-/// ids.
-async fn live(plaid: &Plaid, requests_between: usize) -> Vec<String> {
+/// Creates one of everything that has an id, with other requests in between. Returns the ids.
+async fn create_ids(plaid: &Plaid, requests_between: usize) -> Vec<String> {
     let other_requests = async || {
         for _ in 0..requests_between {
             plaid.post("/item/get", json!({})).await;
@@ -71,8 +70,8 @@ async fn live(plaid: &Plaid, requests_between: usize) -> Vec<String> {
     ids
 }
 
-/// Checks that the lists have no id in common.
-fn check_apart(one: &[String], other: &[String]) {
+/// Checks that the lists have no common id.
+fn check_disjoint(one: &[String], other: &[String]) {
     assert_eq!(one.len(), other.len());
     for id in one {
         assert!(!other.contains(id), "{id}");
@@ -80,40 +79,40 @@ fn check_apart(one: &[String], other: &[String]) {
 }
 
 #[tokio::test]
-async fn the_same_seed_makes_the_same_ids_however_many_requests_come_between() {
-    let first = live(&seeded(Some(7)).await, 0).await;
-    assert_eq!(live(&seeded(Some(7)).await, 0).await, first);
-    assert_eq!(live(&seeded(Some(7)).await, 5).await, first);
+async fn a_seed_makes_the_same_ids_whatever_requests_come_between() {
+    let first = create_ids(&seeded(Some(7)).await, 0).await;
+    assert_eq!(create_ids(&seeded(Some(7)).await, 0).await, first);
+    assert_eq!(create_ids(&seeded(Some(7)).await, 5).await, first);
 }
 
 #[tokio::test]
 async fn another_seed_or_none_makes_other_ids() {
-    let ids = live(&seeded(Some(0)).await, 0).await;
+    let ids = create_ids(&seeded(Some(0)).await, 0).await;
     for id in &ids {
         let times = ids.iter().filter(|other| *other == id).count();
         assert_eq!(times, 1, "{id}");
     }
-    check_apart(&ids, &live(&seeded(Some(1)).await, 0).await);
-    check_apart(&ids, &live(&seeded(Some(u64::MAX)).await, 0).await);
-    let unseeded = live(&seeded(None).await, 0).await;
-    check_apart(&ids, &unseeded);
-    check_apart(&unseeded, &live(&seeded(None).await, 0).await);
+    check_disjoint(&ids, &create_ids(&seeded(Some(1)).await, 0).await);
+    check_disjoint(&ids, &create_ids(&seeded(Some(u64::MAX)).await, 0).await);
+    let unseeded = create_ids(&seeded(None).await, 0).await;
+    check_disjoint(&ids, &unseeded);
+    check_disjoint(&unseeded, &create_ids(&seeded(None).await, 0).await);
 }
 
 #[tokio::test]
-async fn starting_over_repeats_what_the_seed_makes() {
+async fn a_reset_repeats_the_seed() {
     let plaid = seeded(Some(7)).await;
-    let ids = live(&plaid, 0).await;
+    let ids = create_ids(&plaid, 0).await;
     plaid.sandbox.reset().await;
-    assert_eq!(live(&plaid, 0).await, ids);
+    assert_eq!(create_ids(&plaid, 0).await, ids);
 
-    // Without one it makes new ids; its credentials stay.
+    // Without a seed a reset makes new ids. The credentials stay.
     let plaid = seeded(None).await;
-    let ids = live(&plaid, 0).await;
+    let ids = create_ids(&plaid, 0).await;
     plaid.sandbox.reset().await;
-    let after = live(&plaid, 0).await;
+    let after = create_ids(&plaid, 0).await;
     assert_eq!(after[..2], ids[..2]);
-    check_apart(&after[2..], &ids[2..]);
+    check_disjoint(&after[2..], &ids[2..]);
 }
 
 #[tokio::test]
@@ -130,8 +129,8 @@ async fn the_same_requests_have_the_same_request_ids() {
     let plaid = seeded(Some(7)).await;
     let ids = request_ids(&plaid).await;
     assert_eq!(request_ids(&seeded(Some(7)).await).await, ids);
-    check_apart(&request_ids(&seeded(Some(8)).await).await, &ids);
-    check_apart(&request_ids(&plaid).await, &ids);
+    check_disjoint(&request_ids(&seeded(Some(8)).await).await, &ids);
+    check_disjoint(&request_ids(&plaid).await, &ids);
     plaid.sandbox.reset().await;
     assert_eq!(request_ids(&plaid).await, ids);
 }

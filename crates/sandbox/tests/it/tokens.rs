@@ -1,4 +1,4 @@
-//! Access tokens: how an Item gets one, and another.
+//! Access tokens: exchange and invalidation.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -22,7 +22,7 @@ async fn a_public_token_can_be_exchanged_again_for_the_same_item_and_token() {
 }
 
 #[tokio::test]
-async fn an_invalidated_access_token_is_unknown_and_the_new_one_is_the_same_items() {
+async fn an_invalidated_access_token_is_replaced_for_the_same_item() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let before = plaid.with_token("/item/get", &item).await.json();
@@ -59,7 +59,7 @@ async fn an_invalidated_access_token_is_unknown_and_the_new_one_is_the_same_item
 }
 
 #[tokio::test]
-async fn an_exchange_after_the_token_was_invalidated_gives_the_new_one() {
+async fn an_exchange_after_an_invalidation_returns_the_new_token() {
     let plaid = Plaid::start().await;
     let fields = json!({ "institution_id": "ins_109508", "initial_products": ["auth"] });
     let created = plaid.post("/sandbox/public_token/create", fields).await;

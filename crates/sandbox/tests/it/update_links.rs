@@ -1,10 +1,10 @@
-//! The hosted page that is made for an Item by its id alone.
+//! The control that creates a hosted page for an Item from its id.
 
 use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
-use utdk_plaid_sandbox::{Config, ItemState, SandboxError};
+use utdk_plaid_sandbox::{Config, ItemState};
 
 use crate::{
     control::control,
@@ -14,13 +14,13 @@ use crate::{
     wire,
 };
 
-/// The page's path, when the Sandbox is reached at `origin`.
+/// The path of a URL under `origin`.
 fn path<'a>(url: &'a str, origin: &str) -> &'a str {
     url.strip_prefix(origin).unwrap()
 }
 
 #[tokio::test]
-async fn its_page_repairs_the_item_and_fires_nothing() {
+async fn an_update_page_repairs_the_item_and_fires_nothing() {
     let plaid = Plaid::start().await;
     let item = plaid.item(Some("http://127.0.0.1:9/hook"));
     plaid.reset_login(&item).await;
@@ -44,7 +44,7 @@ async fn its_page_repairs_the_item_and_fires_nothing() {
 }
 
 #[tokio::test]
-async fn its_token_is_one_of_update_mode_and_tells_as_much() {
+async fn the_token_of_an_update_page_is_for_update_mode() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let route = format!("items/{}/update", item.item_id);
@@ -54,16 +54,16 @@ async fn its_token_is_one_of_update_mode_and_tells_as_much() {
     let keys: Vec<_> = created.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["expiration", "hosted_link_url", "link_token"]);
     let fields = json!({ "link_token": created["link_token"] });
-    let told = plaid.post(link::GET, fields.clone()).await.json();
-    assert_eq!(told["expiration"], created["expiration"]);
-    assert_eq!(told["metadata"]["initial_products"], json!([]));
+    let shown = plaid.post(link::GET, fields.clone()).await.json();
+    assert_eq!(shown["expiration"], created["expiration"]);
+    assert_eq!(shown["metadata"]["initial_products"], json!([]));
     let fields_of = |of: &Value| of.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let by_plaid = link::create(&plaid, link::update(&item, json!({}))).await;
     let by_plaid = json!({ "link_token": by_plaid["link_token"] });
     let by_plaid = plaid.post(link::GET, by_plaid).await.json();
-    assert_eq!(fields_of(&told), fields_of(&by_plaid));
+    assert_eq!(fields_of(&shown), fields_of(&by_plaid));
     assert_eq!(
-        fields_of(&told["metadata"]),
+        fields_of(&shown["metadata"]),
         fields_of(&by_plaid["metadata"])
     );
     let completed = control(&plaid, Method::POST, "link/complete", fields).await;
@@ -71,7 +71,7 @@ async fn its_token_is_one_of_update_mode_and_tells_as_much() {
 }
 
 #[tokio::test]
-async fn its_page_is_where_the_sandbox_was_reached() {
+async fn the_url_of_an_update_page_has_the_requests_host() {
     let plaid = Plaid::start_with(Config {
         allow_remote_control: true,
         ..Config::default()
@@ -96,7 +96,7 @@ async fn its_page_is_where_the_sandbox_was_reached() {
 }
 
 #[tokio::test]
-async fn its_page_expires_after_half_an_hour() {
+async fn an_update_page_expires_after_half_an_hour() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     plaid.reset_login(&item).await;
@@ -112,13 +112,4 @@ async fn its_page_expires_after_half_an_hour() {
         (410, "This link has expired")
     );
     assert_eq!(plaid.sandbox.items()[0].state, ItemState::LoginRequired);
-}
-
-#[tokio::test]
-async fn a_removed_item_gets_no_page() {
-    let plaid = Plaid::start().await;
-    let item = plaid.item(None);
-    plaid.with_token("/item/remove", &item).await;
-    let created = plaid.sandbox.create_update_link(&item.item_id);
-    assert!(matches!(created, Err(SandboxError::ItemNotFound { .. })));
 }

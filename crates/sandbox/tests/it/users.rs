@@ -1,4 +1,4 @@
-//! `/sandbox/user/reset_login`: the Items of one user break together.
+//! `/sandbox/user/reset_login`: breaks the Items of one user.
 
 use serde_json::{Value, json};
 use utdk_plaid_sandbox::{CreatedItem, ItemState, NewItem};
@@ -6,7 +6,7 @@ use utdk_plaid_sandbox::{CreatedItem, ItemState, NewItem};
 use crate::{
     errors::check,
     plaid::{Plaid, Reply},
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
 };
 
 const RESET: &str = "/sandbox/user/reset_login";
@@ -19,7 +19,7 @@ fn item_of(plaid: &Plaid, user: &str) -> CreatedItem {
     plaid.sandbox.create_item(item).unwrap()
 }
 
-/// Checks which of all Items are broken.
+/// Checks that exactly these Items are broken.
 fn check_broken(plaid: &Plaid, expected: &[&CreatedItem]) {
     let items = plaid.sandbox.items();
     let broken = items
@@ -37,7 +37,7 @@ fn check_done(reply: &Reply) {
 }
 
 #[tokio::test]
-async fn all_items_of_the_user_break_and_no_others() {
+async fn all_items_of_the_user_and_no_others_break() {
     for item_ids in [None, Some(json!(null)), Some(json!([]))] {
         let plaid = Plaid::start().await;
         let items = ["u1", "u2", "u1"].map(|user| item_of(&plaid, user));
@@ -54,7 +54,7 @@ async fn all_items_of_the_user_break_and_no_others() {
 #[tokio::test]
 async fn each_item_that_breaks_fires_its_error_with_its_user() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     for _ in 0..2 {
         let item = NewItem {
             webhook: Some(receiver.url()),
@@ -88,34 +88,35 @@ async fn only_the_named_items_of_the_user_break() {
 }
 
 #[tokio::test]
-async fn a_user_can_be_named_by_a_token() {
-    let plaid = Plaid::start().await;
-    let create = json!({
-        "institution_id": "ins_109508",
-        "initial_products": ["auth"],
-        "user_token": "user-sandbox-1",
-    });
-    plaid.post("/sandbox/public_token/create", create).await;
-    let fields = json!({ "user_token": "user-sandbox-1" });
-    check_done(&plaid.post(RESET, fields).await);
-    assert_eq!(plaid.sandbox.items()[0].state, ItemState::LoginRequired);
+async fn a_user_may_be_named_by_id_or_token() {
+    for (name, value) in [("user_id", "usr_1"), ("user_token", "user-sandbox-1")] {
+        let plaid = Plaid::start().await;
+        let create = json!({
+            "institution_id": "ins_109508",
+            "initial_products": ["auth"],
+            name: value,
+        });
+        plaid.post("/sandbox/public_token/create", create).await;
+        check_done(&plaid.post(RESET, json!({ name: value })).await);
+        assert_eq!(plaid.sandbox.items()[0].state, ItemState::LoginRequired);
+    }
 }
 
 #[tokio::test]
-async fn an_item_that_is_not_the_users_breaks_none() {
+async fn an_item_of_another_user_is_an_error_and_no_item_breaks() {
     let plaid = Plaid::start().await;
     let items = ["u1", "u2"].map(|user| item_of(&plaid, user));
     let removed = item_of(&plaid, "u1");
     plaid.with_token("/item/remove", &removed).await;
     let message = "The Item you requested cannot be found. This Item does not exist, has been \
                    previously removed via /item/remove, or has had access removed by the user.";
-    for other in [&items[1].item_id, &removed.item_id, &"nobody".to_owned()] {
+    for other in [&items[1].item_id, &removed.item_id, &"unknown".to_owned()] {
         let fields = json!({ "user_id": "u1", "item_ids": [items[0].item_id, other] });
         let reply = plaid.post(RESET, fields).await;
         check(&reply, 400, "ITEM_ERROR", "ITEM_NOT_FOUND", message);
     }
     check_broken(&plaid, &[]);
-    // Without being named, the removed one is passed over.
+    // A removed Item that is not named is ignored.
     check_done(&plaid.post(RESET, json!({ "user_id": "u1" })).await);
     check_broken(&plaid, &[&items[0]]);
 }
@@ -124,7 +125,7 @@ async fn an_item_that_is_not_the_users_breaks_none() {
 async fn an_unknown_user_is_refused() {
     let plaid = Plaid::start().await;
     plaid.item(None);
-    let reply = plaid.post(RESET, json!({ "user_id": "nobody" })).await;
+    let reply = plaid.post(RESET, json!({ "user_id": "unknown" })).await;
     let message = "The User you requested cannot be found. This User does not exist or has had \
                    access removed by the user.";
     check(&reply, 400, "USER_ERROR", "USER_NOT_FOUND", message);
@@ -135,7 +136,7 @@ async fn an_unknown_user_is_refused() {
 }
 
 #[tokio::test]
-async fn a_user_must_be_named_and_item_ids_be_a_list_of_strings() {
+async fn a_user_is_required_and_item_ids_must_be_a_list_of_strings() {
     let plaid = Plaid::start().await;
     item_of(&plaid, "u1");
     for fields in [json!({}), json!({ "user_id": null, "user_token": null })] {
@@ -143,7 +144,7 @@ async fn a_user_must_be_named_and_item_ids_be_a_list_of_strings() {
         let message = "the following required fields are missing: user_id";
         check(&reply, 400, "INVALID_REQUEST", "MISSING_FIELDS", message);
     }
-    let no_list = "item_ids must be a list of strings";
+    let not_a_list = "item_ids must be a list of strings";
     for (fields, message) in [
         (
             json!({ "user_id": "" }),
@@ -153,8 +154,8 @@ async fn a_user_must_be_named_and_item_ids_be_a_list_of_strings() {
             json!({ "user_token": 1 }),
             "user_token must be a non-empty string",
         ),
-        (json!({ "user_id": "u1", "item_ids": "a" }), no_list),
-        (json!({ "user_id": "u1", "item_ids": [1] }), no_list),
+        (json!({ "user_id": "u1", "item_ids": "a" }), not_a_list),
+        (json!({ "user_id": "u1", "item_ids": [1] }), not_a_list),
     ] {
         let reply = plaid.post(RESET, fields).await;
         check(&reply, 400, "INVALID_REQUEST", "INVALID_FIELD", message);

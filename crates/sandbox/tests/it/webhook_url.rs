@@ -1,4 +1,4 @@
-//! `/item/webhook/update`: where an Item's webhooks go from then on.
+//! `/item/webhook/update`: changes the URL of an Item's webhooks.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use utdk_plaid_sandbox::{CreatedItem, Outcome, WebhookFilter};
 use crate::{
     errors::check,
     plaid::{Plaid, Reply},
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
     retries::seconds,
 };
 
@@ -22,10 +22,10 @@ async fn shown(plaid: &Plaid, item: &CreatedItem) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_url_is_acknowledged_there_and_gets_what_follows() {
+async fn a_new_url_gets_an_acknowledgement_and_later_webhooks() {
     let plaid = Plaid::start().await;
-    let mut old = Receiver::start(Manner::Answer(200)).await;
-    let mut new = Receiver::start(Manner::Answer(200)).await;
+    let mut old = Receiver::start(Behavior::Answer(200)).await;
+    let mut new = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&old.url()));
     let reply = update(&plaid, &item, new.url().into()).await;
     assert_eq!(reply.status, 200);
@@ -63,9 +63,9 @@ async fn a_new_url_is_acknowledged_there_and_gets_what_follows() {
 }
 
 #[tokio::test]
-async fn null_or_nothing_takes_the_url_away_and_fires_nothing() {
+async fn a_null_or_absent_url_removes_the_url_and_fires_nothing() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     let items = [
         plaid.item(Some(&receiver.url())),
         plaid.item(Some(&receiver.url())),
@@ -87,11 +87,11 @@ async fn null_or_nothing_takes_the_url_away_and_fires_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_url_is_refused_and_changes_nothing() {
+async fn an_invalid_url_is_refused_and_changes_nothing() {
     let plaid = Plaid::start().await;
     let url = "http://127.0.0.1:1/hook";
     let item = plaid.item(Some(url));
-    for no_url in [
+    for invalid in [
         json!("ABCDEFG1234567"),
         json!(""),
         json!("/hook"),
@@ -99,7 +99,7 @@ async fn what_is_no_url_is_refused_and_changes_nothing() {
         json!(1),
         json!([url]),
     ] {
-        let reply = update(&plaid, &item, no_url).await;
+        let reply = update(&plaid, &item, invalid).await;
         let message = "webhook must be a non-empty string URL";
         check(&reply, 400, "INVALID_REQUEST", "INVALID_FIELD", message);
     }
@@ -110,7 +110,7 @@ async fn what_is_no_url_is_refused_and_changes_nothing() {
 #[tokio::test]
 async fn the_url_of_a_broken_item_can_be_changed() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(None);
     plaid.reset_login(&item).await;
     let reply = update(&plaid, &item, receiver.url().into()).await;

@@ -1,4 +1,4 @@
-//! The ITEM / ERROR webhook: when it is fired, what it says, and who signed it.
+//! The ITEM / ERROR webhook: when it is fired, its body, and its signature.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use utdk_plaid_sandbox::{CreatedItem, Webhook, WebhookFilter};
 use crate::{
     jwt::{self, Jwt},
     plaid::{Plaid, mask},
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
 };
 
 /// Longer than any delivery attempt.
@@ -31,9 +31,9 @@ pub(crate) async fn next(plaid: &Plaid, item: &CreatedItem) -> Webhook {
 }
 
 #[tokio::test]
-async fn the_webhook_says_what_plaids_says() {
+async fn the_webhook_equals_the_recorded_one() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&item).await;
     let received = receiver.next().await;
@@ -67,9 +67,9 @@ async fn the_webhook_says_what_plaids_says() {
     assert_eq!(attempt.verification, received.header("plaid-verification"));
     assert!(webhook.fired_at <= attempt.at);
     let mut json = serde_json::to_value(&webhook).unwrap();
-    let is_instant = |value: &Value| value.as_str().is_some_and(is_milliseconds);
-    assert!(is_instant(&json["firedAt"].take()));
-    assert!(is_instant(&json["attempts"][0]["at"].take()));
+    let is_time = |value: &Value| value.as_str().is_some_and(is_milliseconds);
+    assert!(is_time(&json["firedAt"].take()));
+    assert!(is_time(&json["attempts"][0]["at"].take()));
     let expected = json!({
         "id": 1,
         "firedAt": null,
@@ -88,7 +88,7 @@ async fn the_webhook_says_what_plaids_says() {
     assert_eq!(json, expected);
 }
 
-/// Whether it has the form of `2026-09-10T22:15:13.382Z`.
+/// Whether `text` has the form of `2026-09-10T22:15:13.382Z`.
 fn is_milliseconds(text: &str) -> bool {
     let form = |byte: u8| if byte.is_ascii_digit() { b'0' } else { byte };
     let form: Vec<u8> = text.bytes().map(form).collect();
@@ -96,34 +96,9 @@ fn is_milliseconds(text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_webhook_names_the_user_of_an_item_that_has_one() {
+async fn the_signature_verifies_with_the_published_key_and_the_bytes_sent() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
-    let fields = json!({
-        "institution_id": "ins_109508",
-        "initial_products": ["auth"],
-        "options": { "webhook": receiver.url() },
-        "user_id": "usr_9nSp2KuZ2x4JDw",
-    });
-    let created = plaid
-        .post("/sandbox/public_token/create", fields)
-        .await
-        .json();
-    let exchange = json!({ "public_token": created["public_token"] });
-    let exchanged = plaid
-        .post("/item/public_token/exchange", exchange)
-        .await
-        .json();
-    let reset = json!({ "access_token": exchanged["access_token"] });
-    plaid.post("/sandbox/item/reset_login", reset).await;
-    let body: Value = serde_json::from_slice(&receiver.next().await.body).unwrap();
-    assert_eq!(body["user_id"], "usr_9nSp2KuZ2x4JDw");
-}
-
-#[tokio::test]
-async fn the_signature_is_that_of_the_published_key_over_the_bytes_sent() {
-    let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
     let received = receiver.next().await;
     let verification = received.header("plaid-verification");
@@ -142,7 +117,7 @@ async fn the_signature_is_that_of_the_published_key_over_the_bytes_sent() {
 #[tokio::test]
 async fn the_item_remembers_its_last_webhook() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
     let status = async || plaid.with_token("/item/get", &item).await.json()["status"].clone();
     assert_eq!(status().await["last_webhook"], Value::Null);
@@ -160,11 +135,11 @@ async fn the_item_remembers_its_last_webhook() {
 }
 
 #[tokio::test]
-async fn a_repair_by_hand_fires_login_repaired_once() {
+async fn repair_item_fires_login_repaired_once() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
-    // A healthy Item has nothing to be repaired.
+    // A healthy Item is not repaired.
     plaid.sandbox.repair_item(&item.item_id).unwrap();
     plaid.reset_login(&item).await;
     plaid.sandbox.repair_item(&item.item_id).unwrap();
@@ -183,7 +158,7 @@ async fn a_repair_by_hand_fires_login_repaired_once() {
 }
 
 #[tokio::test]
-async fn an_item_without_a_webhook_url_fires_none() {
+async fn an_item_without_a_webhook_url_fires_no_webhook() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     plaid.reset_login(&item).await;
@@ -204,7 +179,7 @@ async fn an_item_without_a_webhook_url_fires_none() {
 #[tokio::test]
 async fn a_second_reset_fires_again() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&item).await;
     plaid.reset_login(&item).await;

@@ -1,4 +1,4 @@
-//! Requests byte by byte, for what a proper client would not send, or would not tell of.
+//! Requests byte by byte: an HTTP client would not send some of them, or would hide the result.
 
 use std::{io, time::Duration};
 
@@ -23,7 +23,7 @@ pub(crate) fn address(sandbox: &Sandbox) -> &str {
     sandbox.url().strip_prefix("http://").unwrap()
 }
 
-/// A request whose connection ends with its reply. What `headers` do not say is added.
+/// A request that closes its connection. Adds `host` and `content-length` if `headers` lack them.
 pub(crate) fn request(
     host: &str,
     method: &str,
@@ -44,14 +44,14 @@ pub(crate) fn request(
     [head.as_bytes(), body].concat()
 }
 
-/// What comes back for these bytes until the connection ends, and how it ends.
+/// The bytes received until the connection ends, and how it ends.
 pub(crate) async fn exchange(address: &str, bytes: &[u8]) -> (Vec<u8>, io::Result<()>) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     rest(&mut stream).await
 }
 
-/// What still comes on this connection, and how it ends.
+/// The remaining bytes of this connection, and how it ends.
 pub(crate) async fn rest(stream: &mut TcpStream) -> (Vec<u8>, io::Result<()>) {
     let mut reply = Vec::new();
     let end = timeout(LONG, stream.read_to_end(&mut reply)).await;
@@ -73,7 +73,7 @@ pub(crate) async fn send(
     parse(&bytes)
 }
 
-/// One whole reply, whose length its head announces.
+/// Parses one complete reply with a content length.
 pub(crate) fn parse(bytes: &[u8]) -> Reply {
     let text = std::str::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();

@@ -1,17 +1,17 @@
-//! A Sandbox that starts over: what is gone then, and what stays.
+//! The reset of a Sandbox: webhooks, deliveries under way, and waits.
 
 use tokio::{io::AsyncReadExt, time::timeout};
 use utdk_plaid_sandbox::WebhookFilter;
 
 use crate::{
     plaid::Plaid,
-    receiver::{self, Manner, Receiver},
+    receiver::{self, Behavior, Receiver},
     retries::{DAY, advance, fire, seconds},
 };
 
 #[tokio::test]
-async fn webhooks_are_forgotten_with_all_that_was_planned_for_them() {
-    let (plaid, mut receiver) = fire([Manner::Answer(500)]).await;
+async fn a_reset_forgets_webhooks_and_their_retries() {
+    let (plaid, mut receiver) = fire([Behavior::Answer(500)]).await;
     plaid.sandbox.reset().await;
     assert_eq!(plaid.sandbox.webhooks(), []);
     let error = plaid.sandbox.redeliver(1).await.unwrap_err();
@@ -21,9 +21,9 @@ async fn webhooks_are_forgotten_with_all_that_was_planned_for_them() {
 }
 
 #[tokio::test]
-async fn a_delivery_under_way_is_ended_and_is_no_later_webhooks_attempt() {
+async fn a_reset_cancels_a_delivery_under_way() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start_in_turn([Manner::Hang, Manner::Hang]).await;
+    let mut receiver = Receiver::start_in_turn([Behavior::Hang, Behavior::Hang]).await;
     plaid.reset_login(&plaid.item(Some(&receiver.url()))).await;
     let mut before = receiver.next().await.stream.unwrap();
     plaid.sandbox.reset().await;
@@ -42,9 +42,9 @@ async fn a_delivery_under_way_is_ended_and_is_no_later_webhooks_attempt() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_webhook_goes_on_waiting() {
+async fn a_wait_for_a_webhook_survives_a_reset() {
     let plaid = Plaid::start().await;
-    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
     let next = plaid
         .sandbox
         .next_webhook(WebhookFilter::default(), seconds(20));
@@ -52,17 +52,4 @@ async fn who_waits_for_a_webhook_goes_on_waiting() {
     let item = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&item).await;
     assert_eq!(next.await.unwrap().item_id, item.item_id);
-}
-
-#[tokio::test]
-async fn the_address_stays_and_clients_go_on() {
-    let plaid = Plaid::start().await;
-    let url = plaid.sandbox.url().to_owned();
-    let old = plaid.item(None);
-    plaid.sandbox.reset().await;
-    assert_eq!(plaid.sandbox.url(), url);
-    let refused = plaid.with_token("/item/get", &old).await;
-    assert_eq!(refused.error_code(), "INVALID_ACCESS_TOKEN");
-    let new = plaid.item(None);
-    assert_eq!(plaid.with_token("/item/get", &new).await.status, 200);
 }

@@ -1,5 +1,5 @@
-//! Who may use the controls: callers on this machine under a loopback name, and no page of another
-//! site.
+//! Access to the control routes: only from this machine under a loopback host, and never from a page
+//! of another site.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
@@ -17,6 +17,7 @@ use crate::{
 
 const HEALTH: &str = "/_sandbox/health";
 const ITEMS: &str = "/_sandbox/items";
+const INBOX: &str = "/_sandbox/inbox";
 
 fn check_refused(reply: &Reply) {
     assert_eq!(reply.status, 403, "{}", reply.body);
@@ -24,15 +25,17 @@ fn check_refused(reply: &Reply) {
     assert_eq!(reply.json()["field"], Value::Null);
 }
 
-/// What a look and what a change are answered with these headers.
-async fn ask(sandbox: &Sandbox, headers: &[(&str, &str)]) -> [Reply; 2] {
-    let look = wire::send(sandbox, "GET", HEALTH, headers, "").await;
-    let change = wire::send(sandbox, "POST", ITEMS, headers, "").await;
-    [look, change]
+/// The replies to a read, a change and a webhook with these headers.
+async fn ask(sandbox: &Sandbox, headers: &[(&str, &str)]) -> [Reply; 3] {
+    [
+        wire::send(sandbox, "GET", HEALTH, headers, "").await,
+        wire::send(sandbox, "POST", ITEMS, headers, "").await,
+        wire::send(sandbox, "POST", INBOX, headers, "").await,
+    ]
 }
 
 #[tokio::test]
-async fn only_a_loopback_name_is_answered() {
+async fn only_a_loopback_host_is_accepted() {
     let plaid = Plaid::start().await;
     let port = wire::address(&plaid.sandbox).split_once(':').unwrap().1;
     for host in [
@@ -70,8 +73,43 @@ async fn only_a_loopback_name_is_answered() {
     }
 }
 
+/// Hosts that a lenient parser takes for 127.0.0.1.
+const MALFORMED_HOSTS: [&str; 8] = [
+    "127.0.0.1#.evil",
+    "127.0.0.1#.evil.example:80",
+    "user@127.0.0.1",
+    "user:password@localhost",
+    "127.0.0.1/",
+    "127.0.0.1?.evil",
+    "127.0.0.1\\.evil",
+    "127.0.0.1:80:80",
+];
+
 #[tokio::test]
-async fn a_request_that_names_no_host_is_refused() {
+async fn a_malformed_or_repeated_host_is_refused_also_with_remote_control() {
+    for allow_remote_control in [false, true] {
+        let plaid = Plaid::start_with(Config {
+            allow_remote_control,
+            ..Config::default()
+        })
+        .await;
+        for host in MALFORMED_HOSTS {
+            for reply in ask(&plaid.sandbox, &[("host", host)]).await {
+                check_refused(&reply);
+            }
+        }
+        for second in ["127.0.0.1", "evil.example"] {
+            let hosts = [("host", "127.0.0.1"), ("host", second)];
+            for reply in ask(&plaid.sandbox, &hosts).await {
+                check_refused(&reply);
+            }
+        }
+        assert!(plaid.sandbox.items().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_host_is_refused() {
     let plaid = Plaid::start().await;
     let request = format!("GET {HEALTH} HTTP/1.0\r\n\r\n");
     let address = wire::address(&plaid.sandbox);
@@ -80,7 +118,7 @@ async fn a_request_that_names_no_host_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_is_refused_also_a_look() {
+async fn a_page_of_another_site_is_refused_also_for_reading() {
     let plaid = Plaid::start().await;
     let own = plaid.sandbox.url();
     let other_port = "http://127.0.0.1:1";
@@ -103,7 +141,7 @@ async fn a_page_of_another_site_is_refused_also_a_look() {
     for headers in [
         vec![("origin", own)],
         vec![("origin", own), ("sec-fetch-site", "same-origin")],
-        // Typed into the address bar.
+        // Typed into the address bar of a browser.
         vec![("sec-fetch-site", "none")],
     ] {
         for reply in ask(&plaid.sandbox, &headers).await {
@@ -113,7 +151,7 @@ async fn a_page_of_another_site_is_refused_also_a_look() {
 }
 
 #[tokio::test]
-async fn no_reply_lets_another_site_read_it() {
+async fn no_response_allows_another_site_to_read_it() {
     let plaid = Plaid::start().await;
     let preflight = [
         ("origin", "https://evil.example"),
@@ -134,8 +172,7 @@ async fn no_reply_lets_another_site_read_it() {
     }
 }
 
-/// An address by which this machine is reached that is not loopback, if it has one. Nothing is
-/// sent.
+/// An address of this machine that is not loopback, if it has one. Sends nothing.
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
@@ -143,8 +180,8 @@ fn own_address() -> Option<IpAddr> {
     Some(ip).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
 }
 
-/// A Sandbox that listens everywhere.
-async fn everywhere(allow_remote_control: bool) -> Plaid {
+/// A Sandbox that listens on every address.
+async fn on_every_address(allow_remote_control: bool) -> Plaid {
     Plaid::start_with(Config {
         host: Ipv4Addr::UNSPECIFIED.into(),
         allow_remote_control,
@@ -153,7 +190,7 @@ async fn everywhere(allow_remote_control: bool) -> Plaid {
     .await
 }
 
-/// A request that comes from `ip`, which is this machine's own.
+/// Sends a request from `ip`, an address of this machine.
 async fn from(ip: IpAddr, plaid: &Plaid, path: &str, headers: &[(&str, &str)]) -> Reply {
     let port = wire::address(&plaid.sandbox).split_once(':').unwrap().1;
     let address = format!("{ip}:{port}");
@@ -163,28 +200,28 @@ async fn from(ip: IpAddr, plaid: &Plaid, path: &str, headers: &[(&str, &str)]) -
 }
 
 #[tokio::test]
-async fn another_machine_is_refused_unless_it_is_allowed() {
+async fn another_machine_is_refused_without_remote_control() {
     let Some(ip) = own_address() else {
         return;
     };
-    let plaid = everywhere(false).await;
+    let plaid = on_every_address(false).await;
     for headers in [&[][..], &[("host", "127.0.0.1")], &[("host", "localhost")]] {
         check_refused(&from(ip, &plaid, HEALTH, headers).await);
     }
-    // Plaid's routes and hosted pages are for everybody.
+    // Plaid's routes and hosted pages accept other machines.
     assert_eq!(from(ip, &plaid, "/item/get", &[]).await.status, 400);
     assert_eq!(from(ip, &plaid, "/hl/x", &[]).await.status, 404);
     let local = wire::send(&plaid.sandbox, "GET", HEALTH, &[], "").await;
     assert_eq!(local.status, 200);
-    let plaid = everywhere(true).await;
+    let plaid = on_every_address(true).await;
     for headers in [&[][..], &[("host", "plaid.test:8080")]] {
         assert_eq!(from(ip, &plaid, HEALTH, headers).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn with_remote_control_any_name_is_answered_but_still_no_other_site() {
-    let plaid = everywhere(true).await;
+async fn remote_control_accepts_any_host_but_no_page_of_another_site() {
+    let plaid = on_every_address(true).await;
     for headers in [
         vec![("host", "plaid.test:8080")],
         vec![("host", "plaid.test"), ("origin", "http://plaid.test")],
@@ -207,7 +244,7 @@ async fn with_remote_control_any_name_is_answered_but_still_no_other_site() {
 }
 
 #[tokio::test]
-async fn no_reply_holds_a_secret_but_the_token_that_was_asked_for() {
+async fn no_response_contains_a_secret_that_was_not_requested() {
     let plaid = Plaid::start().await;
     let webhook = json!({ "webhook": "http://127.0.0.1:9/hook" });
     let created = control(&plaid, Method::POST, "items", webhook).await;

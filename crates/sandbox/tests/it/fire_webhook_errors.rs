@@ -1,15 +1,15 @@
-//! `/sandbox/item/fire_webhook`: when it fires nothing, and what it says then.
+//! The errors of `/sandbox/item/fire_webhook`.
 
 use serde_json::{Value, json};
 
 use crate::{
     errors::check,
-    fired::{able_item, fire, item_with},
+    fire_webhook::{able_item, fire, item_with},
     plaid::Plaid,
 };
 
 #[tokio::test]
-async fn the_item_must_have_the_product_it_is_about() {
+async fn the_item_must_have_the_product_of_the_webhook() {
     let plaid = Plaid::start().await;
     let item = item_with(&plaid, &["identity"], None);
     for (code, of_type, product) in [
@@ -49,7 +49,7 @@ async fn the_item_must_have_the_product_it_is_about() {
 }
 
 #[tokio::test]
-async fn an_item_without_a_url_fires_nothing_and_says_so() {
+async fn firing_for_an_item_without_a_url_is_an_error() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
     let reply = fire(&plaid, &item, "DEFAULT_UPDATE", Value::Null).await;

@@ -1,7 +1,5 @@
-//! Who can reach a hosted page and press its buttons: by its address alone, and not from a page of
-//! another site.
+//! Access to hosted pages: anyone with the URL, but no page of another site.
 
-use secrecy::ExposeSecret;
 use serde_json::json;
 use utdk_plaid_sandbox::ItemState;
 
@@ -11,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_address_that_is_none_is_not_found() {
+async fn an_unknown_page_is_not_found() {
     let broken = Broken::start(json!({})).await;
     for (method, path) in [
         ("GET", "/hl/"),
@@ -67,7 +65,7 @@ async fn a_page_of_another_site_cannot_press_the_buttons() {
     }
     assert_eq!(broken.state(), ItemState::LoginRequired);
     assert_eq!(broken.sessions().await, 0);
-    // The page itself may.
+    // The page itself may press them.
     let headers = [("origin", own.as_str()), ("sec-fetch-site", "same-origin")];
     let reply = broken.send("POST", "/complete", &headers).await;
     assert_eq!(location(&reply), broken.path);
@@ -83,7 +81,7 @@ async fn a_link_from_another_site_opens_the_page() {
 }
 
 #[tokio::test]
-async fn a_name_in_another_machines_eyes_is_the_pages_own() {
+async fn a_page_reached_under_another_host_accepts_its_own_origin() {
     let broken = Broken::start(json!({})).await;
     let headers = [
         ("host", "plaid.test:8080"),
@@ -91,7 +89,6 @@ async fn a_name_in_another_machines_eyes_is_the_pages_own() {
     ];
     let reply = broken.send("POST", "/complete", &headers).await;
     assert_eq!(location(&reply), broken.path);
-    assert_eq!(broken.item.access_token.expose_secret().len(), 51);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `/sandbox/item/fire_webhook`: every webhook that it fires.
+//! Every webhook of `/sandbox/item/fire_webhook`.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -7,12 +7,12 @@ use utdk_plaid_sandbox::{CreatedItem, NewItem, Webhook};
 use crate::{
     clock::at_new_year,
     plaid::{Plaid, Reply},
-    receiver::{Manner, Receiver},
+    receiver::{Behavior, Receiver},
 };
 
 const URL: &str = "http://192.0.2.1/hook";
 
-/// An Item with these products, of this user.
+/// An Item with these products and this user.
 pub(crate) fn item_with(plaid: &Plaid, products: &[&str], user_id: Option<&str>) -> CreatedItem {
     let item = NewItem {
         webhook: Some(URL.to_owned()),
@@ -23,7 +23,7 @@ pub(crate) fn item_with(plaid: &Plaid, products: &[&str], user_id: Option<&str>)
     plaid.sandbox.create_item(item).unwrap()
 }
 
-/// An Item for which everything can be fired.
+/// An Item for which every webhook can be fired.
 pub(crate) fn able_item(plaid: &Plaid) -> CreatedItem {
     let products = [
         "assets",
@@ -50,7 +50,7 @@ fn last(plaid: &Plaid) -> Webhook {
     plaid.sandbox.webhooks().pop().unwrap()
 }
 
-/// Fires a code and checks what was fired: its type, and what it says beside what all say.
+/// Fires a code. Checks the type of the webhook and the fields that not all webhooks have.
 async fn check_fired(
     (plaid, item): (&Plaid, &CreatedItem),
     (code, of_type): (&str, Value),
@@ -79,9 +79,9 @@ async fn check_fired(
 }
 
 #[tokio::test]
-async fn it_is_delivered_as_any_webhook_is() {
+async fn a_fired_webhook_is_delivered() {
     let plaid = Plaid::start().await;
-    let mut receiver = Receiver::start(Manner::Answer(200)).await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
     let item = plaid.item(Some(&receiver.url()));
     fire(&plaid, &item, "DEFAULT_UPDATE", Value::Null).await;
     let received = receiver.next().await;
@@ -92,7 +92,7 @@ async fn it_is_delivered_as_any_webhook_is() {
 }
 
 #[tokio::test]
-async fn a_code_alone_is_of_its_own_type() {
+async fn a_code_without_a_type_has_its_own_type() {
     let plaid = at_new_year().await;
     let item = able_item(&plaid);
     let accounts = plaid.with_token("/accounts/get", &item).await.json();
@@ -144,7 +144,7 @@ async fn a_code_alone_is_of_its_own_type() {
     ] {
         let what = (code, Value::Null);
         check_fired((&plaid, &item), what, expected_type, expected.clone()).await;
-        // A type beside such a code is not looked at.
+        // A type next to such a code is ignored.
         if code != "DEFAULT_UPDATE" {
             let what = (code, json!("LIABILITIES"));
             check_fired((&plaid, &item), what, expected_type, expected).await;
@@ -159,7 +159,7 @@ async fn a_code_alone_is_of_its_own_type() {
 }
 
 #[tokio::test]
-async fn a_default_update_is_of_the_type_that_is_asked_for() {
+async fn a_default_update_has_the_requested_type() {
     let plaid = Plaid::start().await;
     let item = able_item(&plaid);
     let accounts = plaid.with_token("/accounts/get", &item).await.json();
@@ -204,7 +204,7 @@ async fn a_default_update_is_of_the_type_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn webhooks_of_assets_name_a_report_and_no_item() {
+async fn asset_webhooks_name_a_report_and_no_item() {
     let plaid = Plaid::start().await;
     let item = able_item(&plaid);
     for (code, other) in [("PRODUCT_READY", "report_type"), ("ERROR", "error")] {
@@ -216,13 +216,13 @@ async fn webhooks_of_assets_name_a_report_and_no_item() {
         let body: Value = serde_json::from_str(&last(&plaid).body).unwrap();
         let mut keys: Vec<&String> = body.as_object().unwrap().keys().collect();
         keys.retain(|key| *key != other);
-        let all = [
+        let common = [
             "asset_report_id",
             "environment",
             "webhook_code",
             "webhook_type",
         ];
-        assert_eq!(keys, all);
+        assert_eq!(keys, common);
         assert_eq!(body["asset_report_id"].as_str().unwrap().len(), 36);
     }
     let body: Value = serde_json::from_str(&last(&plaid).body).unwrap();
@@ -230,7 +230,7 @@ async fn webhooks_of_assets_name_a_report_and_no_item() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_type_item_says_what_a_broken_item_says_and_breaks_none() {
+async fn a_fired_item_error_equals_the_real_one_and_breaks_no_item() {
     let plaid = Plaid::start().await;
     let item = item_with(&plaid, &["identity"], None);
     fire(&plaid, &item, "ERROR", json!("ITEM")).await;
@@ -248,7 +248,7 @@ async fn an_error_of_the_type_item_says_what_a_broken_item_says_and_breaks_none(
 }
 
 #[tokio::test]
-async fn those_of_the_type_item_name_the_items_user() {
+async fn item_webhooks_name_the_user_of_the_item() {
     let plaid = Plaid::start().await;
     let item = item_with(&plaid, &["transactions"], Some("u1"));
     for (code, user) in [
