@@ -23,10 +23,10 @@ function measures(quick) {
   ]
 }
 
-const memory = (items) => ({
+const memory = (items, atMost) => ({
   what: `memory added by a list of ${items.toLocaleString('en').replaceAll(',', ' ')} tokens, at its peak`,
   figure: [`memory ${items}`, 'addedBytes'],
-  bounds: [{ atMost: 30, unit: 'MB', in: MB }],
+  bounds: [{ atMost, unit: 'MB', in: MB }],
 })
 
 const GOALS = [
@@ -35,8 +35,9 @@ const GOALS = [
     figure: ['rate 10000', 'itemsPerSecond'],
     bounds: [{ atLeast: 0.8, of: CLIENT }],
   },
-  memory(10_000),
-  memory(1_000_000),
+  memory(10_000, 30),
+  // The list is read whole: 52 MB.
+  memory(1_000_000, 82),
 ]
 
 /** @returns titles, and lines of one figure for each subject */

@@ -136,9 +136,9 @@ impl Printer {
         let _ = self.lines.send(text).await;
     }
 
-    /// Room for one more text, once there is; `None` when nothing can be written any more.
-    pub(crate) async fn room(&self) -> Option<Room> {
-        self.lines.clone().reserve_owned().await.ok().map(Room)
+    /// A permit to print one text, once there is one; `None` when nothing can be written any more.
+    pub(crate) async fn permit(&self) -> Option<Permit> {
+        self.lines.clone().reserve_owned().await.ok().map(Permit)
     }
 
     /// Resolves when nobody reads any more, or nothing can be written.
@@ -179,10 +179,10 @@ impl Printer {
     }
 }
 
-/// Room to print a line, or lines, without a wait.
-pub(crate) struct Room(mpsc::OwnedPermit<String>);
+/// A permit to print a line, or lines, without waiting.
+pub(crate) struct Permit(mpsc::OwnedPermit<String>);
 
-impl Room {
+impl Permit {
     /// Prints `text`, which ends with a line's end.
     pub(crate) fn print(self, text: String) {
         self.0.send(text);

@@ -1,45 +1,40 @@
-//! `utdk-plaid reset-login`: breaks the logins of one token or of many.
+//! `utdk-plaid reset-login`: breaks the login of one Item, or of a list.
 //!
-//! Reading order: this file is the options, and a run from its beginning to its end; `calls` is what
-//! happens in between. `list` is where the tokens come from, with `tokens` reading them off lines;
-//! `finished` is what became of one, and `tally` of all; `report` decides what is told as it
-//! happens, `screen` shows it, and `summary` is told at the end. `text` writes what others wrote.
+//! Reading order: this file is the options, and a run from start to end; `list` is the tokens and
+//! `calls` the calls; `finished` is what became of one token and `summary` of all; `report` prints
+//! both as they are known.
 
 mod calls;
 mod finished;
 mod list;
 mod report;
-mod screen;
 mod summary;
-mod tally;
-mod text;
-mod tokens;
 
 use std::{
-    io,
+    fs::File,
+    io::{self, LineWriter},
     path::PathBuf,
-    pin::pin,
-    sync::Arc,
+    pin::{Pin, pin},
     time::{Duration, Instant},
 };
 
-use clap::{Args, ValueHint};
+use clap::Args;
+use futures_util::future::{FusedFuture, FutureExt};
 use tokio::{select, time::sleep};
 use utdk_plaid_client::{Client, Gateway, UsageError};
 
 use crate::{
     Environment, Notice,
+    gateway::seconds,
     output::{Notes, Output, PATIENCE, Printer},
+    style::PrintStyle,
+    text::reason,
 };
-use calls::{Stop, call_all};
-use finished::Style;
-use list::{List, Origin};
+use calls::Run;
+pub use list::AccessToken;
+use list::List;
 use report::Report;
-use screen::{Progress, Screen};
-use summary::{End, Summary};
-use tally::Tally;
-use text::shell_word;
-pub use tokens::AccessToken;
+use summary::End;
 
 pub(crate) const EXAMPLE: &str = "\
 Examples:
@@ -47,74 +42,54 @@ Examples:
   printenv ACCESS_TOKEN | npx @utdk/plaid reset-login
   npx @utdk/plaid reset-login --json < tokens.txt | jq -c 'select(.outcome == \"failed\")'
 
-Credentials are read from PLAID_CLIENT_ID and PLAID_SECRET; with a gateway, none is needed. A file
-or standard input keeps tokens out of the list of processes, where arguments are seen by all.
+Credentials come from PLAID_CLIENT_ID and PLAID_SECRET; with a gateway, none are needed. Other users
+of the machine can see arguments: prefer a file or standard input for tokens.
 
-A list has a token a line; blank lines and lines that begin with # are passed over. A line that is
-no token fails by itself. --json prints an object a line as each token finishes, of the kind item,
-and a last one of the kind summary; `position` is the token's line.
+A list has one token per line, up to 1,000,000 lines. Blank lines and lines that start with # are
+skipped. --json prints one object per token as it finishes, of the kind item, and one of the kind
+summary at the end; `position` is the line of the token.
 
-The run gives up when every other token would meet the same error, such as INVALID_API_KEYS, and
-after 50 calls in a row that failed for no fault of their tokens. Ctrl-C starts nothing new and
-finishes what is in flight. Either way the summary says how to go on from there.
+An error that every token would meet, such as INVALID_API_KEYS, stops the run. Ctrl-C starts no new
+calls and waits for those in flight. Both times the summary says how to resume.
 
 Exit codes: 0 all logins were reset, 1 not all, 2 wrong usage, 130 ended by Ctrl-C.";
 
-const CONCURRENCY: u16 = 16;
-
-/// As the client has it.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The most calls in flight: each has a line in hand to print.
+/// The most calls in flight: each holds a permit of the printer.
 const MOST_CALLS: i64 = 1024;
 
-/// In seconds.
-const LONGEST_TIMEOUT: f64 = 2_147_483.0;
-
-/// What `utdk-plaid reset-login` is to do.
+/// Arguments of `utdk-plaid reset-login`.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct Options {
-    /// Access tokens of Sandbox Items; - is standard input, as is none at all.
-    #[arg(value_name = "TOKEN", value_hint = ValueHint::Other, conflicts_with = "file")]
+    /// Access tokens. Use - (or nothing) for standard input.
+    #[arg(value_name = "TOKEN", conflicts_with = "file")]
     pub tokens: Vec<AccessToken>,
-    /// Read the tokens from a file, one a line.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Read the tokens from a file, one per line.
+    #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// How many calls may be in flight, up to 1024; beyond 64, for a slow server only.
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = CONCURRENCY,
-        value_parser = clap::value_parser!(u16).range(1..=MOST_CALLS)
-    )]
+    /// Skip the lines before this one.
+    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true)]
+    pub from_line: u64,
+    /// Write the line and the code of each failed token to a file.
+    #[arg(long, value_name = "FILE")]
+    pub failures: Option<PathBuf>,
+    /// How many calls are in flight at once, up to 1024.
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=MOST_CALLS))]
     pub concurrency: u16,
-    /// Call through a gateway, instead of what the environment names; its token is read from
-    /// UTDK_GATEWAY_TOKEN.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "base_url")]
+    /// Call through this gateway; its token is read from UTDK_GATEWAY_TOKEN.
+    #[arg(long, value_name = "URL", conflicts_with = "base_url")]
     pub gateway: Option<String>,
-    /// Call the API at this URL, instead of what the environment names; a local Sandbox, for
-    /// instance.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    /// Call the API at this URL, such as a local Sandbox.
+    #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
     /// How long a call may take, retries included.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub timeout: Duration,
-    /// Print lines of JSON, for programs.
+    /// Print one JSON object per line.
     #[arg(long)]
     pub json: bool,
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let wrong = "it takes a number of seconds above 0, such as 30 or 0.5";
-    match text.parse() {
-        Ok(seconds) if seconds > 0.0 && seconds <= LONGEST_TIMEOUT => {
-            Ok(Duration::from_secs_f64(seconds))
-        }
-        _ => Err(wrong),
-    }
-}
-
-/// Resets the logins, until all are or `stop` resolves.
+/// Resets the logins, until all are reset or `stop` resolves.
 pub(crate) async fn run(
     options: Options,
     environment: Environment,
@@ -122,228 +97,111 @@ pub(crate) async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
     let client = client(&options, environment)?;
-    let mut wish = pin!(stop);
-    let mut stop = Stop::new(wish.as_mut());
-    let mut list = select! {
+    let mut stop = pin!(stop.fuse());
+    let list = select! {
         list = List::open(&options) => list?,
-        () = stop.come() => return Err(silent(130)),
+        () = &mut stop => return Err(Notice::silent(130)),
     };
-
-    let style = match (options.json, output.colours()) {
-        (true, _) => Style::Json,
-        (false, true) => Style::Colours,
-        (false, false) => Style::Plain,
-    };
-    // Beside JSON, only somebody who watches wants more, and not in between the lines.
+    let style = PrintStyle::new(options.json, output.colours());
     let notes = match output.take_notes() {
+        // With --json, show progress only on a terminal that is not stdout.
         notes if options.json && (output.is_terminal() || !notes.is_terminal) => {
             Notes::to(io::sink())
         }
         notes => notes,
     };
-    let progress = Arc::new(Progress {
-        total: list.total.clone(),
-        ..Progress::default()
-    });
-    let mut report = Report {
-        style,
-        screen_style: match notes.colours {
-            true => Style::Colours,
-            false => Style::Plain,
-        },
-        screen: Screen::start(notes, progress.clone()),
-        progress,
-        origin: list.origin,
-        tally: Tally::default(),
-        only: None,
+    let failures = match &options.failures {
+        None => None,
+        Some(path) => Some(LineWriter::new(File::create(path).map_err(|error| {
+            Notice::usage(format_args!("cannot write --failures: {}", reason(&error)))
+        })?)),
     };
-    let printer = output.start();
-
-    let begun = Instant::now();
-    let concurrency = options.concurrency.into();
-    let end = call_all(
-        &client,
-        concurrency,
-        &mut list,
-        &printer,
-        &mut report,
-        &mut stop,
-    )
-    .await;
-    let took = begun.elapsed();
-
-    let Report {
-        screen,
-        screen_style,
-        tally,
-        only,
+    let mut run = Run {
+        client,
+        concurrency: options.concurrency.into(),
+        report: Report::new(style, notes, &list, failures),
+        list,
+        printer: output.start(),
+    };
+    let started = Instant::now();
+    let end = run.call_all(stop.as_mut()).await;
+    let Run {
+        mut report,
+        list,
+        printer,
         ..
-    } = report;
-    let summary = sum_up(&options, list, tally, end, took).await;
-    let last = match &only {
-        Some(finished) if style != Style::Json && summary.end == End::Done => finished.last(style),
-        _ => summary.write(style),
-    };
-    if style == Style::Json && summary.end != End::Unread {
-        screen.print(summary.write(screen_style));
+    } = run;
+    let last = report.close(end, &list, started.elapsed());
+    if end == End::Unread {
+        return Err(Notice::silent(1));
     }
-    screen.close().await;
-    match print_last(printer, last, &mut stop).await {
-        Err(error) => Err(Notice {
-            text: format!(
-                "error: the results cannot be written: {error}\n{}",
-                summary.write(Style::Plain)
-            ),
-            exit_code: 1,
-        }),
-        Ok(()) if summary.end == End::Unread => Err(Notice {
-            text: summary.write(Style::Plain),
-            exit_code: 1,
-        }),
-        Ok(()) => match summary.exit_code() {
-            0 => Ok(()),
-            exit_code => Err(silent(exit_code)),
-        },
+    print_last(printer, last, stop).await.map_err(|error| {
+        let (why, summary) = (reason(&error), report.summary.write(PrintStyle::Plain));
+        let summary = summary.trim_end();
+        Notice::failure(format_args!("cannot write the results: {why}\n{summary}"))
+    })?;
+    if let Some(Err(error)) = report.failures {
+        let why = reason(&error);
+        return Err(Notice::failure(format_args!(
+            "cannot write --failures: {why}"
+        )));
+    }
+    match report.summary.exit_code() {
+        0 => Ok(()),
+        exit_code => Err(Notice::silent(exit_code)),
     }
 }
 
-/// Everything has been said.
-fn silent(exit_code: u8) -> Notice {
-    Notice {
-        text: String::new(),
-        exit_code,
-    }
-}
-
-/// The client that the arguments ask for, and where they are silent, the environment.
+/// The client that the arguments ask for; what they leave open is read from the environment.
 fn client(options: &Options, environment: Environment) -> Result<Client, Notice> {
     let mut config = environment.client;
     config.timeout = options.timeout;
-    let (base_url, gateway) = match (&options.base_url, &options.gateway) {
-        (Some(url), _) => {
-            config.base_url = Some(url.clone());
-            ("--base-url", None)
-        }
-        (None, Some(url)) => ("PLAID_BASE_URL", Some((url.clone(), "--gateway"))),
-        (None, None) => {
-            let url = environment.gateway_url;
-            ("PLAID_BASE_URL", url.map(|url| (url, "UTDK_GATEWAY_URL")))
-        }
+    let environment_url = environment.gateway_url.as_ref();
+    let (gateway, name) = match (&options.base_url, &options.gateway, environment_url) {
+        (Some(_), _, _) => (None, "--base-url"),
+        (None, Some(url), _) => (Some(url), "--gateway"),
+        (None, None, Some(url)) => (Some(url), "UTDK_GATEWAY_URL"),
+        (None, None, None) => (None, "PLAID_BASE_URL"),
     };
-    let named = match &gateway {
-        Some((_, name)) => name,
-        None => base_url,
-    };
-    if gateway.is_none() {
-        for (value, name) in [
-            (&config.client_id, "PLAID_CLIENT_ID"),
-            (&config.secret, "PLAID_SECRET"),
-        ] {
-            if value.is_none() {
-                return Err(Notice::usage(format_args!(
-                    "no credentials: set PLAID_CLIENT_ID and PLAID_SECRET ({name} is missing), or \
-                     call through a gateway with --gateway"
-                )));
-            }
-        }
+    if options.base_url.is_some() {
+        config.base_url = options.base_url.clone();
     }
-    config.gateway = gateway.as_ref().map(|(url, _)| Gateway {
+    config.gateway = gateway.map(|url| Gateway {
         url: url.clone(),
         token: environment.gateway_token,
     });
-    Client::new(config).map_err(|refused| refusal(refused, named))
-}
-
-/// A setting of the client's that was refused, in the words of the command line.
-fn refusal(refused: UsageError, name: &str) -> Notice {
-    match refused.field {
-        "baseUrl" | "gateway.url" => Notice::usage(refused.problem.replace(refused.field, name)),
-        _ => Notice::usage(refused),
-    }
-}
-
-async fn sum_up(
-    options: &Options,
-    mut list: List,
-    tally: Tally,
-    end: End,
-    took: Duration,
-) -> Summary {
-    let not_started = match end {
-        End::Done => Some(0),
-        _ => list
-            .total()
-            .await
-            .map(|total| total.saturating_sub(tally.finished())),
+    let missing = match (&config.client_id, &config.secret) {
+        _ if gateway.is_some() => None,
+        (None, _) => Some("PLAID_CLIENT_ID"),
+        (_, None) => Some("PLAID_SECRET"),
+        _ => None,
     };
-    let end = match (end, not_started) {
-        // There was nothing left to start.
-        (End::Interrupted, Some(0)) => End::Done,
-        (end, _) => end,
-    };
-    let next = list.next_position();
-    let next_position = match &end {
-        End::Done => None,
-        // Again those that failed for no fault of their own.
-        End::GaveUp(_) => Some(tally.trouble_from().map_or(next, |from| from.min(next))),
-        _ => Some(next),
-    };
-    Summary {
-        origin: list.origin,
-        command: next_position.and_then(|next| command_from(options, list.origin, next)),
-        tally,
-        end,
-        took,
-        not_started,
-        next_position,
+    if let Some(missing) = missing {
+        return Err(Notice::usage(format_args!(
+            "no credentials: {missing} is not set. Set PLAID_CLIENT_ID and PLAID_SECRET, or call \
+             through a gateway with --gateway"
+        )));
     }
+    Client::new(config).map_err(|UsageError { field, problem, .. }| match field {
+        "baseUrl" | "gateway.url" => Notice::usage(problem.replace(field, name)),
+        _ => Notice::usage(problem),
+    })
 }
 
-/// The command that goes on with the line at `position`.
-fn command_from(options: &Options, origin: Origin, position: u64) -> Option<String> {
-    let word = |text: &str, name: &str| shell_word(text).unwrap_or_else(|| name.to_owned());
-    let mut command = format!("tail -n +{position}");
-    match (origin, &options.file) {
-        (Origin::Arguments, _) => return None,
-        (Origin::File, Some(file)) => {
-            command.push(' ');
-            command.push_str(&word(&file.to_string_lossy(), "FILE"));
-        }
-        _ => {}
-    }
-    command.push_str(" | npx @utdk/plaid reset-login");
-    if options.concurrency != CONCURRENCY {
-        command.push_str(&format!(" --concurrency {}", options.concurrency));
-    }
-    for (name, url) in [
-        ("--gateway", &options.gateway),
-        ("--base-url", &options.base_url),
-    ] {
-        if let Some(url) = url {
-            command.push_str(&format!(" {name} {}", word(url, "URL")));
-        }
-    }
-    if options.timeout != TIMEOUT {
-        command.push_str(&format!(" --timeout {}", options.timeout.as_secs_f64()));
-    }
-    if options.json {
-        command.push_str(" --json");
-    }
-    Some(command)
-}
-
-/// Prints `text`, and waits until all is read; after the wish to stop, not for long.
+/// Prints `text`, and waits until all is read; after a request to stop, not for long.
 async fn print_last(
     printer: Printer,
     text: String,
-    stop: &mut Stop<'_, impl Future<Output = ()>>,
+    stop: Pin<&mut impl FusedFuture<Output = ()>>,
 ) -> io::Result<()> {
     let printed = async {
         printer.print(text).await;
         printer.finish_all().await
     };
     let too_long = async {
-        stop.come().await;
+        if !stop.is_terminated() {
+            stop.await;
+        }
         sleep(PATIENCE).await;
     };
     select! {

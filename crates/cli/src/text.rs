@@ -1,5 +1,7 @@
 //! Text made ready to print: without what a terminal would obey, and in lines that fit.
 
+use std::{io, time::Duration};
+
 /// How many characters of a server's text are kept: it can be as long as a whole reply.
 const KEPT: usize = 400;
 
@@ -47,6 +49,29 @@ pub(crate) fn wrapped(indent: &str, text: &str) -> String {
     lines
 }
 
+/// A length of time, for people.
+pub(crate) fn time(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        0 if length < Duration::from_millis(10) => {
+            format!("{:.1} ms", length.as_secs_f64() * 1000.0)
+        }
+        0 => format!("{} ms", length.as_millis()),
+        1..60 => format!("{:.1} s", length.as_secs_f64()),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// Why something failed, without the number that Rust adds to the system's words.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +108,18 @@ mod tests {
         );
         assert_eq!(lines.split_whitespace().count(), 60);
         assert_eq!(wrapped("  ", ""), "");
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_unit_that_fits() {
+        for (ms, written) in [
+            (0.41, "0.4 ms"),
+            (41.6, "41 ms"),
+            (1_240.0, "1.2 s"),
+            (61_900.0, "1 min 1 s"),
+            (7_260_000.0, "2 h 1 min"),
+        ] {
+            assert_eq!(time(Duration::from_secs_f64(ms / 1000.0)), written);
+        }
     }
 }

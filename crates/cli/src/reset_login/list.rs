@@ -1,186 +1,192 @@
-//! Where the tokens come from: arguments, a file, or standard input. A list is read as it is
-//! needed, on a thread of its own, for reading blocks; at most two pieces of it are held.
+//! The tokens of a run, read whole before the first call: from arguments, a file or standard input.
 
 use std::{
     fs::File,
     io::{self, IsTerminal, Read},
-    path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
-    vec,
+    path::PathBuf,
 };
 
-use secrecy::ExposeSecret;
-use tokio::{
-    sync::mpsc,
-    task::{JoinHandle, spawn_blocking},
-    time::timeout,
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use tokio::task::spawn_blocking;
+
+use super::Options;
+use crate::{
+    Notice,
+    output::patiently,
+    text::{printable, reason},
 };
 
-use super::{
-    Options,
-    text::printable,
-    tokens::{AccessToken, Entry, Lines},
-};
-use crate::{Notice, output::PATIENCE};
+/// The longest list, in lines.
+const MOST_LINES: usize = 1_000_000;
 
-/// What a position in the list counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    Arguments,
-    File,
-    StandardInput,
+/// The longest list, in bytes. A token has about fifty.
+const MOST_BYTES: usize = 64 << 20;
+
+/// The longest token, in bytes.
+const LONGEST: usize = 4 << 10;
+
+/// An access token, which does not print.
+#[derive(Clone, Debug)]
+pub struct AccessToken(pub(super) SecretString);
+
+impl From<String> for AccessToken {
+    fn from(token: String) -> Self {
+        Self(token.into())
+    }
 }
 
-/// The tokens of a run, in their order.
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+/// A token of the list, or why the line holds none.
+pub(super) struct Entry {
+    /// The number of the line, or of the argument, from 1.
+    pub(super) position: u64,
+    pub(super) token: Result<SecretString, Defect>,
+}
+
+/// Why a line holds no token: a code, and a sentence. Nothing is sent for it.
+pub(super) type Defect = (&'static str, String);
+
+/// The tokens that are left.
 pub(super) struct List {
-    pub(super) origin: Origin,
-    batch: vec::IntoIter<Entry>,
-    more: mpsc::Receiver<io::Result<Vec<Entry>>>,
-    last: u64,
-    /// How many tokens there are in all, once that is known.
-    pub(super) total: Arc<OnceLock<u64>>,
-    /// Counts them, in a file that is read again for it.
-    counting: Option<JoinHandle<()>>,
+    /// What a position counts: an `argument` or a `line`.
+    pub(super) unit: &'static str,
+    text: SecretSlice<u8>,
+    /// Where the next line starts.
+    next: usize,
+    /// The number of the last line that was read.
+    position: u64,
+    /// How many tokens are left.
+    pub(super) left: u64,
 }
 
 impl List {
-    /// The list that `options` name.
+    /// Reads the list that `options` name, and skips the lines before `--from-line`.
     ///
     /// # Errors
     ///
-    /// A [`Notice`] of wrong usage if there is none.
+    /// A [`Notice`] of wrong usage if there is no list, or it cannot be read.
     pub(super) async fn open(options: &Options) -> Result<Self, Notice> {
-        match (&options.file, &options.tokens[..]) {
-            (Some(path), _) if path.as_os_str() == "-" => Ok(Self::of_standard_input()),
-            (Some(path), _) => Self::of_file(path.clone()).await,
-            (None, []) if io::stdin().is_terminal() => Err(Notice::usage(
-                "no token is given: pipe tokens in, a line each, or name their file with --file; - \
-                 stands for the terminal",
-            )),
-            (None, []) => Ok(Self::of_standard_input()),
+        let tokens = options.tokens.iter();
+        let tokens: Vec<_> = tokens.map(|token| token.0.expose_secret()).collect();
+        match (&options.file, &tokens[..]) {
+            (None, []) if io::stdin().is_terminal() => {
+                return Err(Notice::usage(
+                    "no tokens: pipe them in, one per line, or name a file with --file. Use - to \
+                     type them here",
+                ));
+            }
+            (Some(_), _) | (None, [] | ["-"]) => {}
             (None, tokens) => {
-                let has_dash = tokens.iter().any(|token| token.0.expose_secret() == "-");
-                match (has_dash, tokens.len()) {
-                    (true, 1) => Ok(Self::of_standard_input()),
-                    (true, _) => Err(Notice::usage(
-                        "- stands for standard input, and stands alone: leave the other tokens out",
-                    )),
-                    (false, _) => Ok(Self::of_arguments(tokens)),
-                }
+                let text = tokens.join("\n").into_bytes();
+                return Ok(Self::new("argument", text, options.from_line));
             }
         }
+        let path = options.file.clone().filter(|path| path.as_os_str() != "-");
+        let name = path.as_ref().map(|path| printable(&path.to_string_lossy()));
+        let read = spawn_blocking(move || read(path)).await;
+        let text = read.map_err(io::Error::from).flatten().map_err(|error| {
+            let name = name.as_deref().unwrap_or("standard input");
+            Notice::usage(format_args!("cannot read {name}: {}", reason(&error)))
+        })?;
+        Ok(Self::new("line", text, options.from_line))
     }
 
-    fn of_arguments(tokens: &[AccessToken]) -> Self {
-        let entries: Vec<Entry> = (1..)
-            .zip(tokens)
-            .map(|(position, token)| Entry::new(position, token.0.expose_secret().as_bytes()))
-            .collect();
-        let (_, no_more) = mpsc::channel(1);
-        Self {
-            origin: Origin::Arguments,
-            total: Arc::new(OnceLock::from(entries.len() as u64)),
-            counting: None,
-            batch: entries.into_iter(),
-            more: no_more,
-            last: 0,
-        }
-    }
-
-    async fn of_file(path: PathBuf) -> Result<Self, Notice> {
-        let shown = printable(&path.to_string_lossy());
-        let unreadable = |error: &io::Error| {
-            Notice::usage(format_args!("--file: {shown} cannot be read: {error}"))
+    fn new(unit: &'static str, text: Vec<u8>, from: u64) -> Self {
+        let mut list = Self {
+            unit,
+            next: if text.starts_with(BOM) { BOM.len() } else { 0 },
+            text: text.into(),
+            position: 0,
+            left: 0,
         };
-        let opened = spawn_blocking(move || open(&path)).await;
-        let (file, again) = opened
-            .map_err(io::Error::from)
-            .flatten()
-            .map_err(|error| unreadable(&error))?;
-        let mut list = Self::of_lines(Origin::File, file);
-        list.counting = again.map(|again| {
-            let total = list.total.clone();
-            spawn_blocking(move || {
-                if let Ok(counted) = count(again) {
-                    let _ = total.set(counted);
-                }
-            })
-        });
-        Ok(list)
+        while list.position + 1 < from && list.line().is_some() {}
+        let rest = &list.text.expose_secret()[list.next..];
+        let tokens = rest
+            .split(|byte| *byte == b'\n')
+            .filter(|line| is_token(line));
+        list.left = tokens.count() as u64;
+        list
     }
 
-    fn of_standard_input() -> Self {
-        Self::of_lines(Origin::StandardInput, io::stdin())
-    }
-
-    fn of_lines(origin: Origin, reader: impl Read + Send + 'static) -> Self {
-        let (sender, more) = mpsc::channel(1);
-        // Nobody waits for its end: a read may take for ever.
-        spawn_blocking(move || {
-            let mut lines = Lines::new(reader);
-            while let Some(batch) = lines.next_batch().transpose() {
-                let is_last = batch.is_err();
-                if sender.blocking_send(batch).is_err() || is_last {
-                    return;
-                }
-            }
-        });
-        Self {
-            origin,
-            batch: Vec::new().into_iter(),
-            more,
-            last: 0,
-            total: Arc::default(),
-            counting: None,
+    fn line(&mut self) -> Option<&[u8]> {
+        let rest = &self.text.expose_secret()[self.next..];
+        let line = rest.split(|byte| *byte == b'\n').next()?;
+        if rest.is_empty() {
+            return None;
         }
+        self.position += 1;
+        self.next += (line.len() + 1).min(rest.len());
+        Some(line)
     }
 
-    /// The next token, or what is in its place; `None` at the end. Nothing is lost when the wait is
-    /// given up.
-    pub(super) async fn next(&mut self) -> Option<io::Result<Entry>> {
-        loop {
-            if let Some(entry) = self.batch.next() {
-                self.last = entry.position;
-                return Some(Ok(entry));
+    /// The next token; `None` at the end.
+    pub(super) fn next(&mut self) -> Option<Entry> {
+        let token = loop {
+            let line = self.line()?;
+            if is_token(line) {
+                break read_token(line.trim_ascii());
             }
-            match self.more.recv().await? {
-                Ok(batch) => self.batch = batch.into_iter(),
-                Err(error) => return Some(Err(error)),
-            }
-        }
+        };
+        self.left -= 1;
+        Some(Entry {
+            position: self.position,
+            token,
+        })
     }
 
-    /// Where to go on if nothing more is taken.
+    /// The line after the last one that was taken.
     pub(super) fn next_position(&self) -> u64 {
-        let next = self.batch.as_slice().first();
-        next.map_or(self.last + 1, |entry| entry.position)
+        self.position + 1
     }
+}
 
-    /// How many tokens there are in all. Waits for the count, though not for long.
-    pub(super) async fn total(&mut self) -> Option<u64> {
-        if let Some(counting) = self.counting.take() {
-            let _ = timeout(PATIENCE, counting).await;
+/// The mark that some editors put in front of a file.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Reads a whole file, or standard input.
+fn read(path: Option<PathBuf>) -> io::Result<Vec<u8>> {
+    let source: Box<dyn Read> = match path {
+        Some(path) => Box::new(File::open(path)?),
+        None => Box::new(io::stdin()),
+    };
+    // One byte more than allowed shows that there is more.
+    let mut source = source.take(MOST_BYTES as u64 + 1);
+    let mut text = Vec::new();
+    patiently(|| source.read_to_end(&mut text))?;
+    let lines = text.split_inclusive(|byte| *byte == b'\n').count();
+    match text.len() > MOST_BYTES || lines > MOST_LINES {
+        true => Err(io::Error::other(format!(
+            "it has more than {MOST_LINES} lines or {} MiB: split it",
+            MOST_BYTES >> 20
+        ))),
+        false => Ok(text),
+    }
+}
+
+/// Whether a line is neither blank nor a comment.
+fn is_token(line: &[u8]) -> bool {
+    !matches!(line.trim_ascii().first(), None | Some(b'#'))
+}
+
+fn read_token(text: &[u8]) -> Result<SecretString, Defect> {
+    let refuse = |code, problem| Err((code, format!("{problem}; nothing was sent")));
+    let Ok(token) = str::from_utf8(text) else {
+        return refuse("INVALID_UTF8", "the line is not UTF-8".to_owned());
+    };
+    if text.len() > LONGEST {
+        let problem = format!("the line is longer than {LONGEST} bytes");
+        return refuse("TOKEN_TOO_LONG", problem);
+    }
+    match token.chars().position(|letter| !letter.is_ascii_graphic()) {
+        Some(index) => {
+            let problem = format!("character {} cannot be part of a token", index + 1);
+            refuse("INVALID_CHARACTER", problem)
         }
-        self.total.get().copied()
+        None => Ok(token.into()),
     }
-}
-
-/// Opens a file, and once more to count its tokens if it can be read twice.
-fn open(path: &Path) -> io::Result<(File, Option<File>)> {
-    let file = File::open(path)?;
-    let kind = file.metadata()?.file_type();
-    if kind.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let again = kind.is_file().then(|| File::open(path)).transpose()?;
-    Ok((file, again))
-}
-
-fn count(file: File) -> io::Result<u64> {
-    let mut lines = Lines::new(file);
-    let mut total = 0;
-    while let Some(batch) = lines.next_batch()? {
-        total += batch.len() as u64;
-    }
-    Ok(total)
 }

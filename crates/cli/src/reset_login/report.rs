@@ -1,75 +1,137 @@
-//! Tells what became of each token as it becomes known, and counts.
+//! Reports what became of each token as it finishes: a progress bar if a person watches, the
+//! failures above it, and the file of `--failures`.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    fs::File,
+    io::{self, LineWriter, Write},
+    time::Duration,
+};
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{
-    finished::{Failure, Finished, Style},
-    list::Origin,
-    screen::{Progress, Screen},
-    tally::{Hopeless, TOLD, Tally},
+    finished::Finished,
+    list::List,
+    summary::{End, Summary},
+};
+use crate::{
+    output::{Notes, Permit},
+    style::{BAD, PrintStyle},
     text::printable,
 };
-use crate::output::Room;
 
-/// What is told of a run, and to whom.
+/// How many failures with the same code are printed one by one.
+const SHOWN: u64 = 5;
+
+/// How often the bar is drawn.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Where a run is reported.
 pub(super) struct Report {
-    /// Of the results.
-    pub(super) style: Style,
-    pub(super) screen: Screen,
-    /// Of what the screen shows.
-    pub(super) screen_style: Style,
-    pub(super) progress: Arc<Progress>,
-    pub(super) origin: Origin,
-    pub(super) tally: Tally,
-    /// The token that has finished, as long as it is the only one.
-    pub(super) only: Option<Finished>,
+    /// How results are written.
+    pub(super) style: PrintStyle,
+    /// How notes are written.
+    notes_style: PrintStyle,
+    notes: Notes,
+    bar: ProgressBar,
+    /// What a position counts; none in a list of one token.
+    unit: Option<&'static str>,
+    pub(super) summary: Summary,
+    /// The token that finished last.
+    last: Option<Finished>,
+    /// The file of `--failures`, or why it cannot be written any further.
+    pub(super) failures: Option<io::Result<LineWriter<File>>>,
 }
 
 impl Report {
-    /// Tells what became of a token, in the room that was kept for it; says if it makes no sense to
-    /// go on.
-    pub(super) fn add(&mut self, finished: Finished, room: Room) -> Option<Hopeless> {
-        let hopeless = self.tally.add(&finished);
-        let Tally { reset, failed, .. } = self.tally;
-        self.progress
-            .finished
-            .store(reset + failed, Ordering::Relaxed);
-        self.progress.failed.store(failed, Ordering::Relaxed);
-        if self.style == Style::Json {
-            room.print(finished.line(Style::Json, None));
+    pub(super) fn new(
+        style: PrintStyle,
+        notes: Notes,
+        list: &List,
+        failures: Option<LineWriter<File>>,
+    ) -> Self {
+        let bar = match notes.is_terminal {
+            true => ProgressBar::with_draw_target(Some(list.left), ProgressDrawTarget::stderr()),
+            false => ProgressBar::hidden(),
+        };
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        };
+        let template = "{spinner} {wide_bar} {human_pos}/{human_len}  {rate}{msg}  {eta} left";
+        let template = ProgressStyle::with_template(template).expect("it is well-formed");
+        bar.set_style(template.with_key("rate", rate).progress_chars("━╸─"));
+        bar.enable_steady_tick(INTERVAL);
+        Self {
+            style,
+            notes_style: PrintStyle::new(false, notes.colours),
+            notes,
+            bar,
+            unit: (list.left > 1).then_some(list.unit),
+            summary: Summary::default(),
+            last: None,
+            failures: failures.map(Ok),
         }
-        if let Err(failure) = &finished.result {
-            self.tell(&finished, failure);
-        }
-        self.only = (self.tally.finished() == 1).then_some(finished);
-        hopeless
     }
 
-    /// Says on the screen that a run is being stopped.
-    pub(super) fn stopping(&self, in_flight: usize) {
+    /// Reports a token. Returns whether every other token would meet the same error.
+    pub(super) fn add(&mut self, finished: Finished, permit: Permit) -> bool {
+        let count = self.summary.add(&finished);
+        self.bar.set_position(self.summary.finished());
+        if self.style == PrintStyle::Json {
+            permit.print(finished.line(PrintStyle::Json, None));
+        }
+        let is_of_all = finished.is_of_all;
+        if let Some(code) = finished.error_code.as_deref().map(printable) {
+            let failed = format_args!("{} failed", HumanCount(self.summary.failed));
+            self.bar
+                .set_message(format!("  {}", self.notes_style.paint(BAD, failed)));
+            if let Some(Ok(file)) = &mut self.failures
+                && let Err(error) = writeln!(file, "{}\t{code}", finished.position)
+            {
+                self.failures = Some(Err(error));
+            }
+            if count <= SHOWN {
+                self.note(&finished.line(self.notes_style, self.unit));
+            } else if count == SHOWN + 1 {
+                self.note(&format!("Further failures with {code} are only counted.\n"));
+            }
+        }
+        self.last = Some(finished);
+        is_of_all
+    }
+
+    /// Says that the run is being stopped.
+    pub(super) fn stopping(&mut self, in_flight: usize) {
         if in_flight > 0 {
             let calls = if in_flight == 1 { "call" } else { "calls" };
-            self.screen.print(format!(
-                "Stopping: {in_flight} {calls} in flight will be finished. Ctrl-C again ends it at \
-                 once.\n"
+            self.note(&format!(
+                "Stopping: waiting for {in_flight} {calls} in flight. Press Ctrl-C again to end now.\n"
             ));
         }
     }
 
-    /// Says on the screen that a token failed, unless it would be the same again and again.
-    fn tell(&mut self, finished: &Finished, failure: &Failure) {
-        let count = self.tally.count(failure);
-        let among = match self.progress.total.get() {
-            Some(1) => None,
-            _ => Some(self.origin),
-        };
-        if count <= TOLD {
-            self.screen.print(finished.line(self.screen_style, among));
-        } else if count == TOLD + 1 {
-            let code = printable(&failure.code);
-            self.screen.print(format!(
-                "Further failures with {code} are counted, not shown.\n"
-            ));
+    /// Prints a line above the bar.
+    fn note(&mut self, line: &str) {
+        // What cannot be printed here is in the summary.
+        let _ = self.bar.suspend(|| self.notes.write(line));
+    }
+
+    /// Closes the counts and removes the bar. Returns what is left to print.
+    pub(super) fn close(&mut self, end: End, list: &List, took: Duration) -> String {
+        self.summary.close(end, list, took);
+        self.bar.finish_and_clear();
+        let is_json = self.style == PrintStyle::Json;
+        if is_json {
+            self.note(&self.summary.write(self.notes_style));
+        }
+        match &self.last {
+            // A failure has been printed as it came.
+            Some(only) if self.unit.is_none() && !is_json && only.error_code.is_some() => {
+                String::new()
+            }
+            Some(only) if self.unit.is_none() && !is_json => only.line(self.style, None),
+            _ => self.summary.write(self.style),
         }
     }
 }

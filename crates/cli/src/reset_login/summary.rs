@@ -1,209 +1,204 @@
-//! The summary of a run, and how to go on where it ended early.
+//! Counts what became of the tokens, and sums it up.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
 use indicatif::HumanCount;
 use serde::Serialize;
 
-use super::{
-    finished::Style,
-    list::Origin,
-    tally::{Failures, Hopeless, IN_A_ROW, Tally},
-    text::{Time, printable},
+use super::{finished::Finished, list::List};
+use crate::{
+    style::{BAD, GOOD, PrintStyle, WARNING},
+    text::{printable, time, wrapped},
 };
 
-/// A run that is over.
+/// How many positions are kept for each code.
+const POSITIONS: usize = 5;
+
+/// How many codes are counted apart. Plaid has fewer for this operation.
+const CODES: usize = 32;
+
+/// The code that further ones are counted under.
+const OTHER: &str = "OTHER";
+
+/// The counts of a run; they do not grow with the list. Serialises to the last line of `--json`.
+#[derive(Default, Serialize)]
+#[serde(tag = "kind", rename = "summary")]
 pub(super) struct Summary {
-    pub(super) tally: Tally,
-    pub(super) end: End,
-    pub(super) origin: Origin,
-    pub(super) took: Duration,
-    /// How many tokens are left, if that is known.
-    pub(super) not_started: Option<u64>,
-    /// Where to go on, if tokens may be left.
-    pub(super) next_position: Option<u64>,
-    /// The command to go on with, if there is one.
-    pub(super) command: Option<String>,
+    end: End,
+    /// Why the run ended early.
+    message: Option<String>,
+    pub(super) reset: u64,
+    pub(super) failed: u64,
+    not_started: u64,
+    /// Where to resume.
+    next_position: Option<u64>,
+    ms: u64,
+    errors: Vec<Failures>,
+    #[serde(skip)]
+    took: Duration,
+    #[serde(skip)]
+    unit: &'static str,
+    /// The first token that met an error that all tokens meet.
+    #[serde(skip)]
+    first_of_all: Option<u64>,
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum End {
-    /// Every token has been tried.
+    #[default]
     Done,
     /// By Ctrl-C.
     Interrupted,
-    GaveUp(Hopeless),
-    /// Nobody reads the results any more.
+    /// All remaining tokens would fail.
+    GaveUp,
+    /// The reader of the results has left.
     Unread,
-    /// The rest of the list cannot be read, for this reason.
-    Unreadable(String),
+}
+
+/// The failures with one code.
+#[derive(Serialize)]
+struct Failures {
+    error_code: String,
+    /// Of the first of them.
+    message: String,
+    count: u64,
+    /// The first ones that were reported.
+    positions: Vec<u64>,
 }
 
 impl Summary {
-    /// What the process is to exit with.
+    /// Counts a token; returns how many failed with the same code so far.
+    pub(super) fn add(&mut self, finished: &Finished) -> u64 {
+        let (Some(code), Some(message)) = (&finished.error_code, &finished.message) else {
+            self.reset += 1;
+            return 0;
+        };
+        self.failed += 1;
+        if finished.is_of_all {
+            let first = self.first_of_all.unwrap_or(finished.position);
+            self.first_of_all = Some(first.min(finished.position));
+            let code = printable(code);
+            self.message = Some(format!(
+                "Stopped: all remaining tokens would fail with {code}."
+            ));
+        }
+        let find = |code: &str| {
+            self.errors
+                .iter()
+                .position(|known| known.error_code == code)
+        };
+        let code = match find(code) {
+            None if self.errors.len() >= CODES => OTHER,
+            _ => code,
+        };
+        let index = find(code).unwrap_or(self.errors.len());
+        if index == self.errors.len() {
+            self.errors.push(Failures {
+                error_code: code.to_owned(),
+                message: message.clone(),
+                count: 0,
+                positions: Vec::new(),
+            });
+        }
+        let failures = &mut self.errors[index];
+        failures.count += 1;
+        if failures.positions.len() < POSITIONS {
+            failures.positions.push(finished.position);
+        }
+        failures.count
+    }
+
+    /// Closes the counts at the end of a run.
+    pub(super) fn close(&mut self, end: End, list: &List, took: Duration) {
+        let next = list.next_position();
+        (self.not_started, self.unit) = (list.left, list.unit);
+        (self.took, self.ms) = (took, took.as_millis() as u64);
+        self.errors
+            .sort_by_key(|failures| std::cmp::Reverse(failures.count));
+        self.errors
+            .iter_mut()
+            .for_each(|failures| failures.positions.sort_unstable());
+        (self.end, self.next_position) = match end {
+            // Nothing was left to start.
+            End::Done | End::Interrupted if list.left == 0 => (End::Done, None),
+            End::GaveUp => (end, Some(self.first_of_all.unwrap_or(next).min(next))),
+            end => (end, Some(next)),
+        };
+        if self.end == End::Interrupted {
+            self.message = Some("Interrupted.".to_owned());
+        }
+    }
+
+    pub(super) fn finished(&self) -> u64 {
+        self.reset + self.failed
+    }
+
     pub(super) fn exit_code(&self) -> u8 {
         match self.end {
-            End::Done if self.tally.failed == 0 => 0,
+            End::Done if self.failed == 0 => 0,
             End::Interrupted => 130,
             _ => 1,
         }
     }
 
-    /// With its end of line.
-    pub(super) fn write(&self, style: Style) -> String {
-        match style {
-            Style::Json => self.json(),
-            Style::Plain => self.text(false),
-            Style::Colours => self.text(true),
+    /// The summary, with its end of line.
+    pub(super) fn write(&self, style: PrintStyle) -> String {
+        if style == PrintStyle::Json {
+            return serde_json::to_string(self).expect("lines hold strings and numbers") + "\n";
         }
-    }
-
-    fn json(&self) -> String {
-        #[derive(Serialize)]
-        #[serde(tag = "kind", rename = "summary")]
-        struct Line<'a> {
-            end: &'static str,
-            message: Option<String>,
-            reset: u64,
-            failed: u64,
-            not_started: Option<u64>,
-            next_position: Option<u64>,
-            ms: u64,
-            errors: Vec<&'a Failures>,
+        if self.finished() == 0 && self.end == End::Done {
+            return "No tokens found in the list.\n".to_owned();
         }
-        let line = Line {
-            end: match self.end {
-                End::Done => "done",
-                End::Interrupted => "interrupted",
-                End::GaveUp(_) => "gave_up",
-                End::Unread => "unread",
-                End::Unreadable(_) => "unreadable",
-            },
-            message: self.end.sentence(),
-            reset: self.tally.reset,
-            failed: self.tally.failed,
-            not_started: self.not_started,
-            next_position: self.next_position,
-            ms: self.took.as_millis() as u64,
-            errors: self.tally.errors(),
-        };
-        let mut json = serde_json::to_string(&line).expect("lines hold strings and numbers");
-        json.push('\n');
-        json
-    }
-
-    fn text(&self, colours: bool) -> String {
-        let mut text = self.counts(colours);
-        if let Some(sentence) = self.end.sentence() {
-            text.push_str(&sentence);
-            text.push('\n');
+        let counts = [
+            (self.reset, "reset", GOOD),
+            (self.failed, "failed", BAD),
+            (self.not_started, "not started", WARNING),
+        ];
+        let shown = if self.not_started == 0 { 2 } else { 3 };
+        let counts = counts[..shown]
+            .iter()
+            .map(|(count, word, colour)| match count {
+                0 => format!("0 {word}"),
+                _ => style.paint(*colour, format_args!("{} {word}", HumanCount(*count))),
+            });
+        let counts: Vec<_> = counts.collect();
+        let seconds = self.took.as_secs_f64().max(0.001);
+        let rate = HumanCount((self.finished() as f64 / seconds).round() as u64);
+        let mut text = format!("{} in {} ({rate}/s)\n", counts.join(", "), time(self.took));
+        if let Some(message) = &self.message {
+            text += &format!("{message}\n");
         }
-        self.add_errors(&mut text);
-        self.add_way_on(&mut text);
+        text += &self.table();
+        if let Some(next) = self.next_position {
+            text += &format!("\nTo resume: --from-line {next}\n");
+        }
         text
     }
 
-    fn counts(&self, colours: bool) -> String {
-        let finished = self.tally.finished();
-        if finished == 0 && self.end == End::Done {
-            return "There is no token in the list.\n".to_owned();
-        }
-        let painted = |count, word, colour| match colours && count > 0 {
-            true => format!("\u{1b}[{colour}m{} {word}\u{1b}[0m", HumanCount(count)),
-            false => format!("{} {word}", HumanCount(count)),
-        };
-        let mut counts = vec![
-            painted(self.tally.reset, "reset", 32),
-            painted(self.tally.failed, "failed", 31),
-        ];
-        match self.not_started {
-            Some(0) => {}
-            Some(left) => counts.push(painted(left, "not started", 33)),
-            None => counts.push("the rest not started".to_owned()),
-        }
-        let seconds = self.took.as_secs_f64().max(0.001);
-        let rate = HumanCount((finished as f64 / seconds).round() as u64);
-        format!("{} in {} ({rate}/s)\n", counts.join(", "), Time(self.took))
-    }
-
-    /// A table: how often, what and where; under each error what it means.
-    fn add_errors(&self, text: &mut String) {
-        let errors = self.tally.errors();
+    /// For each code how often and where it was met, and what it means.
+    fn table(&self) -> String {
         let count = |error: &Failures| HumanCount(error.count).to_string();
-        let widest = errors.iter().map(|error| count(error).len()).max();
-        let longest = errors
-            .iter()
-            .map(|error| printable(&error.code).len())
-            .max();
-        let (Some(widest), Some(longest)) = (widest, longest) else {
-            return;
-        };
-        for error in errors {
-            let (code, places) = (printable(&error.code), self.places(error));
-            let message = printable(&error.message);
-            write!(
-                text,
-                "\n  {:>widest$}  {code:longest$}  {places}\n  {:widest$}  {message}\n",
-                count(error),
-                "",
-            )
-            .expect("a string takes whatever is written");
+        let widest = self.errors.iter().map(|error| count(error).len()).max();
+        let longest = self.errors.iter().map(|error| error.error_code.len()).max();
+        let (widest, longest) = (widest.unwrap_or(0), longest.unwrap_or(0));
+        let mut text = String::new();
+        for error in &self.errors {
+            let (count, code, unit) = (count(error), printable(&error.error_code), self.unit);
+            let positions: Vec<_> = error.positions.iter().map(u64::to_string).collect();
+            let positions = positions.join(", ");
+            let plural = if error.count == 1 { "" } else { "s" };
+            let more = if error.count > POSITIONS as u64 {
+                ", …"
+            } else {
+                ""
+            };
+            text += &format!(
+                "\n  {count:>widest$}  {code:longest$}  {unit}{plural} {positions}{more}\n"
+            );
+            text += &wrapped(&" ".repeat(widest + 4), &printable(&error.message));
         }
-    }
-
-    fn places(&self, error: &Failures) -> String {
-        let mut positions = error.positions.clone();
-        positions.sort_unstable();
-        let positions: Vec<_> = positions.iter().map(u64::to_string).collect();
-        let plural = if error.count == 1 { "" } else { "s" };
-        let more = match error.count > positions.len() as u64 {
-            true => ", …",
-            false => "",
-        };
-        format!(
-            "{}{plural} {}{more}",
-            self.origin.unit(),
-            positions.join(", ")
-        )
-    }
-
-    fn add_way_on(&self, text: &mut String) {
-        let Some(next) = self.next_position else {
-            return;
-        };
-        let how = match (self.origin, &self.command) {
-            (Origin::File, Some(command)) => format!("To go on from line {next}:\n  {command}"),
-            (Origin::StandardInput, Some(command)) => {
-                format!("To go on from line {next}, pipe the same lines into:\n  {command}")
-            }
-            _ => format!("To go on, give the tokens from argument {next} on."),
-        };
-        text.push('\n');
-        text.push_str(&how);
-        text.push('\n');
-    }
-}
-
-impl End {
-    /// Why it ended early.
-    fn sentence(&self) -> Option<String> {
-        Some(match self {
-            End::Done => return None,
-            End::Interrupted => "Interrupted.".to_owned(),
-            End::GaveUp(Hopeless::Error { code }) => {
-                format!(
-                    "Gave up: every other token would meet {}, too.",
-                    printable(code)
-                )
-            }
-            End::GaveUp(Hopeless::InARow { code }) => format!(
-                "Gave up: {IN_A_ROW} calls in a row failed for no fault of their tokens, the last \
-                 with {}.",
-                printable(code)
-            ),
-            End::Unread => "Stopped: nobody reads the results any more.".to_owned(),
-            End::Unreadable(why) => format!("Stopped: the list cannot be read any further: {why}."),
-        })
+        text
     }
 }

@@ -3,6 +3,7 @@
 
 mod console;
 mod gateway;
+mod reset_login;
 mod sandbox;
 
 mod running;
