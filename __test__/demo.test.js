@@ -1,7 +1,7 @@
 'use strict'
 
-// Promise: `utdk-plaid demo` tells the whole story in the terminal, shows no secret, and says by its
-// exit code whether all of it went well.
+// Promise: `utdk-plaid demo` runs the whole flow in the terminal, prints no secret, and exits with 0
+// only if every step succeeded.
 
 const assert = require('node:assert/strict')
 const path = require('node:path')
@@ -20,13 +20,13 @@ const CREDENTIALS = {
   PLAID_ACCESS_TOKEN: ACCESS_TOKEN,
 }
 
-/** Runs the command with nothing in its environment but `env`. */
+/** Runs the command with only `env` in its environment. */
 function command(args, env = {}) {
   const nothing = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
   return run(COMMAND, { args, env: { ...nothing, ...env } })
 }
 
-/** The lines of the story that begin with `mark`. */
+/** The printed lines that start with `mark`, without it. */
 function marked(mark, text) {
   const lines = text.split('\n').filter((line) => line.includes(mark))
   for (const line of lines) assert.ok(line.startsWith(`  ${mark} `), line)
@@ -41,26 +41,26 @@ async function fails(env, reason, steps = 0) {
   const [line, ...more] = marked('✗', stdout)
   assert.deepEqual(more, [])
   assert.match(line, reason)
-  // The title and the steps, with empty lines around: nothing else, and no stack.
+  // The title, the steps and the error: nothing else, and no stack.
   assert.equal(stdout.split('\n').filter(Boolean).length, 1 + steps + 1, stdout)
   assertNoSecret(stdout, 'the demo')
   return stdout
 }
 
-test('the demo tells its ten steps in order, without an account', async () => {
+test('the demo prints its ten steps in order, without an account', async () => {
   const { code, stdout, stderr } = await command(['demo'])
   assert.deepEqual([code, stderr], [0, ''])
   const expected = [
-    /^A local Plaid Sandbox runs at http:\/\/127\.0\.0\.1:\d+ \(up in \d+\.\d ms\)$/,
-    /^An Item stands for a user's bank login; its webhooks go to http:\/\/127\.0\.0\.1:\d+\//,
-    /^\/item\/get says that the Item is healthy: its error is null$/,
-    /^plaid\.sandboxitemresetlogin\(\) answered \{.*"reset_login":true.*\} in \d+\.\d ms$/,
-    /^The webhook came: ITEM \/ ERROR, because of ITEM_LOGIN_REQUIRED$/,
-    /^Its signature is genuine: ES256, by the key [0-9a-f-]{36} that Plaid's API hands out$/,
-    /^\/item\/get says that the login is broken: ITEM_LOGIN_REQUIRED$/,
-    /^\/link\/token\/create made a page for Link's update mode: http:\/\/127\.0\.0\.1:\d+\/hl\/ls\w{32}$/,
-    /^The user logged in again there: this program pressed the button, as a browser would$/,
-    /^\/item\/get says that the Item is healthy again: its error is null$/,
+    /^Started a local Plaid Sandbox at http:\/\/127\.0\.0\.1:\d+ in \d+\.\d ms$/,
+    /^Created an Item; its webhooks go to http:\/\/127\.0\.0\.1:\d+\//,
+    /^\/item\/get: the Item is healthy, its error is null$/,
+    /^plaid\.sandboxitemresetlogin\(\) returned \{.*"reset_login":true.*\} in \d+\.\d ms$/,
+    /^Received the webhook: ITEM \/ ERROR, with ITEM_LOGIN_REQUIRED$/,
+    /^Verified its signature: ES256, with key [0-9a-f-]{36} from Plaid's API$/,
+    /^\/item\/get: the login is broken, its error is ITEM_LOGIN_REQUIRED$/,
+    /^\/link\/token\/create: a page for Link's update mode at http:\/\/127\.0\.0\.1:\d+\/hl\/ls\w{32}$/,
+    /^Logged in again on that page: this program submitted its form$/,
+    /^\/item\/get: the Item is healthy again, its error is null$/,
   ]
   const steps = marked('✓', stdout)
   assert.equal(steps.length, expected.length)
@@ -68,7 +68,7 @@ test('the demo tells its ten steps in order, without an account', async () => {
   assert.deepEqual(marked('✗', stdout), [])
 })
 
-test('the demo prints no token, and no colours where nobody sees them', async () => {
+test('the demo prints no token, and no colours unless it prints to a terminal', async () => {
   const { stdout } = await command(['demo'])
   assert.deepEqual(stdout.match(/access-sandbox-.*/g), ['access-sandbox-… npm start'])
   // 30 hex characters are a Sandbox's secret, 24 its client id.
@@ -76,7 +76,7 @@ test('the demo prints no token, and no colours where nobody sees them', async ()
   assert.ok(!stdout.includes('\u001b'))
 })
 
-test('with PLAID_ACCESS_TOKEN the demo breaks that very Item', async (t) => {
+test('with PLAID_ACCESS_TOKEN the demo breaks that Item', async (t) => {
   const sandbox = await startSandbox()
   t.after(() => sandbox.close())
   const receiver = await startServer(t)
@@ -89,8 +89,8 @@ test('with PLAID_ACCESS_TOKEN the demo breaks that very Item', async (t) => {
   })
   assert.deepEqual([code, stderr], [0, ''])
   const [reset, broken, ...more] = marked('✓', stdout)
-  assert.match(reset, /^plaid\.sandboxitemresetlogin\(\) answered \{.*"reset_login":true.*\}/)
-  assert.equal(broken, '/item/get says that the login is broken: ITEM_LOGIN_REQUIRED')
+  assert.match(reset, /^plaid\.sandboxitemresetlogin\(\) returned \{.*"reset_login":true.*\}/)
+  assert.equal(broken, '/item/get: the login is broken, its error is ITEM_LOGIN_REQUIRED')
   assert.deepEqual(more, [])
   for (const hidden of [access_token, sandbox.secret, sandbox.clientId]) {
     assert.ok(!stdout.includes(hidden))
@@ -99,7 +99,7 @@ test('with PLAID_ACCESS_TOKEN the demo breaks that very Item', async (t) => {
   assert.equal(body.error.error_code, 'ITEM_LOGIN_REQUIRED')
 })
 
-test('the demo fails with one line if the reply is not Plaid’s', async (t) => {
+test('the demo fails with one line if the reply is not from Plaid', async (t) => {
   const server = await startServer(t, { replies: [raw(200, '<html>welcome</html>')] })
   const stdout = await fails({ PLAID_BASE_URL: server.url }, /^UNEXPECTED_RESPONSE: /)
   assert.ok(!stdout.includes('welcome'))
@@ -113,11 +113,11 @@ test('the demo fails with one line if Plaid refuses the call', async (t) => {
 
 test('the demo fails with one line if the Item is not broken afterwards', async (t) => {
   const server = await startServer(t, { replies: [good, json(200, { item: { error: null } })] })
-  const reason = /^the error of \/item\/get: expected ITEM_LOGIN_REQUIRED, but it is null$/
+  const reason = /^the error of \/item\/get: expected ITEM_LOGIN_REQUIRED, got null$/
   await fails({ PLAID_BASE_URL: server.url }, reason, 1)
 })
 
-test('the demo fails with one line that quotes nothing if /item/get is not JSON', async (t) => {
+test('the demo fails with one line, without the reply, if /item/get is not JSON', async (t) => {
   const server = await startServer(t, { replies: [good, raw(200, '<html>\nwel\ncome\n</html>')] })
   const stdout = await fails({ PLAID_BASE_URL: server.url }, /./, 1)
   assert.ok(!stdout.includes('<html>'))
@@ -130,13 +130,13 @@ test('the demo refuses a token that is not a Sandbox token, and sends nothing', 
   assert.equal(server.connectionCount(), 0)
 })
 
-test('the demo says which credential is missing', async (t) => {
+test('the demo names the missing credential', async (t) => {
   const server = await startServer(t)
   await fails({ PLAID_BASE_URL: server.url, PLAID_SECRET: undefined }, /PLAID_SECRET/)
   assert.equal(server.connectionCount(), 0)
 })
 
-test('--help says what there is to do, on standard output', async () => {
+test('--help lists the commands on standard output', async () => {
   for (const args of [['--help'], ['-h'], ['help']]) {
     const { code, stdout, stderr } = await command(args)
     assert.deepEqual([code, stderr], [0, ''])
@@ -154,13 +154,13 @@ test('--version prints the version of the package', async () => {
 })
 
 test('no arguments, an unknown command and an unknown option are wrong usage', async () => {
-  for (const [args, told] of [
+  for (const [args, named] of [
     [[], /Usage: utdk-plaid/],
     [['nope'], /nope/],
     [['demo', '--nope'], /--nope/],
   ]) {
     const { code, stdout, stderr } = await command(args)
     assert.deepEqual([code, stdout], [2, ''])
-    assert.match(stderr, told)
+    assert.match(stderr, named)
   }
 })

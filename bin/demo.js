@@ -1,6 +1,6 @@
 'use strict'
 
-// `demo`: the whole story in the terminal, through the package's public surface and nothing else.
+// `demo`: the whole flow in the terminal. It uses only the public surface of the package.
 
 const { createHash, createPublicKey, verify } = require('node:crypto')
 const { once } = require('node:events')
@@ -8,63 +8,63 @@ const http = require('node:http')
 const { createPlaidClient } = require('../index.js')
 const { startSandbox } = require('../sandbox.js')
 
-/** @returns whether every step was what it must be. */
+/** @returns whether every step succeeded */
 async function demo({ env = process.env, output = process.stdout } = {}) {
-  const story = new Story(output)
+  const steps = new Steps(output)
   try {
-    await (env.PLAID_ACCESS_TOKEN ? onPlaid(story, env) : onLocalSandbox(story))
+    await (env.PLAID_ACCESS_TOKEN ? onPlaid(steps, env) : onLocalSandbox(steps))
     return true
   } catch (error) {
-    story.failed(error)
+    steps.failed(error)
     return false
   }
 }
 
-async function onLocalSandbox(story) {
-  story.title('Breaking a bank login, proving it, repairing it: no account, no network.')
+async function onLocalSandbox(steps) {
+  steps.title('Break a bank login, verify the webhook, repair the login. No account, no network.')
   const started = performance.now()
   await withOpen(await startSandbox(), async (sandbox) => {
-    story.step(`A local Plaid Sandbox runs at ${sandbox.url} (up in ${since(started)})`)
+    steps.step(`Started a local Plaid Sandbox at ${sandbox.url} in ${since(started)}`)
     await withOpen(await startReceiver(), async (receiver) => {
       const { access_token, item_id } = await sandbox.createItem({ webhook: receiver.url })
-      story.step(`An Item stands for a user's bank login; its webhooks go to ${receiver.url}`)
+      steps.step(`Created an Item; its webhooks go to ${receiver.url}`)
       const { url: baseUrl, clientId, secret } = sandbox
-      await tell(story, { baseUrl, clientId, secret, access_token, item_id, receiver })
+      await breakAndRepair(steps, { baseUrl, clientId, secret, access_token, item_id, receiver })
     })
   })
-  story.end(
-    'Now with an Item of your own, in Plaid’s Sandbox:',
+  steps.end(
+    "Next, break an Item of your own in Plaid's Sandbox:",
     'PLAID_CLIENT_ID=… PLAID_SECRET=… PLAID_ACCESS_TOKEN=access-sandbox-… npm start',
   )
 }
 
-async function tell(story, { access_token, item_id, receiver, ...credentials }) {
+async function breakAndRepair(steps, { access_token, item_id, receiver, ...credentials }) {
   await expectItemError(credentials, access_token, null)
-  story.step('/item/get says that the Item is healthy: its error is null')
+  steps.step('/item/get: the Item is healthy, its error is null')
 
-  await resetLogin(story, credentials, access_token)
+  await resetLogin(steps, credentials, access_token)
 
   const webhook = await receiver.next()
   expect('webhook', `ITEM / ERROR / ITEM_LOGIN_REQUIRED / ${item_id}`, describe(webhook.body))
-  story.step('The webhook came: ITEM / ERROR, because of ITEM_LOGIN_REQUIRED')
+  steps.step('Received the webhook: ITEM / ERROR, with ITEM_LOGIN_REQUIRED')
 
   const kid = await verifySignature(webhook, credentials)
-  story.step(`Its signature is genuine: ES256, by the key ${kid} that Plaid's API hands out`)
+  steps.step(`Verified its signature: ES256, with key ${kid} from Plaid's API`)
 
   await expectItemError(credentials, access_token, 'ITEM_LOGIN_REQUIRED')
-  story.step('/item/get says that the login is broken: ITEM_LOGIN_REQUIRED')
+  steps.step('/item/get: the login is broken, its error is ITEM_LOGIN_REQUIRED')
 
   const page = await updateModePage(credentials, access_token)
-  story.step(`/link/token/create made a page for Link's update mode: ${page}`)
+  steps.step(`/link/token/create: a page for Link's update mode at ${page}`)
 
   await logInAgain(page)
-  story.step('The user logged in again there: this program pressed the button, as a browser would')
+  steps.step('Logged in again on that page: this program submitted its form')
 
   await expectItemError(credentials, access_token, null)
-  story.step('/item/get says that the Item is healthy again: its error is null')
+  steps.step('/item/get: the Item is healthy again, its error is null')
 }
 
-/** Where an Item's user repairs it: with an access token and no products it is update mode. */
+/** The page where the user repairs an Item. An access token without products is update mode. */
 async function updateModePage(credentials, access_token) {
   const { hosted_link_url } = await post(credentials, '/link/token/create', {
     access_token,
@@ -77,7 +77,7 @@ async function updateModePage(credentials, access_token) {
   return hosted_link_url
 }
 
-/** What a browser does: shows the page, and sends the form of its first button. */
+/** Loads the page and submits its first form, as a browser does. */
 async function logInAgain(page) {
   const html = await (await fetch(page)).text()
   const [, action] = /<form [^>]*action="([^"]+)"/.exec(html) ?? []
@@ -86,28 +86,28 @@ async function logInAgain(page) {
   expect('the status of the page', 200, status)
 }
 
-/** The same call on an Item that the user names, at Plaid. */
-async function onPlaid(story, env) {
+/** Breaks an Item of the user's in Plaid's own Sandbox. */
+async function onPlaid(steps, env) {
   const credentials = {
     baseUrl: env.PLAID_BASE_URL || 'https://sandbox.plaid.com',
     clientId: env.PLAID_CLIENT_ID,
     secret: env.PLAID_SECRET,
   }
   const access_token = env.PLAID_ACCESS_TOKEN
-  story.title(`Breaking the login of the Item of PLAID_ACCESS_TOKEN at ${credentials.baseUrl}`)
-  await resetLogin(story, credentials, access_token)
+  steps.title(`Break the login of the Item in PLAID_ACCESS_TOKEN at ${credentials.baseUrl}`)
+  await resetLogin(steps, credentials, access_token)
   await expectItemError(credentials, access_token, 'ITEM_LOGIN_REQUIRED')
-  story.step('/item/get says that the login is broken: ITEM_LOGIN_REQUIRED')
-  story.end('To repair it, open Link in update mode:', 'https://plaid.com/docs/link/update-mode/')
+  steps.step('/item/get: the login is broken, its error is ITEM_LOGIN_REQUIRED')
+  steps.end('To repair it, open Link in update mode:', 'https://plaid.com/docs/link/update-mode/')
 }
 
-async function resetLogin(story, credentials, access_token) {
+async function resetLogin(steps, credentials, access_token) {
   const plaid = createPlaidClient(credentials)
   const called = performance.now()
   const reply = await plaid.sandboxitemresetlogin({ access_token })
   const took = since(called)
   expect('reset_login', true, reply.reset_login)
-  story.step(`plaid.sandboxitemresetlogin() answered ${JSON.stringify(reply)} in ${took}`)
+  steps.step(`plaid.sandboxitemresetlogin() returned ${JSON.stringify(reply)} in ${took}`)
 }
 
 async function expectItemError(credentials, access_token, code) {
@@ -115,7 +115,7 @@ async function expectItemError(credentials, access_token, code) {
   expect('the error of /item/get', code, item.error?.error_code ?? null)
 }
 
-/** The story's other calls, by the means every Node has. */
+/** Makes a call with `fetch`. */
 async function post({ baseUrl, clientId, secret }, path, body) {
   const response = await fetch(new URL(path, baseUrl), {
     method: 'POST',
@@ -163,7 +163,7 @@ async function startReceiver() {
   }
 }
 
-/** As Plaid documents it: the algorithm, the key, the age, the signature, then the body's hash. */
+/** Verifies what Plaid documents: algorithm, key, signature, age, and the hash of the body. */
 async function verifySignature({ raw, verification }, credentials) {
   const [header, payload, signature] = verification.split('.')
   const { alg, kid } = decode(header)
@@ -195,14 +195,14 @@ function describe({ webhook_type, webhook_code, error, item_id }) {
 }
 
 function expect(what, wanted, found) {
-  if (found !== wanted) throw new Error(`${what}: expected ${wanted}, but it is ${found}`)
+  if (found !== wanted) throw new Error(`${what}: expected ${wanted}, got ${found}`)
 }
 
 function since(start) {
   return `${(performance.now() - start).toFixed(1)} ms`
 }
 
-/** What `await using` does, for the Nodes that do not have it yet. */
+/** Like `await using`, which Node.js 20 does not have. */
 async function withOpen(resource, use) {
   try {
     await use(resource)
@@ -211,8 +211,8 @@ async function withOpen(resource, use) {
   }
 }
 
-/** Writes the story, a line a step. */
-class Story {
+/** Prints one line per step. */
+class Steps {
   #output
   #colour
 
