@@ -197,7 +197,7 @@ test('the unpacked command runs the demo', async (t) => {
   assert.match(fs.readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)
   const { code, stdout, stderr } = await run(command, { args: ['demo'] })
   assert.deepEqual([code, stderr], [0, ''])
-  assert.match(stdout, /✓ .* healthy again: its error is null\n/)
+  assert.match(stdout, /✓ .* healthy again, its error is null\n/)
 })
 
 /** Every string in a nested object. */
