@@ -1,4 +1,4 @@
-// What must stand before a measure can be taken: the addon, the rivals, and the servers.
+// Builds and installs what a benchmark needs: the addon, the rivals, programs, and the server.
 
 'use strict'
 
@@ -8,74 +8,74 @@ const path = require('node:path')
 
 const ROOT = path.join(__dirname, '..')
 
-/** Builds the addon as it is published: what lies there may be a debug build, or an older one. */
+/** Runs a command whose output goes to standard error. */
+function run(command, parameters) {
+  execFileSync(command, parameters, { cwd: ROOT, stdio: ['ignore', 2, 2] })
+}
+
+/** Builds the addon as it is published. The existing one may be a debug build, or out of date. */
 function buildAddon() {
   console.error('building the addon')
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: ['ignore', 2, 2] })
+  run('npm', ['run', '--silent', 'build'])
 }
 
-/** Installs the rivals beside this file, never among the package's own dependencies. */
-function installRivals() {
-  const { dependencies } = require('./package.json')
-  const missing = ([name, version]) => installedVersion(name) !== version
-  if (!Object.entries(dependencies).some(missing)) return
-  console.error('installing the rivals')
-  execFileSync('npm', ['ci', '--silent', '--no-audit', '--no-fund'], {
-    cwd: __dirname,
-    stdio: ['ignore', 2, 2],
-  })
+/** Installs what a benchmark needs: --bench for the rivals, --wrk, --nginx. */
+function setUp(...options) {
+  run(process.execPath, ['scripts/set-up.js', '--no-build', ...options])
 }
 
-/** @returns the version of a rival, or undefined if it is not installed */
+/** @returns the version of a rival */
 function installedVersion(name) {
   const manifest = path.join(__dirname, 'node_modules', name, 'package.json')
-  if (!fs.existsSync(manifest)) return undefined
   return JSON.parse(fs.readFileSync(manifest, 'utf8')).version
 }
 
-/** @returns the path of the executable of one of our Rust packages, built as fast as it gets */
-function buildExecutable(name) {
-  const profile = ['--quiet', '--profile', 'bench']
-  const command = ['build', ...profile, '--package', name, '--message-format', 'json']
-  const messages = execFileSync('cargo', command, {
+/** @returns the file of the executable of bench/server, optimised for speed */
+function buildServer() {
+  const profile = ['--quiet', '--profile', 'bench', '--message-format', 'json']
+  const messages = execFileSync('cargo', ['build', ...profile, '--package', 'bench-server'], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 1 << 26,
     stdio: ['ignore', 'pipe', 2],
   })
   const artifacts = messages.trim().split('\n').map(JSON.parse)
-  return artifacts.find((artifact) => artifact.executable && artifact.target.name === name)
-    .executable
+  return artifacts.find(({ executable }) => executable).executable
 }
 
 /**
- * Starts a server in a process of its own, which ends when this one does.
+ * Starts bench/server in a process of its own, which ends with this one.
  * @returns {Promise<{ http: string, https: string, ca: string, stop(): void }>}
  */
-async function startServer(executable, directory, delayMs) {
-  const caFile = path.join(directory, `ca-${delayMs}.pem`)
+async function startServer(executable, directory, delayMs = 0) {
+  const caFile = path.join(directory, `ca-${delayMs}-${process.pid}.pem`)
   const server = spawn(executable, ['--delay-ms', String(delayMs), '--ca-file', caFile], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const line = await new Promise((resolve, reject) => {
-    server.stdout.setEncoding('utf8').once('data', resolve)
-    server.once('error', reject)
-    server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
-  })
-  const ports = JSON.parse(line)
+  const { http, https, ca } = await firstLine(server)
   return {
-    http: `http://127.0.0.1:${ports.http}`,
-    https: `https://127.0.0.1:${ports.https}`,
-    ca: ports.ca,
+    http: `http://127.0.0.1:${http}`,
+    https: `https://127.0.0.1:${https}`,
+    ca,
     stop: () => server.stdin.end(),
   }
+}
+
+/** @returns the first line that a process prints, parsed as JSON; rejects if it ends before that */
+function firstLine(process) {
+  return new Promise((resolve, reject) => {
+    process.stdout.setEncoding('utf8').once('data', (line) => resolve(JSON.parse(line)))
+    process.once('error', reject)
+    process.once('exit', (code) => reject(new Error(`the process ended with ${code}`)))
+  })
 }
 
 module.exports = {
   ROOT,
   buildAddon,
-  buildExecutable,
-  installRivals,
+  buildServer,
+  firstLine,
   installedVersion,
+  setUp,
   startServer,
 }

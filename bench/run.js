@@ -1,126 +1,116 @@
-// `npm run bench`: measures @utdk/plaid beside its rivals and says which of its goals are met.
+// node bench/run.js <client, sandbox, gateway or reset-login> [options]: takes the measures of a
+// benchmark, and prints the figures and which goals they meet.
 //
-// Reading order: subjects.js (who), measures.js (what), worker.js and measure.js (how, in the child
-// process), then here, rounds.js (rounds and medians), goals.js, rows.js and report.js.
+// Reading order: <name>/benchmark.js (what), <name>/subjects.js (who) and <name>/measure.js (how),
+// then here, rounds.js, goals.js and report.js.
 
 'use strict'
 
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { GOALS } = require('./goals')
-const installed = require('./installed')
-const { CLIENTS, FULL, QUICK, measures } = require('./measures')
-const {
-  ROOT,
-  buildAddon,
-  buildExecutable,
-  installRivals,
-  installedVersion,
-  startServer,
-} = require('./prepare')
-const { child, describeMachine, finish, readOptions, takeRounds } = require('./rounds')
-const { rows } = require('./rows')
-const { IDLE, OURS, subjects } = require('./subjects')
+const { parseArgs } = require('node:util')
+const { judge } = require('./goals')
+const { OURS } = require('./plaid')
+const { buildAddon } = require('./prepare')
+const { report } = require('./report')
+const { mediansOf, takeRounds } = require('./rounds')
+const { version } = require('../package.json')
 
-/** How long the paced measure's server thinks. */
-const SLOW_SERVER_MS = 20
+const NAMES = ['client', 'sandbox', 'gateway', 'reset-login']
 
-async function main() {
-  const options = readOptions({
-    script: 'run.js',
-    subjects: CLIENTS,
-    example: '"http 64" or first',
-  })
+async function main([name, ...rest]) {
+  if (!NAMES.includes(name)) {
+    console.error(`node bench/run.js <${NAMES.join(' | ')}>`)
+    process.exit(2)
+  }
+  const benchmark = require(`./${name}/benchmark`)
+  const options = readOptions(name, rest, benchmark.subjects)
   const machine = describeMachine()
-  installRivals()
   if (options.build && options.subjects.includes(OURS)) buildAddon()
-  const executable = buildExecutable('bench-server')
-
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-bench-'))
-  const servers = []
+  // If root starts nginx, its workers run as another user and enter the directory, too.
+  fs.chmodSync(directory, 0o755)
+  let prepared
   try {
-    for (const delayMs of [0, SLOW_SERVER_MS])
-      servers.push(await startServer(executable, directory, delayMs))
-    const span = options.quick ? QUICK : FULL
-    const sizes = installedSizes(options)
-    const { taken, failures } = await takeRounds(options, CLIENTS, measures(span), take(servers))
-    finish(
-      {
-        machine,
-        versions: readVersions(options.subjects),
-        settings: { rounds: options.rounds, quick: options.quick, ...span },
-        taken: [...sizes, ...taken],
-        failures,
-      },
-      { file: 'latest.json', goals: GOALS, columns: CLIENTS, rows: rows() },
+    prepared = await benchmark.prepare(directory)
+    const { measures, subjects } = benchmark
+    const { taken, failures } = await takeRounds(
+      options,
+      subjects,
+      measures(options.quick),
+      prepared.take,
     )
+    const versions = { [OURS]: version, ...prepared.versions, node: process.versions.node }
+    const { rounds, quick } = options
+    finish(name, benchmark, { machine, versions, settings: { rounds, quick }, failures }, taken)
   } finally {
-    for (const server of servers) server.stop()
+    prepared?.stop?.()
     fs.rmSync(directory, { recursive: true })
   }
 }
 
-/** How a measure is taken of a subject, as `takeRounds` wants it. */
-function take([server, slowServer]) {
-  return async (measure, subject, sameRound) => {
-    const figures = await measured(measure, subject, measure.slowServer ? slowServer : server)
-    return figures && { ...figures, ...overBaseline(figures, { ...sameRound, [subject]: figures }) }
+function readOptions(name, args, all) {
+  const help = `node bench/run.js ${name} [options]
+  --rounds <n>       how often each measure is taken (5)
+  --quick            one short round, to see that everything runs
+  --subjects <a,b>   only these of: ${all.join(', ')}
+  --measures <a,b>   only the measures whose names start like this
+  --no-build         measure the addon that is already built`
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      subjects: { type: 'string', default: all.join(',') },
+      measures: { type: 'string', default: '' },
+      'no-build': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(help)
+    process.exit(0)
   }
-}
-
-/** @returns the figures, or undefined where the measure does not apply to the subject */
-async function measured(measure, subject, server) {
-  if (subject === 'node')
-    return child(['-p', 'JSON.stringify({ rssBytes: process.memoryUsage.rss() })'], {})
-  if (measure.onlyCa && !subjects[subject].acceptsCa) return undefined
-
-  const target = { baseUrl: server[measure.scheme], ca: measure.onlyCa ? server.ca : undefined }
-  const worker = [path.join(__dirname, 'worker.js'), subject, measure.kind]
-  // Elsewhere the authority joins the roots that a client trusts anyway, as it would in an office.
-  const trust =
-    measure.scheme === 'https' && !measure.onlyCa ? { NODE_EXTRA_CA_CERTS: server.ca } : {}
-  return child([...worker, JSON.stringify(measure.settings), JSON.stringify(target)], trust)
-}
-
-/** What a client costs beyond a process, or a loop, that calls nothing; taken in the same round. */
-function overBaseline(figures, { node, [IDLE]: idle }) {
+  const subjects = values.subjects.split(',')
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
+  if (!(rounds >= 1) || !subjects.every((subject) => all.includes(subject))) {
+    console.error(help)
+    process.exit(2)
+  }
+  const starts = values.measures.split(',')
   return {
-    ...(node && { rssOverBareBytes: figures.rssBytes - node.rssBytes }),
-    ...(idle && {
-      threadMicrosOverIdle: figures.threadMicros - idle.threadMicros,
-      processMicrosOverIdle: figures.processMicros - idle.processMicros,
-    }),
+    rounds,
+    subjects,
+    quick: values.quick,
+    wants: (measure) => starts.some((start) => measure.startsWith(start)),
+    build: !values['no-build'],
   }
 }
 
-function installedSizes({ subjects: clients, wants }) {
-  if (!wants('installed')) return []
-  const sizes = {
-    [OURS]: installed.ours,
-    plaid: () => installed.rival('plaid'),
-    undici: () => installed.rival('undici'),
-  }
-  return clients
-    .filter((subject) => subject in sizes)
-    .map((subject) => ({
-      round: 1,
-      measure: 'installed',
-      subject,
-      figures: { bytes: sizes[subject]() },
-    }))
-}
-
-function readVersions(clients) {
-  const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
-  const ours = clients.includes(OURS) ? { [OURS]: version } : {}
-  const rivals = ['plaid', 'axios', 'undici'].map((name) => [name, installedVersion(name)])
+/** Called before anything is built, because building adds to the load. */
+function describeMachine() {
+  const [loadBefore] = os.loadavg()
   return {
-    ...ours,
-    ...Object.fromEntries(rivals),
-    node: process.versions.node,
-    "node's fetch (undici)": process.versions.undici,
+    cpu: os.cpus()[0].model,
+    cores: os.cpus().length,
+    memoryBytes: os.totalmem(),
+    system: `${os.type()} ${os.release()}`,
+    loadBefore,
   }
 }
 
-main()
+/** Writes the result to bench/results and prints the report. A failed measure fails the run. */
+function finish(name, { columns, subjects, goals, rows }, run, taken) {
+  const { medians, median } = mediansOf(taken)
+  const result = { ...run, medians, goals: judge(goals, median), rounds: taken }
+  const results = path.join(__dirname, 'results')
+  fs.mkdirSync(results, { recursive: true })
+  fs.writeFileSync(path.join(results, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
+  console.log(report(result, { columns: columns ?? subjects, rows }, median))
+  for (const { measure, subject, round } of run.failures)
+    console.log(`FAILED: ${subject}, ${measure}, round ${round}`)
+  if (run.failures.length > 0) process.exitCode = 1
+}
+
+main(process.argv.slice(2))

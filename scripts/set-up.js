@@ -5,7 +5,7 @@
 //
 //     node scripts/set-up.js             the npm packages, then a release build of console and addon
 //       --no-build                       the npm packages only
-//       --examples                       also the npm packages of the examples
+//       --examples  --bench              also the npm packages of the examples, of the benchmarks
 //       --nginx  --chromium  --wrk       also these programs, from Debian's packages
 
 const { spawnSync } = require('node:child_process')
@@ -31,6 +31,9 @@ if (asked('--examples')) {
   for (const name of ['express-update-mode', 'test-runners']) {
     installPackages(`examples/${name}`, `Installing the npm packages of examples/${name} …`)
   }
+}
+if (asked('--bench')) {
+  installPackages('bench', 'Installing the rivals that the benchmarks measure …')
 }
 for (const [name, program] of Object.entries(PROGRAMS)) {
   if (asked(`--${name}`)) installProgram(name, program)

@@ -1,18 +1,18 @@
-// A gateway in a process of its own, until standard input closes. Prints a line of JSON: where it
-// is, when `startGateway` was called, and how large the process was before.
+// A gateway in a process of its own, until standard input closes. Prints a line of JSON: its URL,
+// when `startGateway` was called, and the memory of the process before that.
 
 'use strict'
 
 const { startGateway } = require('../../gateway.js')
 
 async function main() {
-  // Keeps the process alive, and ends it with the one that started it.
+  // Keeps the process alive until the parent process ends.
   process.stdin.once('end', () => process.exit(0)).resume()
   const importedBytes = process.memoryUsage.rss()
-  // As machine.js has it, which would load what a gateway does not need.
-  const beganAt = performance.timeOrigin + performance.now()
+  // `now` of machine.js, without loading it.
+  const startedAt = performance.timeOrigin + performance.now()
   const { url } = await startGateway(JSON.parse(process.env.BENCH_OPTIONS))
-  process.stdout.write(`${JSON.stringify({ url, beganAt, importedBytes })}\n`)
+  process.stdout.write(`${JSON.stringify({ url, startedAt, importedBytes })}\n`)
 }
 
 main()

@@ -1,9 +1,9 @@
-// Who is measured: the gateway in a Node process of its own, nginx configured to do the same, and
-// the server behind both, called directly.
+// Who is measured: the gateway in a Node process of its own, nginx with the same task, and the server
+// behind both, called directly.
 //
-// A subject is data. `start` resolves with a running proxy: `url`, `pid`, when it was begun to be
-// started (`spawnedAt`), and `stop()`. Ours says besides when `startGateway` was called (`beganAt`)
-// and how large the process was before (`importedBytes`).
+// `start` resolves with a running proxy: `url`, `pid`, the time of the start (`spawnedAt`), and
+// `stop()`. The gateway also has the time of the call of `startGateway` (`startedAt`) and the memory of
+// the process before it (`importedBytes`).
 
 'use strict'
 
@@ -12,23 +12,14 @@ const { once } = require('node:events')
 const fs = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
-const { OURS } = require('../subjects')
-const { accepts, now } = require('./machine')
+const { accepts, now } = require('../machine')
+const { CLIENT_ID, OURS, SECRET } = require('../plaid')
+const { firstLine } = require('../prepare')
 
 const NGINX = 'nginx'
 
-/** What the others are set against: the load generator calls the server itself. */
+/** The baseline: the load generator calls the server itself. */
 const DIRECT = 'no proxy'
-
-const PROXIES = [OURS, NGINX]
-const COLUMNS = [...PROXIES, DIRECT]
-
-// Made up: the server only checks that they are there. To a proxy the load generator sends none.
-const CLIENT_ID = '0123456789abcdef01234567'
-const SECRET = 'fedcba9876543210fedcba98765432'
-
-/** Debian keeps it where only root's PATH leads. */
-const SYSTEM_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin']
 
 const subjects = {
   [OURS]: {
@@ -37,22 +28,17 @@ const subjects = {
         baseUrl: upstream,
         clientId: CLIENT_ID,
         secret: SECRET,
-        // A retry would hide a failure, and all connections come from one address.
+        // A retry would hide a failure.
         maxRetries: 0,
+        // All connections come from one address.
         rateLimit: false,
       }
       const command = [process.execPath, path.join(__dirname, 'process.js')]
-      const { child, spawnedAt, stop } = start(proxyCore, command, {
+      const { child, ...proxy } = start(proxyCore, command, {
         env: { PATH: process.env.PATH, BENCH_OPTIONS: JSON.stringify(options) },
         stdio: ['pipe', 'pipe', 'inherit'],
       })
-      const [line] = await Promise.race([
-        once(child.stdout.setEncoding('utf8'), 'data'),
-        once(child, 'exit').then(([code]) => {
-          throw new Error(`the gateway ended with ${code}`)
-        }),
-      ])
-      return { ...JSON.parse(line), pid: child.pid, spawnedAt, stop }
+      return { ...proxy, ...(await firstLine(child)) }
     },
   },
 
@@ -62,13 +48,13 @@ const subjects = {
       const configuration = path.join(directory, 'nginx.conf')
       fs.writeFileSync(configuration, nginxConfiguration(port, upstream, directory))
       const command = [nginxPath(), '-e', 'stderr', '-p', directory, '-c', configuration]
-      const { child, spawnedAt, stop } = start(proxyCore, command, {
+      const { child, ...proxy } = start(proxyCore, command, {
         stdio: ['ignore', 'ignore', 'inherit'],
       })
       while (!(await accepts(port))) {
         if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`)
       }
-      return { url: `http://127.0.0.1:${port}`, pid: child.pid, spawnedAt, stop }
+      return { ...proxy, url: `http://127.0.0.1:${port}` }
     },
   },
 
@@ -82,25 +68,19 @@ const subjects = {
   },
 }
 
-/** Starts a process on one core, and notes when. */
+/** Starts a process on one core. */
 function start(core, command, options) {
   const spawnedAt = now()
   const child = spawn('taskset', ['-c', core, ...command], options)
   const exited = once(child, 'exit')
-  return {
-    child,
-    spawnedAt,
-    async stop() {
-      child.kill('SIGTERM')
-      await exited
-    },
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await exited
   }
+  return { child, pid: child.pid, spawnedAt, stop }
 }
 
-/**
- * The same work: two headers added, connections kept open on either side. Neither side's are closed
- * after so many requests, as they are by default, for the gateway closes none either.
- */
+/** The same task: add two headers, keep connections open on both sides. nginx would close them. */
 function nginxConfiguration(port, upstream, directory) {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
@@ -132,18 +112,14 @@ http {
 `
 }
 
+/** Debian installs nginx in a directory that is only in root's PATH. */
 function nginxPath() {
-  const directories = [...process.env.PATH.split(path.delimiter), ...SYSTEM_DIRECTORIES]
-  const found = directories
-    .map((name) => path.join(name, NGINX))
-    .find((file) => fs.existsSync(file))
-  if (found === undefined) {
-    throw new Error('nginx is missing: `node scripts/set-up.js --nginx` installs it')
-  }
-  return found
+  const directories = [...process.env.PATH.split(path.delimiter), '/usr/sbin', '/usr/local/sbin']
+  const files = directories.map((name) => path.join(name, NGINX))
+  return files.find((file) => fs.existsSync(file))
 }
 
-/** A port that was free a moment ago: nginx cannot say which one it took. */
+/** A port that was free a moment ago: nginx cannot print the port that it took. */
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -153,4 +129,4 @@ async function freePort() {
   return port
 }
 
-module.exports = { COLUMNS, DIRECT, NGINX, PROXIES, nginxPath, subjects }
+module.exports = { DIRECT, NGINX, nginxPath, subjects }

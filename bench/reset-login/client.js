@@ -1,5 +1,5 @@
-// The loop that a user writes: the tokens of standard input, sixteen in flight. Prints, as the
-// command does at its end, how many logins were reset and how long that took.
+// The loop that a user writes: reads tokens from standard input and keeps sixteen calls in flight. It
+// prints, as the command does, how many logins it reset and how long that took.
 
 'use strict'
 
@@ -12,15 +12,15 @@ async function main() {
   const tokens = fs.readFileSync(0, 'utf8').trimEnd().split('\n').values()
   const plaid = createPlaidClient()
   let reset = 0
-  const worker = async () => {
+  const lane = async () => {
     for (const access_token of tokens) {
       const reply = await plaid.sandboxitemresetlogin({ access_token })
       if (reply.reset_login) reset += 1
     }
   }
-  const begun = performance.now()
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
-  console.log(JSON.stringify({ reset, ms: performance.now() - begun }))
+  const started = performance.now()
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  console.log(JSON.stringify({ reset, ms: performance.now() - started }))
 }
 
 main()

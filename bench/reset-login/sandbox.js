@@ -1,5 +1,5 @@
-// A Sandbox with so many Items, in a process of its own, until standard input closes: writes their
-// tokens to a file, and prints a line of JSON that says where it is.
+// node sandbox.js <items> <file>: a Sandbox in a process of its own, until standard input closes. It
+// writes the tokens of its Items to the file, and prints a line of JSON: URL and credentials.
 
 'use strict'
 

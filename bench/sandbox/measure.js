@@ -1,91 +1,114 @@
 // How each measure of the Sandbox is taken, in the process that it runs in.
 //
-// Every function takes what starts a server, its settings and the tools, and resolves with figures.
-// A reply that does not say that the login was reset fails the measure.
+// Every function takes a function that starts a server, its settings and the tools, and resolves with
+// figures. A failed call fails the measure.
 
 'use strict'
 
 const { spawn } = require('node:child_process')
 const fs = require('node:fs')
-const http = require('node:http')
-const net = require('node:net')
 const path = require('node:path')
-const { accept, percentile, perCall, spent } = require('../measure')
-const { startLoad } = require('./load')
-const { PATH } = require('./subjects')
+const { loadOf } = require('../load')
+const { accepts, perCall, percentile, sleep, spent } = require('../machine')
+const { call } = require('../plaid')
+const { startServer } = require('../prepare')
 
-/** Starts before this many are not counted: the process is to be warm. */
+/** Starts that do not count: they warm up the process. */
 const WARM_UP_STARTS = 10
 
-/** How many Items the load is about. */
+/** The Items that the load resets in turn. */
 const ITEMS = 256
 
-/** How many Items a memory measure begins with, and forgets: too few to leave room for others. */
+/** The Items made before memory is measured, and forgotten: too few to leave room for others. */
 const WARM_UP_ITEMS = 20
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+/** No webhook for this long means that the last one has arrived. */
+const QUIET_MS = 1000
 
 /** Starts and closes servers, one after another. */
 async function warm(start, { starts }) {
   const started = []
   const closed = []
   for (let i = 0; i < WARM_UP_STARTS + starts; i += 1) {
-    const begun = performance.now()
-    const server = await start()
-    const ready = performance.now()
-    await server.close()
+    const [server, startMs] = await timed(start)
+    const [, closeMs] = await timed(() => server.close())
     if (i < WARM_UP_STARTS) continue
-    started.push(ready - begun)
-    closed.push(performance.now() - ready)
+    started.push(startMs)
+    closed.push(closeMs)
   }
-  const sorted = Float64Array.from(started).sort()
   return {
-    startMs: percentile(sorted, 0.5),
-    startP99Ms: percentile(sorted, 0.99),
-    closeMs: percentile(Float64Array.from(closed).sort(), 0.5),
+    startMs: percentile(started, 0.5),
+    startP99Ms: percentile(started, 0.99),
+    closeMs: percentile(closed, 0.5),
   }
 }
 
-/** Has the load generator ask for reset_login as fast as the server replies. */
-async function load(start, { connections, warmUpMs, measureMs, hasWebhook }, tools) {
+/** Loads the server with reset_login, each firing a webhook if asked. */
+async function load(start, settings, tools) {
+  const { connections, warmUpSeconds, measureSeconds, hasWebhook } = settings
   const server = await start()
-  const generator = await startLoad(tools.load)
-  const webhook = hasWebhook ? generator.receiver : undefined
-  const tokens = await Promise.all(Array.from({ length: ITEMS }, () => server.addItem(webhook)))
+  const receiver = hasWebhook ? await startReceiver(tools) : undefined
+  const addItem = () => server.addItem(receiver?.url)
+  const tokens = await Promise.all(Array.from({ length: ITEMS }, addItem))
+  const loadFor = loadOf(server, tokens, connections, tools.directory)
 
   const before = spent()
-  const figures = await generator.run(server, tokens, {
-    connections,
-    warm_up_ms: warmUpMs,
-    measure_ms: measureMs,
-    wait_for_webhooks: hasWebhook,
-  })
-  const cost = server.isElsewhere ? {} : perCall(before, spent(), figures.allReplies)
-  const received = hasWebhook ? { receivedInTheEnd: figures.allWebhooks / figures.allReplies } : {}
-  return { ...figures, ...cost, ...received }
+  const warmUp = await loadFor(warmUpSeconds)
+  const earlier = await receiver?.received()
+  const figures = await loadFor(measureSeconds)
+  const allReplies = warmUp.replies + figures.replies
+  const webhooks = receiver && (await webhookFigures(receiver, earlier, figures, allReplies))
+  const cost = server.isElsewhere ? {} : perCall(before, spent(), allReplies)
+  receiver?.stop()
+  return { ...figures, ...cost, ...webhooks }
 }
 
-/** What the process grows by for its Items, and for each of them being reset once. */
-async function memory(start, { items, way }, tools) {
+/** A receiver of webhooks in a process of its own. */
+async function startReceiver({ server, directory }) {
+  const { http, stop } = await startServer(server, directory)
+  const url = `${http}/webhook`
+  return { url, stop, received: async () => Number(await (await fetch(url)).text()) }
+}
+
+/** Waits for the last webhook. wrk ends with calls in flight, whose webhooks arrive, too. */
+async function webhookFigures(receiver, earlier, { seconds }, allReplies) {
+  const endedAt = performance.now()
+  const meanwhile = (await receiver.received()) - earlier
+  let [all, lastAt] = [0, endedAt]
+  while (performance.now() - lastAt < QUIET_MS) {
+    const received = await receiver.received()
+    if (received > all) [all, lastAt] = [received, performance.now()]
+    await sleep(20)
+  }
+  return {
+    webhooksPerSecond: meanwhile / seconds,
+    webhooksLateMs: lastAt - endedAt,
+    receivedInTheEnd: Math.min(1, all / allReplies),
+  }
+}
+
+/** What the process grows by for its Items, and after each was reset. */
+async function memory(start, { items, way }) {
   const server = await start()
-  const create = { createItem: createItems, http: linkItems }[way]
-  await resetEach(server, await create(server, WARM_UP_ITEMS), tools)
+  const create = {
+    createItem: (count) => createItems(server, count),
+    http: (count) => overHttp(server, { create: count }),
+  }[way]
+  await overHttp(server, { reset: await create(WARM_UP_ITEMS) })
   await server.reset()
 
   const before = await settled()
-  const tokens = await create(server, items)
+  const tokens = await create(items)
   const created = await settled()
-  await resetEach(server, tokens, tools)
+  await overHttp(server, { reset: tokens })
   const reset = await settled()
   return {
-    addedBytes: created.rss - before.rss,
-    addedV8Bytes: created.heapTotal - before.heapTotal,
-    addedAfterResetsBytes: reset.rss - before.rss,
-    addedAfterResetsV8Bytes: reset.heapTotal - before.heapTotal,
+    addedBytes: created - before,
+    addedAfterResetsBytes: reset - before,
   }
 }
 
-/** By the handle, a hundred at a time. */
+/** Creates Items in this process, a hundred at a time. */
 async function createItems(server, count) {
   const tokens = []
   while (tokens.length < count) {
@@ -95,37 +118,28 @@ async function createItems(server, count) {
   return tokens
 }
 
-/** Over HTTP, by another process. */
-async function linkItems({ url, clientId, secret }, items) {
-  const link = path.join(__dirname, 'link-items.js')
-  const linking = spawn(process.execPath, [link], { stdio: ['pipe', 'pipe', 'inherit'] })
-  linking.stdin.end(JSON.stringify({ url, clientId, secret, items }))
-  const output = await linking.stdout.setEncoding('utf8').toArray()
+/** Creates or resets Items from another process. @returns the tokens of the new Items */
+async function overHttp({ url, clientId, secret }, what) {
+  const caller = spawn(process.execPath, [path.join(__dirname, 'items.js')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  caller.stdin.end(JSON.stringify({ url, clientId, secret, ...what }))
+  const output = await caller.stdout.setEncoding('utf8').toArray()
   return JSON.parse(output.join(''))
 }
 
-async function resetEach(server, tokens, tools) {
-  const generator = await startLoad(tools.load)
-  const { allReplies } = await generator.run(server, tokens, {
-    connections: 16,
-    rounds: 1,
-    wait_for_webhooks: false,
-  })
-  if (allReplies !== tokens.length) throw new Error(`${allReplies} of ${tokens.length} were reset`)
-}
-
-/** What the process holds once its garbage is collected. */
+/** The memory of the process after garbage collection. */
 async function settled() {
   for (let i = 0; i < 5; i += 1) {
     global.gc({ execution: 'sync', type: 'major', flavor: 'last-resort' })
     await sleep(20)
   }
-  return process.memoryUsage()
+  return process.memoryUsage.rss()
 }
 
-/** Servers side by side: started at once, each asked once, closed at once. */
+/** Servers in one process: all started at once, each called once, all closed at once. */
 async function many(start, { servers: length }) {
-  // The process's first server, and its first call, bring what all share.
+  // The first server and the first call load what all share.
   const first = await start()
   await call(first, await first.addItem())
   await first.close()
@@ -139,62 +153,29 @@ async function many(start, { servers: length }) {
   )
   const threads = threadNames()
   const [, closeAllMs] = await timed(() => Promise.all(servers.map((server) => server.close())))
-  for (const { url } of servers) await refused(url)
+  for (const { url } of servers) {
+    if (await accepts(Number(new URL(url).port))) throw new Error(`${url} still listens`)
+  }
   return {
     startAllMs,
     callEachMs,
     closeAllMs,
-    bytesPerServer: (idle.rss - before.rss) / length,
+    bytesPerServer: (idle - before) / length,
     threads: threads.length,
     ioThreads: threads.filter((name) => name === 'plaid-io').length,
   }
 }
 
 async function timed(act) {
-  const begun = performance.now()
+  const started = performance.now()
   const value = await act()
-  return [value, performance.now() - begun]
-}
-
-/** Not by fetch: what that loads is given back only much later, and would be the servers' gain. */
-function call({ url, clientId, secret }, access_token) {
-  const headers = {
-    'content-type': 'application/json',
-    'plaid-client-id': clientId,
-    'plaid-secret': secret,
-  }
-  return new Promise((resolve, reject) => {
-    const request = http.request(url + PATH, { method: 'POST', headers, agent: false })
-    request.once('error', reject)
-    request.once('response', async (response) => {
-      const text = await response.setEncoding('utf8').toArray()
-      try {
-        resolve(accept(JSON.parse(text.join(''))))
-      } catch (error) {
-        reject(error)
-      }
-    })
-    request.end(JSON.stringify({ access_token }))
-  })
+  return [value, performance.now() - started]
 }
 
 /** The names of the process's threads. */
 function threadNames() {
   const tasks = fs.readdirSync('/proc/self/task')
   return tasks.map((task) => fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim())
-}
-
-/** Resolves if nobody listens there any more. */
-function refused(url) {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(Number(port), hostname)
-    socket.once('error', resolve)
-    socket.once('connect', () => {
-      socket.destroy()
-      reject(new Error(`${url} still listens`))
-    })
-  })
 }
 
 module.exports = { load, many, memory, warm }

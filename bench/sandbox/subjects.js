@@ -1,23 +1,17 @@
-// Who is measured: the Sandbox, and the stand-ins for Plaid that people write by hand.
+// Who is measured: the Sandbox, and the mocks of Plaid that people write by hand.
 //
-// A subject is data. `load` is what a user's import costs; `start` takes what was loaded and gives a
-// running server: `url`, its credentials, `addItem(webhook)`, which resolves with an access token,
-// and `close()`; `isElsewhere` says that it runs in another process. The mocks know a token when they see it, and no more of Plaid than this one route;
-// they send no webhooks.
+// `load` is a user's import. `start` takes what was loaded and returns a running server: `url`, its
+// credentials, `addItem(webhook)`, which resolves with an access token, and `close()`. `isElsewhere`
+// means that it runs in another process. The mocks check credentials and token, have only this
+// route, and send no webhooks.
 
 'use strict'
 
 const { once } = require('node:events')
-const { OURS } = require('../subjects')
+const { CLIENT_ID, OURS, PATH, SECRET, newToken } = require('../plaid')
 
-const PATH = '/sandbox/item/reset_login'
-
-/** The subject that says how much the load generator can ask for: a native server without state. */
+/** The upper limit of what the load generator can measure: a native server without state. */
 const CEILING = 'bench-server'
-
-// Made up.
-const CLIENT_ID = '0123456789abcdef01234567'
-const SECRET = 'fedcba9876543210fedcba98765432'
 
 const subjects = {
   [OURS]: {
@@ -78,7 +72,7 @@ const subjects = {
   [CEILING]: {
     load: () => require('../prepare'),
     async start({ startServer }, { server, directory }) {
-      const { http, stop } = await startServer(server, directory, 0)
+      const { http, stop } = await startServer(server, directory)
       const { addItem } = mock()
       const credentials = { clientId: CLIENT_ID, secret: SECRET }
       return { url: http, ...credentials, addItem, close: stop, isElsewhere: true }
@@ -86,13 +80,13 @@ const subjects = {
   },
 }
 
-/** What the mocks have in common: Items that break. */
+/** The state of the mocks: Items whose login breaks. */
 function mock() {
-  const { randomBytes, randomUUID } = require('node:crypto')
+  const { randomBytes } = require('node:crypto')
   const items = new Map()
   return {
     async addItem() {
-      const token = `access-sandbox-${randomUUID()}`
+      const token = newToken()
       items.set(token, { state: 'healthy' })
       return token
     },
@@ -125,4 +119,4 @@ async function running(server, addItem) {
   }
 }
 
-module.exports = { CEILING, PATH, subjects }
+module.exports = { CEILING, subjects }

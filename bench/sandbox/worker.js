@@ -1,6 +1,6 @@
-// One subject, one measure, one fresh process: prints the figures as JSON and ends.
+// One subject, one measure, one fresh process: prints the figures as JSON and exits.
 //
-//     node worker.js <subject> <kind> <settings as JSON> <tools as JSON: load, server, directory>
+//     node worker.js <subject> <kind> <settings as JSON> <tools as JSON: server, directory>
 
 'use strict'
 
@@ -15,14 +15,14 @@ async function main([name, kind, settings, tools]) {
   return require('./measure')[kind](start, JSON.parse(settings), JSON.parse(tools))
 }
 
-/** A process's first server, the import included. Nothing else is loaded yet: it would help. */
+/** The import and the first server. No other module is loaded yet: it could save the server time. */
 async function fresh(subject) {
-  const begun = performance.now()
+  const started = performance.now()
   const loaded = subject.load()
   const imported = performance.now()
   await subject.start(loaded)
   const ready = performance.now()
-  return { importMs: imported - begun, startMs: ready - imported, readyMs: ready - begun }
+  return { importMs: imported - started, startMs: ready - imported, readyMs: ready - started }
 }
 
 main(process.argv.slice(2)).then(

@@ -1,11 +1,12 @@
-//! The server that the benchmark's clients call, so that what is measured is the client.
+//! The server that the benchmarks call.
 //!
 //! It answers `POST /sandbox/item/reset_login` as Plaid does, over plain HTTP and over TLS (HTTP/1.1
-//! and HTTP/2), and refuses a call that leaves out what a real one must carry, so that no client
-//! gains by sending less. Reading order: here the process (listeners, start line, end), then
-//! [`reply`] (one request), then [`tls`] (the certificate).
+//! and HTTP/2). It refuses a call without a field that Plaid requires, so that no client gains by
+//! sending less. It also receives and counts webhooks. Reading order: here the process (listeners,
+//! start line, end), then [`reply`] (one request), then [`tls`] (the certificate).
 //!
-//! It shares no code with the package, and runs on one thread: a client keeps the other cores.
+//! It shares no code with the package, and runs on one thread, to leave the other cores to the
+//! client.
 
 #![forbid(unsafe_code)]
 
@@ -16,29 +17,33 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use clap::Parser;
-use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-/// Plaid's reply to reset_login, on two free loopback ports, until standard input closes.
+use crate::reply::Server;
+
+/// Answers reset_login as Plaid does, on two free loopback ports, until standard input closes.
 #[derive(Parser)]
 struct Arguments {
-    /// How long to hold each reply back, in milliseconds.
+    /// Delay of each reply to reset_login, in milliseconds.
     #[arg(long, default_value_t = 0)]
     delay_ms: u64,
-    /// Where to write the PEM of the authority that the https port's certificate comes from.
+    /// File to write the certificate authority of the https port to (PEM).
     #[arg(long)]
     ca_file: PathBuf,
 }
 
-/// More than the largest number of connections that a client opens at once.
+/// More connections than any client opens at once.
 const BACKLOG: u32 = 4096;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -50,7 +55,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let delay = Duration::from_millis(arguments.delay_ms);
+    let server = Arc::new(Server {
+        delay: Duration::from_millis(arguments.delay_ms),
+        webhooks: AtomicU64::new(0),
+    });
     let identity = tls::Identity::generate()?;
     std::fs::write(&arguments.ca_file, &identity.ca_pem)?;
 
@@ -58,8 +66,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let https = listener()?;
     announce(&http, &https, &arguments.ca_file)?;
 
-    tokio::spawn(accept_http(http, delay));
-    tokio::spawn(accept_https(https, identity.acceptor, delay));
+    tokio::spawn(accept_http(http, Arc::clone(&server)));
+    tokio::spawn(accept_https(https, identity.acceptor, server));
     standard_input_closed().await;
     Ok(())
 }
@@ -70,7 +78,7 @@ fn listener() -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// The one line on standard output, from which the benchmark learns where to call.
+/// Prints the ports: the only line on standard output.
 fn announce(http: &TcpListener, https: &TcpListener, ca_file: &Path) -> std::io::Result<()> {
     let line = serde_json::json!({
         "http": http.local_addr()?.port(),
@@ -82,68 +90,48 @@ fn announce(http: &TcpListener, https: &TcpListener, ca_file: &Path) -> std::io:
     output.flush()
 }
 
-async fn accept_http(listener: TcpListener, delay: Duration) {
+async fn accept_http(listener: TcpListener, server: Arc<Server>) {
     loop {
         if let Ok((stream, _)) = listener.accept().await {
+            let server = Arc::clone(&server);
             tokio::spawn(async move {
                 if stream.set_nodelay(true).is_ok() {
-                    serve_http1(stream, delay).await;
+                    serve(stream, server).await;
                 }
             });
         }
     }
 }
 
-async fn accept_https(listener: TcpListener, acceptor: TlsAcceptor, delay: Duration) {
+async fn accept_https(listener: TcpListener, acceptor: TlsAcceptor, server: Arc<Server>) {
     loop {
         if let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve_tls(stream, acceptor.clone(), delay));
+            let (acceptor, server) = (acceptor.clone(), Arc::clone(&server));
+            tokio::spawn(async move {
+                if stream.set_nodelay(true).is_err() {
+                    return;
+                }
+                // If the handshake fails, the client reports the error.
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    serve(stream, server).await;
+                }
+            });
         }
     }
 }
 
-async fn serve_tls(stream: TcpStream, acceptor: TlsAcceptor, delay: Duration) {
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    // A client that refuses the handshake fails on its own side, where the benchmark sees it.
-    let Ok(stream) = acceptor.accept(stream).await else {
-        return;
-    };
-    match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => serve_http2(stream, delay).await,
-        _ => serve_http1(stream, delay).await,
-    }
-}
-
-// A connection that a client drops is the client's business: both ignore how it ended.
-
-async fn serve_http1<S>(stream: S, delay: Duration)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let service = service_fn(move |request| async move {
-        Ok::<_, Infallible>(reply::answer(request, delay).await)
+/// Ignores how the connection ends: the client reports its errors.
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, server: Arc<Server>) {
+    let service = service_fn(move |request| {
+        let server = Arc::clone(&server);
+        async move { Ok::<_, Infallible>(server.answer(request).await) }
     });
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http2().max_concurrent_streams(BACKLOG);
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn serve_http2<S>(stream: S, delay: Duration)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let service = service_fn(move |request| async move {
-        Ok::<_, Infallible>(reply::answer(request, delay).await)
-    });
-    let _ = http2::Builder::new(TokioExecutor::new())
-        .max_concurrent_streams(BACKLOG)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
-
-/// Ends with the process that started this one, even if that one is killed.
+/// Resolves when the parent process ends, even if it is killed.
 async fn standard_input_closed() {
     let (closed, wait) = oneshot::channel();
     std::thread::spawn(move || {

@@ -1,6 +1,7 @@
-//! One request: is it a real reset_login call, and if so Plaid's reply to it.
+//! One request: Plaid's reply to a valid reset_login call, and the webhooks that are counted.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
@@ -9,10 +10,17 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 
-const PATH: &str = "/sandbox/item/reset_login";
 const API_VERSION: &str = "2020-09-14";
 
-/// The fields that a call must carry; credentials may travel here or in the headers.
+/// What the connections share.
+pub(crate) struct Server {
+    /// How long each reply to reset_login is held back.
+    pub(crate) delay: Duration,
+    /// How many signed webhooks have arrived.
+    pub(crate) webhooks: AtomicU64,
+}
+
+/// The fields that a call must carry; credentials may be in the body or in the headers.
 #[derive(Deserialize)]
 struct ResetLogin<'a> {
     #[serde(borrow)]
@@ -23,22 +31,38 @@ struct ResetLogin<'a> {
     secret: Option<Cow<'a, str>>,
 }
 
-/// Reads the whole request, waits `delay`, and replies.
-pub(crate) async fn answer(request: Request<Incoming>, delay: Duration) -> Response<Full<Bytes>> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = body.collect().await else {
-        return refused("the body could not be read");
-    };
-    if head.method != Method::POST || head.uri.path() != PATH {
-        return refused("only POST /sandbox/item/reset_login is answered");
+impl Server {
+    /// Reads the whole request, and replies.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let Ok(body) = body.collect().await else {
+            return refused("the body could not be read");
+        };
+        let body = body.to_bytes();
+        match (&head.method, head.uri.path()) {
+            (&Method::POST, "/sandbox/item/reset_login") => {
+                if let Err(why) = check(&head.headers, &body) {
+                    return refused(why);
+                }
+                if !self.delay.is_zero() {
+                    tokio::time::sleep(self.delay).await;
+                }
+                done()
+            }
+            (&Method::POST, "/webhook") => {
+                if body.is_empty() || !head.headers.contains_key("plaid-verification") {
+                    return refused("a webhook has a body and a signature");
+                }
+                self.webhooks.fetch_add(1, Ordering::Relaxed);
+                reply(StatusCode::OK, String::new())
+            }
+            (&Method::GET, "/webhook") => {
+                let received = self.webhooks.load(Ordering::Relaxed);
+                reply(StatusCode::OK, received.to_string())
+            }
+            _ => refused("this route does not exist"),
+        }
     }
-    if let Err(why) = check(&head.headers, &body.to_bytes()) {
-        return refused(why);
-    }
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
-    }
-    done()
 }
 
 fn check(headers: &HeaderMap, body: &[u8]) -> Result<(), &'static str> {
@@ -67,7 +91,7 @@ fn carries(headers: &HeaderMap, header: &str, field: Option<&str>) -> bool {
         || field.is_some_and(|value| !value.is_empty())
 }
 
-/// Byte for byte what Plaid sends, with a request_id that no other reply has.
+/// Byte for byte what Plaid sends, with a `request_id` of its own.
 fn done() -> Response<Full<Bytes>> {
     let request_id = fastrand::u64(..1 << 60);
     let body = format!("{{\n  \"request_id\": \"{request_id:015x}\",\n  \"reset_login\": true\n}}");

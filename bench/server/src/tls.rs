@@ -1,4 +1,4 @@
-//! The https port's certificate: an authority and a leaf for loopback, made anew at every start.
+//! The certificate of the https port: a new authority and leaf for loopback at every start.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
-/// What the https port shows, and what a client must trust to believe it.
+/// The certificate of the https port, and the authority that clients must trust.
 pub(crate) struct Identity {
-    /// Accepts connections as `127.0.0.1` and `localhost`.
+    /// Accepts TLS connections to `127.0.0.1` and `localhost`.
     pub(crate) acceptor: TlsAcceptor,
-    /// The authority, for the clients.
+    /// The authority, as PEM.
     pub(crate) ca_pem: String,
 }
 
 impl Identity {
-    /// Makes both keys and both certificates.
+    /// Generates both keys and both certificates.
     pub(crate) fn generate() -> Result<Identity, Box<dyn Error>> {
         let mut authority = CertificateParams::default();
         authority

@@ -1,23 +1,21 @@
-// Who is measured: each client as its own README shows it, with everything left at its default.
+// Who is measured: each client as its own README shows it, with its defaults.
 //
-// A subject is data. `load` is what a user's import costs; `connect` takes what was loaded and the
-// server, and gives the one call, which resolves with the parsed reply. `acceptsCa` says that a
-// client can be handed an authority in code; the others know it from the environment alone.
+// `load` is a user's import. `connect` takes what was loaded and the server, and returns the call,
+// which resolves with the parsed reply.
 
 'use strict'
 
-const PATH = '/sandbox/item/reset_login'
+const { CLIENT_ID, OURS, PATH, SECRET } = require('../plaid')
 
-// Made up: the server only checks that they are there.
-const CLIENT_ID = '0123456789abcdef01234567'
-const SECRET = 'fedcba9876543210fedcba98765432'
 const ACCESS_TOKEN = 'access-sandbox-00000000-0000-4000-8000-000000000000'
 
-/** The subject that every ratio and every goal is about. */
-const OURS = '@utdk/plaid'
-
-/** The subject that does nothing: what the loop around a call costs by itself. */
+/** The subject without calls: what the loop around a call costs by itself. */
 const IDLE = 'idle loop'
+
+const CLIENTS = [OURS, 'plaid', 'fetch', 'undici']
+
+/** The clients in packages. They take a certificate authority in code; fetch does not. */
+const INSTALLED = [OURS, 'plaid', 'undici']
 
 const REQUEST_HEADERS = {
   'content-type': 'application/json',
@@ -27,10 +25,9 @@ const REQUEST_HEADERS = {
 
 const subjects = {
   [OURS]: {
-    acceptsCa: true,
-    load: () => require('..'),
+    load: () => require('../..'),
     connect({ createPlaidClient }, { baseUrl, ca }) {
-      // The rivals do not retry: a retry would hide a failure.
+      // The rivals do not retry, and a retry would hide a failure.
       const client = createPlaidClient({
         baseUrl,
         ca,
@@ -43,7 +40,6 @@ const subjects = {
   },
 
   plaid: {
-    acceptsCa: true,
     load: () => require('plaid'),
     connect({ Configuration, PlaidApi }, { baseUrl, ca }) {
       const headers = { 'PLAID-CLIENT-ID': CLIENT_ID, 'PLAID-SECRET': SECRET }
@@ -61,7 +57,6 @@ const subjects = {
   },
 
   fetch: {
-    acceptsCa: false,
     load: () => globalThis.fetch,
     connect(fetch, { baseUrl }) {
       return async () => {
@@ -76,7 +71,6 @@ const subjects = {
   },
 
   undici: {
-    acceptsCa: true,
     load: () => require('undici'),
     connect({ Agent, request }, { baseUrl, ca }) {
       const dispatcher = ca === undefined ? undefined : new Agent({ connect: { ca } })
@@ -93,10 +87,9 @@ const subjects = {
   },
 
   [IDLE]: {
-    acceptsCa: false,
     load: () => undefined,
     connect: () => async () => ({ reset_login: true }),
   },
 }
 
-module.exports = { IDLE, OURS, subjects }
+module.exports = { CLIENTS, IDLE, INSTALLED, subjects }
