@@ -1,12 +1,13 @@
 //! `utdk-plaid reset-login`: breaks the login of one Item, or of a list.
 //!
-//! Reading order: this file is the options, and a run from start to end; `list` is the tokens and
-//! `calls` the calls; `finished` is what became of one token and `summary` of all; `report` prints
+//! Reading order: this file is the options, and a run from start to end; `list` is the tokens,
+//! `calls` the calls and `pace` when they start; `finished` is what became of one token and `summary` of all; `report` prints
 //! both as they are known.
 
 mod calls;
 mod finished;
 mod list;
+mod pace;
 mod report;
 mod summary;
 
@@ -156,6 +157,7 @@ pub(crate) async fn run(
 fn client(options: &Options, environment: Environment) -> Result<Client, Notice> {
     let mut config = environment.client;
     config.timeout = options.timeout;
+    config.retry_rate_limits = false;
     let environment_url = environment.gateway_url.as_ref();
     let (gateway, name) = match (&options.base_url, &options.gateway, environment_url) {
         (Some(_), _, _) => (None, "--base-url"),

@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
     pub(crate) timeout: Duration,
     pub(crate) max_retries: u32,
+    pub(crate) retry_rate_limits: bool,
 }
 
 impl Shared {
@@ -129,7 +130,8 @@ async fn prepare_and_attempt(
         let wait = failed
             .retry_after
             .unwrap_or_else(|| backoff(progress.attempts));
-        let is_last = progress.attempts > max_retries;
+        let is_last = progress.attempts > max_retries
+            || progress.status == Some(429) && !client.retry_rate_limits;
         // A wait past the deadline would only replace a useful error by a timeout.
         let is_in_time = Instant::now()
             .checked_add(wait)

@@ -84,6 +84,7 @@ impl Client {
             },
             timeout: config.timeout,
             max_retries: config.max_retries,
+            retry_rate_limits: config.retry_rate_limits,
         };
         Ok(Self {
             inner: Arc::new(Inner {

@@ -20,6 +20,9 @@ pub struct Config {
     pub timeout: Duration,
     /// How many times a failed attempt is retried. Default 2.
     pub max_retries: u32,
+    /// Whether a reply with status 429 is retried. Default `true`. A caller with many calls turns it
+    /// off, to wait with all of them at once.
+    pub retry_rate_limits: bool,
     /// The limit of one attempt. An attempt is cut off only if another whole one fits before the
     /// deadline, so the last has all the time that is left. Default 10 s.
     pub attempt_timeout: Duration,
@@ -92,6 +95,7 @@ impl Default for Config {
             gateway: None,
             timeout: Duration::from_secs(30),
             max_retries: 2,
+            retry_rate_limits: true,
             attempt_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(10),
             max_connections: 256,

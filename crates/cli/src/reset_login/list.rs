@@ -62,6 +62,8 @@ pub(super) struct List {
     position: u64,
     /// How many tokens are left.
     pub(super) left: u64,
+    /// The first token that was put back.
+    put_back: u64,
 }
 
 impl List {
@@ -103,6 +105,7 @@ impl List {
             text: text.into(),
             position: 0,
             left: 0,
+            put_back: u64::MAX,
         };
         while list.position + 1 < from && list.line().is_some() {}
         let rest = &list.text.expose_secret()[list.next..];
@@ -139,9 +142,15 @@ impl List {
         })
     }
 
-    /// The line after the last one that was taken.
+    /// Returns a token that was taken but not tried.
+    pub(super) fn put_back(&mut self, position: u64) {
+        self.left += 1;
+        self.put_back = self.put_back.min(position);
+    }
+
+    /// The first line that was not tried.
     pub(super) fn next_position(&self) -> u64 {
-        self.position + 1
+        self.put_back.min(self.position + 1)
     }
 }
 

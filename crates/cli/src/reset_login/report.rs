@@ -12,6 +12,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, Prog
 use super::{
     finished::Finished,
     list::List,
+    pace::Pace,
     summary::{End, Summary},
 };
 use crate::{
@@ -41,6 +42,7 @@ pub(super) struct Report {
     last: Option<Finished>,
     /// The file of `--failures`, or why it cannot be written any further.
     pub(super) failures: Option<io::Result<LineWriter<File>>>,
+    is_limited: bool,
 }
 
 impl Report {
@@ -71,6 +73,7 @@ impl Report {
             summary: Summary::default(),
             last: None,
             failures: failures.map(Ok),
+            is_limited: false,
         }
     }
 
@@ -99,6 +102,14 @@ impl Report {
         }
         self.last = Some(finished);
         is_of_all
+    }
+
+    /// Says, once, that the server limits the rate.
+    pub(super) fn limited(&mut self, pace: &Pace) {
+        if !self.is_limited && pace.is_limited() {
+            self.is_limited = true;
+            self.note("Rate limit reached: continuing at the rate that the server allows.\n");
+        }
     }
 
     /// Says that the run is being stopped.

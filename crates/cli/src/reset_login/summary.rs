@@ -41,6 +41,8 @@ pub(super) struct Summary {
     /// The first token that met an error that all tokens meet.
     #[serde(skip)]
     first_of_all: Option<u64>,
+    #[serde(skip)]
+    code_of_all: Option<String>,
 }
 
 /// How a run ended.
@@ -79,10 +81,7 @@ impl Summary {
         if finished.is_of_all {
             let first = self.first_of_all.unwrap_or(finished.position);
             self.first_of_all = Some(first.min(finished.position));
-            let code = printable(code);
-            self.message = Some(format!(
-                "Stopped: all remaining tokens would fail with {code}."
-            ));
+            self.code_of_all = Some(printable(code));
         }
         let find = |code: &str| {
             self.errors
@@ -120,15 +119,18 @@ impl Summary {
         self.errors
             .iter_mut()
             .for_each(|failures| failures.positions.sort_unstable());
-        (self.end, self.next_position) = match end {
-            // Nothing was left to start.
-            End::Done | End::Interrupted if list.left == 0 => (End::Done, None),
-            End::GaveUp => (end, Some(self.first_of_all.unwrap_or(next).min(next))),
-            end => (end, Some(next)),
+        (self.end, self.next_position) = match (end, list.left) {
+            (_, 0) => (End::Done, None),
+            (End::GaveUp, _) => (end, Some(self.first_of_all.unwrap_or(next).min(next))),
+            _ => (end, Some(next)),
         };
-        if self.end == End::Interrupted {
-            self.message = Some("Interrupted.".to_owned());
-        }
+        self.message = match (self.end, self.code_of_all.take()) {
+            (End::Interrupted, _) => Some("Interrupted.".to_owned()),
+            (End::GaveUp, Some(code)) => Some(format!(
+                "Stopped: all remaining tokens would fail with {code}."
+            )),
+            _ => None,
+        };
     }
 
     pub(super) fn finished(&self) -> u64 {

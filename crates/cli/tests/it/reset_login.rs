@@ -1,5 +1,6 @@
 //! What `utdk-plaid reset-login` promises about its list, its errors and its end.
 
+use std::future::pending;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -16,8 +17,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use utdk_plaid_cli::{Command, Environment, Notice, Output, read};
 use utdk_plaid_client::Config;
-use utdk_plaid_gateway::{Gateway, Pair};
-use utdk_plaid_sandbox::{Effect, Fault, NewItem, Sandbox};
+use utdk_plaid_gateway::{Gateway, Pair, RateLimit};
+use utdk_plaid_sandbox::{Effect, Event, Fault, NewItem, Sandbox};
 
 use crate::running::Pipe;
 
@@ -121,12 +122,20 @@ impl Ended {
 }
 
 async fn run(environment: Environment, arguments: &[&str]) -> Ended {
+    run_until(environment, arguments, pending()).await
+}
+
+async fn run_until(
+    environment: Environment,
+    arguments: &[&str],
+    stop: impl Future<Output = ()>,
+) -> Ended {
     let Ok(Command::Native(command)) = read(["reset-login"].iter().chain(arguments)) else {
         panic!("the arguments are right");
     };
     let ((to_stdout, stdout), (to_notes, notes)) = (channel(), channel());
     let output = Output::to(Pipe(to_stdout)).with_notes(Pipe(to_notes));
-    let ended = command.run(environment, output, std::future::pending());
+    let ended = command.run(environment, output, stop);
     let result = timeout(Duration::from_secs(60), ended).await.unwrap();
     Ended {
         result,
@@ -488,4 +497,105 @@ async fn codes_beyond_the_first_32_are_counted_together() {
         (&json!("OTHER"), &json!(68))
     );
     assert_eq!(errors[0]["positions"].as_array().unwrap().len(), 5);
+}
+
+/// A gateway in front of `sandbox` that lets `per_second` calls through, twice as many at once.
+async fn gateway(sandbox: &Sandbox, rate_limit: RateLimit) -> Gateway {
+    let config = utdk_plaid_gateway::Config {
+        client: environment(sandbox).client,
+        credentials: Some(Pair {
+            client_id: sandbox.client_id().into(),
+            secret: sandbox.secret().clone(),
+        }),
+        rate_limit: Some(rate_limit),
+        ..Default::default()
+    };
+    Gateway::start(config).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_list_goes_through_a_rate_limit_without_a_failure() {
+    let sandbox = sandbox().await;
+    let file = File::with(tokens(&sandbox, 300).join("\n"));
+    for concurrency in ["1", "64"] {
+        // Five times the default, to be done sooner.
+        let gateway = gateway(&sandbox, RateLimit::per_second(50.try_into().unwrap())).await;
+        let through = [
+            &["--json", "--gateway", gateway.url(), "--file", file.name()][..],
+            &["--concurrency", concurrency],
+        ];
+        let ended = run(Environment::default(), &through.concat()).await;
+        let (items, summary) = ended.json();
+        assert_eq!(
+            (ended.exit_code(), &summary["reset"]),
+            (0, &json!(300)),
+            "{summary}"
+        );
+        let attempts: u64 = items
+            .iter()
+            .map(|item| item["attempts"].as_u64().unwrap())
+            .sum();
+        assert!((300..500).contains(&attempts), "{attempts} requests");
+        gateway.close().await;
+    }
+}
+
+fn rate_limit(retry_after: u64) -> Fault {
+    Fault {
+        path: None,
+        times: None,
+        probability: None,
+        effect: Effect::Error {
+            status: Some(429),
+            error_code: None,
+            retry_after: Some(retry_after),
+        },
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_lets_nothing_through_or_asks_for_too_long_a_wait_stops_the_run() {
+    let sandbox = sandbox().await;
+    let file = File::with(tokens(&sandbox, 20).join("\n"));
+    for (retry_after, requests) in [(0, 16..=200), (301, 16..=16)] {
+        let before = sandbox.requests().len();
+        sandbox.inject(rate_limit(retry_after)).unwrap();
+        let ended = run(environment(&sandbox), &["--json", "--file", file.name()]).await;
+        let (_, summary) = ended.json();
+        assert_eq!((ended.exit_code(), &summary["end"]), (1, &json!("gave_up")));
+        assert_eq!(summary["next_position"], 1);
+        assert_eq!(summary["errors"][0]["error_code"], "RATE_LIMIT");
+        let requests_made = sandbox.requests().len() - before;
+        assert!(
+            requests.contains(&requests_made),
+            "{requests_made} requests"
+        );
+        sandbox.clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn a_stop_during_the_wait_for_a_rate_limit_ends_the_run_at_once() {
+    let sandbox = sandbox().await;
+    let file = File::with(tokens(&sandbox, 20).join("\n"));
+    sandbox.inject(rate_limit(100)).unwrap();
+    let watched = sandbox.events();
+    let stop = async move {
+        let mut watched = watched;
+        while let Ok(event) = watched.recv().await {
+            if let Event::Request(_) = event {
+                break;
+            }
+        }
+    };
+    let ended = run_until(
+        environment(&sandbox),
+        &["--json", "--file", file.name()],
+        stop,
+    )
+    .await;
+    let (items, summary) = ended.json();
+    assert_eq!((ended.exit_code(), items.len()), (130, 0));
+    assert_eq!(summary["not_started"], 20);
+    assert_eq!(summary["next_position"], 1);
 }
