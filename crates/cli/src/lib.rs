@@ -9,7 +9,8 @@
 //! - `console`: `utdk-plaid console`, a Sandbox with a gateway before it.
 //! - `reset_login`: `utdk-plaid reset-login`, which takes its input from a list.
 //! - `doctor`: `utdk-plaid doctor`, and in `doctor/report` what it prints.
-//! - `line`: what the lines of servers have in common; `output`: where a command prints.
+//! - `line`: what the lines of servers have in common; `output`: where a command prints; `notice`:
+//!   how a command ends; `environment`: what a command reads of the environment.
 //!
 //! # What it does not know or do
 //!
@@ -25,7 +26,9 @@ mod gateway;
 mod reset_login;
 mod sandbox;
 
+mod environment;
 mod line;
+mod notice;
 mod output;
 mod style;
 mod text;
@@ -34,13 +37,13 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use secrecy::SecretString;
-use utdk_plaid_client::Config;
 
 pub use console::Options as ConsoleOptions;
 pub use doctor::Options as DoctorOptions;
+pub use environment::Environment;
 pub use gateway::{Options as GatewayOptions, Rate};
 pub use line::LogFormat;
+pub use notice::Notice;
 pub use output::Output;
 pub use reset_login::{AccessToken, Options as ResetLoginOptions};
 pub use sandbox::Options as SandboxOptions;
@@ -122,55 +125,6 @@ impl NativeCommand {
             }
             NativeCommand::Doctor(options) => doctor::run(options, environment, output, stop).await,
             NativeCommand::Console(options) => console::run(options, output, stop).await,
-        }
-    }
-}
-
-/// What the environment says, as whoever runs a command has read it.
-#[derive(Debug, Default)]
-pub struct Environment {
-    /// The credentials, and how to reach Plaid; no gateway.
-    pub client: Config,
-    /// Where the gateway is.
-    pub gateway_url: Option<String>,
-    /// Its bearer token.
-    pub gateway_token: Option<SecretString>,
-    /// What is installed, as names and values: for `doctor` to report.
-    pub facts: Vec<(String, String)>,
-}
-
-/// Text to print at the end: help, the version, or what went wrong.
-#[derive(Debug)]
-pub struct Notice {
-    /// What to print, with its line's end.
-    pub text: String,
-    /// What to exit with: 0 if the text was asked for, 1 if the command failed, 2 if the arguments
-    /// are wrong. Unless it is 0, the text goes to standard error.
-    pub exit_code: u8,
-}
-
-impl Notice {
-    /// The command failed: one sentence of why.
-    fn failure(why: impl std::fmt::Display) -> Self {
-        Notice {
-            text: format!("error: {why}\n"),
-            exit_code: 1,
-        }
-    }
-
-    /// Everything has been printed: only the exit code is left.
-    fn silent(exit_code: u8) -> Self {
-        Notice {
-            text: String::new(),
-            exit_code,
-        }
-    }
-
-    /// An argument has a value that it cannot have: one sentence of why.
-    fn usage(why: impl std::fmt::Display) -> Self {
-        Notice {
-            text: format!("error: {why}\n\nFor more information, try '--help'.\n"),
-            exit_code: 2,
         }
     }
 }
