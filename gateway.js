@@ -4,7 +4,16 @@
 
 const { NativeGateway } = require('./lib/native.js')
 const { startedEngine } = require('./lib/engine.js')
-const { clientSettings, invalid, port, read, text, texts } = require('./lib/options.js')
+const {
+  clientSettings,
+  invalid,
+  port,
+  read,
+  secret,
+  text,
+  texts,
+  whole,
+} = require('./lib/options.js')
 const { outcome } = require('./lib/outcome.js')
 
 /** Running gateways. Kept here, so that garbage collection does not stop them. */
@@ -44,7 +53,7 @@ async function startGateway(given = {}) {
     host: text(options.host, 'host'),
     port: port(options.port),
     credentialsFile: text(options.credentialsFile, 'credentialsFile'),
-    token: text(options.token, 'token'),
+    token: secret(options.token, 'token'),
     tokenFile: text(options.tokenFile, 'tokenFile'),
     allowOrigins: texts(options.allowOrigins, 'allowOrigins') ?? [],
     maxInFlight: whole(options.maxInFlight, 'maxInFlight', 1, MOST),
@@ -86,12 +95,6 @@ function rateLimit(limit) {
     perSecond: whole(perSecond, 'rateLimit.perSecond', 1, MOST),
     burst: whole(burst, 'rateLimit.burst', 1, MOST),
   }
-}
-
-function whole(number, field, least, most) {
-  if (number === undefined) return undefined
-  if (Number.isInteger(number) && number >= least && number <= most) return number
-  throw invalid(field, `must be a whole number from ${least} to ${most}`)
 }
 
 module.exports = { startGateway }

@@ -74,6 +74,18 @@ export interface PlaidClientOptions {
   timeoutMs?: number
   /** How many times to retry a failed attempt, 0 to 100. Default: 2. */
   maxRetries?: number
+  /**
+   * The limit of one attempt in milliseconds. It ends an attempt early only if another whole attempt
+   * fits before the deadline: the last attempt has all the time that is left. Default: 10 000.
+   */
+  attemptTimeoutMs?: number
+  /** The limit of opening a connection (TCP, proxy, TLS) in milliseconds. Default: 10 000. */
+  connectTimeoutMs?: number
+  /**
+   * How many connections may be open at once over HTTP/1.1, 1 to 65 535; further calls wait. Over
+   * HTTP/2 one connection carries all calls. Default: 256.
+   */
+  maxConnections?: number
   /** Added to every request. */
   headers?: HeadersLike
   /**
@@ -83,8 +95,8 @@ export interface PlaidClientOptions {
   ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array>
 }
 
-/** The operation, with its own options and its own connections. */
-export interface PlaidClient {
+/** The operation on the default client. */
+export interface PlaidOperations {
   /**
    * Forces a Sandbox Item into `ITEM_LOGIN_REQUIRED`, as if its bank login had stopped working,
    * and fires its `ITEM` / `ERROR` webhook. Link's update mode ends that state. The call is
@@ -103,6 +115,17 @@ export interface PlaidClient {
   ): Promise<SandboxItemResetLoginResponse>
 }
 
+/** A client with its own options and its own connections. */
+export interface PlaidClient extends PlaidOperations {
+  /**
+   * Waits for the calls in flight, then closes the connections. To cancel the calls, abort their
+   * signals. A call made after it rejects with a {@link PlaidUsageError} (`CLOSED`). May be called
+   * again. Optional: an idle client never keeps the process alive.
+   */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
 /**
  * Creates a client with its own options and connections.
  *
@@ -111,7 +134,7 @@ export interface PlaidClient {
 export function createPlaidClient(options?: PlaidClientOptions): PlaidClient
 
 /** The operation on the default client, which the first call creates from the environment. */
-export const sandboxitemresetlogin: PlaidClient['sandboxitemresetlogin']
+export const sandboxitemresetlogin: PlaidOperations['sandboxitemresetlogin']
 
 /** The base class of every error of this package. No error holds a credential or a token. */
 export class PlaidError extends Error {
@@ -165,7 +188,7 @@ export class PlaidResponseError extends PlaidError {
 
 /** The input or an option is wrong, and nothing was sent. */
 export class PlaidUsageError extends PlaidError {
-  /** The input or option to change; `undefined` if there is none, as for a closed Sandbox. */
+  /** The input or option to change; `undefined` if there is none, as for a closed client. */
   readonly field: string | undefined
 }
 
@@ -188,7 +211,7 @@ export interface PlaidRequestTrace {
 }
 
 /** The default client, with everything else that the package exports. */
-declare const plaid: PlaidClient & {
+declare const plaid: PlaidOperations & {
   createPlaidClient: typeof createPlaidClient
   PlaidError: typeof PlaidError
   PlaidApiError: typeof PlaidApiError

@@ -2,8 +2,7 @@
 
 // The public surface: the default client, `createPlaidClient`, and the error classes.
 
-// Loaded first: a missing binary must fail the import, not the first call.
-require('./lib/native.js')
+const { createPlaidClient } = require('./lib/client.js')
 const {
   PlaidApiError,
   PlaidConnectionError,
@@ -12,11 +11,6 @@ const {
   PlaidTimeoutError,
   PlaidUsageError,
 } = require('./lib/errors.js')
-
-function createPlaidClient(options) {
-  // Loaded with the first client, so that an import costs little more than the binary.
-  return require('./lib/client.js').createPlaidClient(options)
-}
 
 let defaultClient
 

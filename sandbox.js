@@ -6,7 +6,7 @@
 const { isDate } = require('node:util/types')
 const { NativeSandbox } = require('./lib/native.js')
 const { startedEngine } = require('./lib/engine.js')
-const { flag, invalid, port, read, text, texts, timeout } = require('./lib/options.js')
+const { checkLength, flag, invalid, port, read, text, texts, timeout } = require('./lib/options.js')
 const { outcome } = require('./lib/outcome.js')
 
 /** Running Sandboxes. Kept here, so that garbage collection does not stop them. */
@@ -207,7 +207,9 @@ function toJson(options) {
 
 /** UTF-8 has no lone surrogates. */
 function wellFormed(value, field) {
-  if (typeof value !== 'string' || value.isWellFormed()) return
+  if (typeof value !== 'string') return
+  checkLength(value, field)
+  if (value.isWellFormed()) return
   throw invalid(field, 'must be well-formed Unicode')
 }
 

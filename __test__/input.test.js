@@ -27,6 +27,8 @@ async function check(t, input, code, field) {
   await works(client)
 }
 
+const LONG = 'a'.repeat(60_000_000)
+
 const REFUSED = [
   ['no input', undefined, 'MISSING_FIELD', 'access_token'],
   ['an input of null', null, 'MISSING_FIELD', 'access_token'],
@@ -46,6 +48,10 @@ const REFUSED = [
   ['a client_id of null', { ...INPUT, client_id: null }, 'INVALID_FIELD', 'client_id'],
   ['an empty secret', { ...INPUT, secret: '' }, 'INVALID_FIELD', 'secret'],
   ['a number as secret', { ...INPUT, secret: 7 }, 'INVALID_FIELD', 'secret'],
+  ['a token of 60 MB', { access_token: LONG }, 'INVALID_FIELD', 'access_token'],
+  ['4 KiB and a byte', { access_token: `é${'a'.repeat(4095)}` }, 'INVALID_FIELD', 'access_token'],
+  ['a client_id above 4 KiB', { ...INPUT, client_id: LONG }, 'INVALID_FIELD', 'client_id'],
+  ['a secret above 4 KiB', { ...INPUT, secret: LONG }, 'INVALID_FIELD', 'secret'],
   ['a misspelt field', { ...INPUT, client_Id: 'x' }, 'UNKNOWN_FIELD', 'client_Id'],
 ]
 
@@ -96,4 +102,11 @@ test('bad input rejects the promise and never throws, also without a subscriber'
     const promise = client.sandboxitemresetlogin(input)
     await assert.rejects(promise, PlaidUsageError)
   }
+})
+
+test('a token of 4 KiB is sent', async (t) => {
+  const server = await startServer(t)
+  const access_token = ACCESS_TOKEN.padEnd(4096, 'a')
+  await clientOf(server).sandboxitemresetlogin({ access_token })
+  assert.equal(JSON.parse(server.requests[0].body).access_token, access_token)
 })

@@ -4,6 +4,7 @@
 // do.
 
 const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -40,7 +41,7 @@ function project(t, files) {
 }
 
 /** The error that an import of the package throws, after `before` ran in the same process. */
-async function thrown({ directory }, { before = '', env } = {}) {
+async function thrown({ directory }, { before = '', env, flags = [] } = {}) {
   const main = path.join(directory, 'main.cjs')
   fs.writeFileSync(
     main,
@@ -52,7 +53,10 @@ async function thrown({ directory }, { before = '', env } = {}) {
       console.log(JSON.stringify({ name, code, message, cause: cause?.message }))
     }`,
   )
-  const { stdout, stderr } = await run(main, { env: { NAPI_RS_NATIVE_LIBRARY_PATH: '', ...env } })
+  const { stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', ...flags, main], {
+    encoding: 'utf8',
+    env: { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '', ...env },
+  })
   assert.equal(stderr, '')
   return JSON.parse(stdout)
 }
@@ -107,6 +111,31 @@ test('a NAPI_RS_NATIVE_LIBRARY_PATH without a file is named as the reason', asyn
   assert.equal(error.code, 'BINARY_UNUSABLE')
   assert.ok(error.message.startsWith('NAPI_RS_NATIVE_LIBRARY_PATH names a file that cannot be'))
   assert.ok(error.message.includes('there is no such file'), error.message)
+})
+
+for (const flags of ['--no-addons', '--experimental-permission --allow-fs-read=*']) {
+  test(`${flags} is an error that names --allow-addons`, async (t) => {
+    const own = project(t, { [BINARY]: fs.readFileSync(path.join(ROOT, BINARY)) })
+    const error = await thrown(own, { flags: flags.split(' ') })
+    assert.equal(error.code, 'BINARY_UNUSABLE')
+    assert.match(error.message, /^Node.js runs with native addons disabled/)
+    assert.match(error.message, /`--allow-addons`/)
+  })
+}
+
+test('looking for musl leaves process.report.excludeNetwork alone', async (t) => {
+  const own = project(t, { [BINARY]: fs.readFileSync(path.join(ROOT, BINARY)) })
+  // Without ldd, the generated loader looks into a report.
+  const before = `const fs = require('node:fs')
+    const { readFileSync } = fs
+    fs.readFileSync = (file, ...rest) => {
+      if (file === '/usr/bin/ldd') throw new Error('there is no ldd')
+      return readFileSync(file, ...rest)
+    }
+    process.on('exit', () => {
+      if (process.report.excludeNetwork) console.error('it was changed')
+    })`
+  assert.deepEqual(await thrown(own, { before }), {})
 })
 
 test('an unsupported platform is an error that lists the supported ones', async (t) => {

@@ -46,6 +46,7 @@ const EITHER = [
   ['a header that is not a pair', { headers: ['x-one'] }, 'INVALID_OPTION', 'headers'],
   ['a newline in a header', { headers: { 'x-one': `${SECRET}\r\n` } }, 'INVALID_HEADER', 'headers'],
   ['a token as a header name', { headers: { [`${SECRET}\n`]: '' } }, 'INVALID_HEADER', 'headers'],
+  ['headers above 64 KiB', { headers: { a: 'b'.repeat(65_536) } }, 'INVALID_OPTION', 'headers'],
   ['a reserved header', { headers: { 'Plaid-Secret': SECRET } }, 'INVALID_HEADER', 'headers'],
   ['an unknown option', { timeout: 1000 }, 'UNKNOWN_OPTION', 'timeout'],
   ['a token as an option’s name', { [ACCESS_TOKEN]: 1 }, 'UNKNOWN_OPTION', '(not shown)'],
@@ -57,6 +58,22 @@ for (const [what, options, code, field] of EITHER) {
   test(`${what} is refused as ${code}, by a call`, (t) => checkCall(t, options, code, field))
   test(`${what} is refused as ${code}, by a client`, () => {
     checkClient(options, code, field)
+  })
+}
+
+const LIMITS = [
+  ['attemptTimeoutMs', 0],
+  ['attemptTimeoutMs', '10'],
+  ['connectTimeoutMs', Infinity],
+  ['connectTimeoutMs', null],
+  ['maxConnections', 0],
+  ['maxConnections', 1.5],
+  ['maxConnections', 65_536],
+]
+
+for (const [name, value] of LIMITS) {
+  test(`${name} cannot be ${value}`, () => {
+    checkClient({ [name]: value }, 'INVALID_OPTION', name)
   })
 }
 
@@ -77,6 +94,7 @@ test('an option of calls is not an option of clients, nor the other way round', 
   await checkCall(t, { secret: SECRET }, 'UNKNOWN_OPTION', 'secret')
 })
 
+const MIB = 1024 * 1024 + 1
 const LOCAL = 'http://localhost:4000'
 const NONSENSE = '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n'
 const OF_CLIENTS = [
@@ -88,6 +106,10 @@ const OF_CLIENTS = [
   ['an empty list as ca', { ca: [] }, 'INVALID_CA', 'ca'],
   ['a ca whose PEM holds nonsense', { ca: NONSENSE }, 'INVALID_CA', 'ca'],
   ['a number as ca', { ca: 1 }, 'INVALID_OPTION', 'ca'],
+  ['a ca above 4 MiB', { ca: [' '.repeat(MIB * 3), Buffer.alloc(MIB)] }, 'INVALID_OPTION', 'ca'],
+  ['a clientId above 4 KiB', { clientId: 'a'.repeat(4097) }, 'INVALID_OPTION', 'clientId'],
+  ['a secret above 4 KiB', { secret: 'a'.repeat(4097) }, 'INVALID_OPTION', 'secret'],
+  ['a baseUrl above 64 KiB', { baseUrl: 'a'.repeat(65_537) }, 'INVALID_OPTION', 'baseUrl'],
   [
     'a gateway with a baseUrl',
     { gateway: { url: LOCAL }, baseUrl: 'https://sandbox.plaid.com' },

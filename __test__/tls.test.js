@@ -9,6 +9,7 @@ const { mkdtemp, rm, writeFile } = require('node:fs/promises')
 const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
+const { runInNewContext } = require('node:vm')
 const { PlaidConnectionError } = require('../index.js')
 const { ACCESS_TOKEN, CLIENT_ID, SECRET, clientOf, works } = require('./support/client.js')
 const { DAY, createAuthority } = require('./support/certificates.js')
@@ -36,15 +37,17 @@ test('a client works again once its server has renewed an expired certificate', 
   await works(client)
 })
 
-test('ca may be text, a Buffer, a list of them, or a bundle with comments', async (t) => {
+test('ca may be text, a Buffer of any realm, a list of them, or a bundle with comments', async (t) => {
   const server = await startServer(t, { tls: trusted })
   const other = createAuthority('Another authority').pem
   const { pem } = authority
   const bundle = `# a comment\n${other}${pem}`
-  for (const ca of [pem, Buffer.from(pem), [other, Buffer.from(pem)], bundle]) {
+  const otherRealm = runInNewContext('Uint8Array.from(bytes)', { bytes: Buffer.from(pem) })
+  assert.ok(!(otherRealm instanceof Uint8Array))
+  for (const ca of [pem, Buffer.from(pem), [other, Buffer.from(pem)], bundle, otherRealm]) {
     await works(clientOf(server, { ca }))
   }
-  assert.equal(server.requests.length, 4)
+  assert.equal(server.requests.length, 5)
 })
 
 /** Makes one call in a process of its own, with the authority's PEM file in `variable`. */

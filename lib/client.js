@@ -4,9 +4,10 @@
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./native.js')
-const { begin, ending, handOver, startedEngine } = require('./engine.js')
-const { fromFailure, PlaidError, usageError } = require('./errors.js')
+const { begin, ending, flush, handOver, startedEngine } = require('./engine.js')
+const { fromFailure, nativeError, PlaidUsageError, usageError } = require('./errors.js')
 const { callSettings, checkInput, clientSettings } = require('./options.js')
+const { outcome } = require('./outcome.js')
 
 const requests = diagnostics_channel.tracingChannel('utdk.plaid.request')
 
@@ -14,21 +15,35 @@ function createPlaidClient(options) {
   const native = openClient(startedEngine(), clientSettings(options))
   if (native.code !== undefined) throw usageError(native.code, native.field, native.message)
   const { host } = native
+  const client = { native, closed: undefined }
+  const close = () => {
+    client.closed ??= closeNative(native)
+    return client.closed
+  }
   return {
     sandboxitemresetlogin: (input, options) =>
       requests.hasSubscribers
-        ? traced(native, host, input, options)
-        : resetLogin(native, input, options),
+        ? traced(client, host, input, options)
+        : resetLogin(client, input, options),
+    close,
+    [Symbol.asyncDispose]: close,
   }
+}
+
+async function closeNative(native) {
+  // Calls of this tick come before the end.
+  flush()
+  await outcome((id) => native.close(id))
 }
 
 /**
  * One call. An async function whose errors get their stacks after an `await`: only then does a stack
  * show the functions that await the call.
  */
-async function resetLogin(native, input, options, trace) {
+async function resetLogin({ native, closed }, input, options, trace) {
   let settings
   try {
+    if (closed) throw new PlaidUsageError('the client is closed', { code: 'CLOSED' })
     checkInput(input)
     settings = callSettings(input, options)
   } catch (error) {
@@ -57,16 +72,16 @@ async function resetLogin(native, input, options, trace) {
       throw fromFailure(failure, attempts)
     case 'cancelled':
       throw signal.reason
-    default:
-      throw new PlaidError(
-        'the native part of @utdk/plaid failed: this is a bug, please report it',
-        { code: 'INTERNAL_ERROR' },
-      )
+    default: {
+      const error = nativeError(kind)
+      Error.captureStackTrace(error, resetLogin)
+      throw error
+    }
   }
 }
 
 /** The call with its events on the channel. Used only while the channel has a subscriber. */
-function traced(native, host, input, options) {
+function traced(client, host, input, options) {
   const started = performance.now()
   const context = {
     operation: 'sandboxitemresetlogin',
@@ -78,7 +93,7 @@ function traced(native, host, input, options) {
   }
   const call = async () => {
     try {
-      return await resetLogin(native, input, options, (attempt, status, request_id) => {
+      return await resetLogin(client, input, options, (attempt, status, request_id) => {
         Object.assign(context, { attempt, status, request_id })
       })
     } finally {

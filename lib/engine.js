@@ -1,61 +1,40 @@
 'use strict'
 
-// The JavaScript side of the engine: a dense table of pending calls, settled from one string per
-// wake-up, and the timer that keeps the process alive while there are any.
+// The JavaScript side of the engine: hands work over to the I/O thread, and cancels it.
 
-const { setInterval } = require('node:timers')
+const { nativeError } = require('./errors.js')
 const { Engine } = require('./native.js')
-
-/** By id: how to resolve the call's promise. */
-const pending = []
-/** Ids that may be used again. */
-const free = []
-let inFlight = 0
+const { giveBack, onCompletion, resource, settle, takeId } = require('./pending.js')
 
 let engine
-let keepAlive
 
-const LONGEST_INTERVAL = 2 ** 31 - 1
-
-/** The engine of this thread, which starts when it is first needed: before the first id is taken. */
+/** The engine of this copy of the package. It starts with the first client or server. */
 function startedEngine() {
-  if (engine === undefined) {
-    engine = new Engine(settle)
-    keepAlive = setInterval(() => {}, LONGEST_INTERVAL)
-    keepAlive.unref()
-  }
+  engine ??= new Engine(settle, resource)
   return engine
 }
 
-/** Takes an id for work that is handed over to the engine next. */
-function takeId() {
-  if (inFlight++ === 0) keepAlive.ref()
-  return free.length > 0 ? free.pop() : pending.length
-}
-
-/** Hands work over to the engine as `send(id)`, and returns the id. */
+/** Hands work over to the engine by `send(id)`, and returns the id. */
 function handOver(send) {
   const id = takeId()
   try {
     send(id)
     return id
   } catch (error) {
-    free.push(id)
-    if (--inFlight === 0) keepAlive.unref()
-    throw error
+    if (giveBack(id)) engine.releaseLoop()
+    throw nativeError('refused', error)
   }
 }
 
 /**
  * How the work under `id` ends.
  *
- * @returns a promise that never rejects: a string for a plain success, otherwise the record that
- *   Rust made of the ending, or `{ kind: 'cancelled' }` as soon as `signal` aborts.
+ * @returns a promise that never rejects: a string for a plain success, otherwise the record that Rust
+ *   made of the ending, or `{ kind: 'cancelled' }` as soon as `signal` aborts.
  */
 function ending(id, signal) {
   return new Promise((resolve) => {
-    pending[id] = resolve
-    if (signal) cancelOnAbort(id, resolve, signal)
+    onCompletion(id, signal ? cancelledBy(signal, id, resolve) : resolve)
   })
 }
 
@@ -63,56 +42,72 @@ function ending(id, signal) {
 let lines = ''
 let linesOf
 let count = 0
-let inTick = false
+let isInTick = false
 
 const MOST_AT_ONCE = 16
-/** A microtask of its own making: test runners replace `nextTick` and `queueMicrotask` by fakes. */
-const now = Promise.resolve()
+/** For microtasks: test runners replace `nextTick` and `queueMicrotask` by fakes. */
+const resolved = Promise.resolve()
 
 /**
- * Begins a call with the client's own settings, and returns its id. The first call of a tick crosses
- * at once, the others together: crossing costs more than all else that JavaScript does for a call.
+ * Starts a call with the client's own settings, and returns its id. The first call of a tick crosses
+ * at once, the others together: crossing costs more than the rest of what JavaScript does for a call.
  */
 function begin(native, access_token) {
-  if (!inTick || access_token.includes('\n')) {
-    if (!inTick) {
-      inTick = true
-      now.then(endTick)
+  if (!isInTick || access_token.includes('\n')) {
+    if (!isInTick) {
+      isInTick = true
+      resolved.then(endTick)
     }
     return handOver((id) => native.resetLogin(id, access_token))
   }
-  const id = takeId()
-  if (linesOf !== native) cross()
+  if (linesOf !== native) flush()
   linesOf = native
+  const id = takeId()
   lines += `${id}\n${access_token}\n`
-  if (++count === MOST_AT_ONCE) cross()
+  if (++count === MOST_AT_ONCE) flush()
   return id
 }
 
-function cross() {
-  if (count > 0) linesOf.resetLogins(lines)
+/** Sends the calls of this tick that have not crossed yet. */
+function flush() {
+  if (count === 0) return
+  const crossing = lines
   lines = ''
   count = 0
+  try {
+    linesOf.resetLogins(crossing)
+  } catch {
+    // In a microtask: the last of these calls has no promise yet.
+    resolved.then(() => refuse(crossing))
+  }
+}
+
+/** Settles calls that could not cross. */
+function refuse(crossing) {
+  const ids = crossing.split('\n').filter((_, i) => i % 2 === 0)
+  const batch = ids.slice(0, -1).map((id) => `${~id}\n{"kind":"refused"}\n`)
+  if (settle(batch.join(''))) engine.releaseLoop()
 }
 
 function endTick() {
-  inTick = false
-  cross()
+  isInTick = false
+  flush()
   linesOf = undefined
 }
 
 /** By signal: its one listener, and what to do for each of its calls. */
 const watched = new WeakMap()
 
-function cancelOnAbort(id, resolve, signal) {
+/** Cancels the work under `id` when `signal` aborts. Returns how its completion is delivered. */
+function cancelledBy(signal, id, resolve) {
   const cancel = () => {
     resolve({ kind: 'cancelled' })
     engine.cancel(id)
   }
   const { cancels, listener } = watched.get(signal) ?? watch(signal)
   cancels.add(cancel)
-  // The id stays taken until the engine completes it, so `cancel` can't hit a later call.
-  pending[id] = (result) => {
+  // The id stays taken until the engine completes it, so `cancel` cannot hit a later call.
+  return (result) => {
     cancels.delete(cancel)
     if (cancels.size === 0) {
       signal.removeEventListener('abort', listener)
@@ -133,20 +128,4 @@ function watch(signal) {
   return watch
 }
 
-/** Called by the engine with lines of ids and texts; see `Engine::new` in src/engine.rs. */
-function settle(batch) {
-  const parts = batch.split('\n')
-  for (let i = 0; i + 1 < parts.length; i += 2) {
-    const number = +parts[i]
-    const plain = number >= 0
-    const id = plain ? number : ~number
-    const resolve = pending[id]
-    pending[id] = undefined
-    free.push(id)
-    inFlight--
-    resolve(plain ? parts[i + 1] : JSON.parse(parts[i + 1]))
-  }
-  if (inFlight === 0) keepAlive.unref()
-}
-
-module.exports = { begin, ending, handOver, startedEngine }
+module.exports = { begin, ending, flush, handOver, startedEngine }

@@ -46,10 +46,17 @@ const classes = {
 }
 
 for (const [name, Class] of Object.entries(classes)) {
-  Object.defineProperty(Class.prototype, 'name', {
-    value: name,
-    configurable: true,
-    writable: true,
+  const mark = Symbol.for(`@utdk/plaid.${name}`)
+  Object.defineProperties(Class.prototype, {
+    name: { value: name, configurable: true, writable: true },
+    [mark]: { value: true },
+  })
+  // Test runners load several copies of this file: `instanceof` must hold across them.
+  Object.defineProperty(Class, Symbol.hasInstance, {
+    value(value) {
+      if (this === Class) return value?.[mark] === true
+      return Function.prototype[Symbol.hasInstance].call(this, value)
+    },
   })
 }
 
@@ -84,4 +91,17 @@ function usageError(code, field, message) {
   return new PlaidUsageError(message, { code, field })
 }
 
-module.exports = { ...classes, fromFailure, usageError }
+/** The error of work that the native part ended without a result, by the `kind` of its record. */
+function nativeError(kind, cause) {
+  if (kind === 'too_long') {
+    return new PlaidError('the result is longer than 32 MiB: JavaScript cannot take it', {
+      code: 'RESULT_TOO_LONG',
+    })
+  }
+  return new PlaidError('the native part of @utdk/plaid failed: this is a bug, please report it', {
+    code: 'INTERNAL_ERROR',
+    cause,
+  })
+}
+
+module.exports = { ...classes, fromFailure, nativeError, usageError }

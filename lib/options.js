@@ -3,14 +3,18 @@
 // Checks the types of options and input, and reads the environment; Rust checks the values. A message
 // names the option and never quotes its value.
 
+const { isUint8Array } = require('node:util/types')
 const { usageError } = require('./errors.js')
 
 const CLIENT_OPTIONS = [
+  'attemptTimeoutMs',
   'baseUrl',
   'ca',
   'clientId',
+  'connectTimeoutMs',
   'gateway',
   'headers',
+  'maxConnections',
   'maxRetries',
   'secret',
   'timeoutMs',
@@ -18,16 +22,27 @@ const CLIENT_OPTIONS = [
 const CALL_OPTIONS = ['headers', 'maxRetries', 'signal', 'timeoutMs']
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 const MOST_RETRIES = 100
+const MOST_CONNECTIONS = 65_535
+
+const KIB = 1024
+/** The longest access token, credential or gateway token. */
+const LONGEST_SECRET = 4 * KIB
+const LONGEST_TEXT = 64 * KIB
+const LONGEST_HEADERS = 64 * KIB
+const LONGEST_CA = 4 * KIB * KIB
 
 /** The settings of a client for Rust. Options win over the environment. */
 function clientSettings(options = {}, env = process.env) {
   checkNames(options, CLIENT_OPTIONS, 'createPlaidClient')
   return {
-    clientId: text(options.clientId, 'clientId') ?? nonEmpty(env.PLAID_CLIENT_ID),
-    secret: text(options.secret, 'secret') ?? nonEmpty(env.PLAID_SECRET),
+    clientId: secret(either(options.clientId, env.PLAID_CLIENT_ID), 'clientId'),
+    secret: secret(either(options.secret, env.PLAID_SECRET), 'secret'),
     ...target(options, env),
     timeoutMs: timeout(options.timeoutMs) ?? 30_000,
-    maxRetries: retries(options.maxRetries) ?? 2,
+    attemptTimeoutMs: timeout(options.attemptTimeoutMs, 'attemptTimeoutMs'),
+    connectTimeoutMs: timeout(options.connectTimeoutMs, 'connectTimeoutMs'),
+    maxConnections: whole(options.maxConnections, 'maxConnections', 1, MOST_CONNECTIONS),
+    maxRetries: whole(options.maxRetries, 'maxRetries', 0, MOST_RETRIES) ?? 2,
     headers: headerPairs(options.headers),
     ca: pem(options.ca),
     extraCaFiles: [nonEmpty(env.NODE_EXTRA_CA_CERTS)].filter(Boolean),
@@ -69,12 +84,15 @@ function target({ baseUrl, gateway }, env) {
     if (gateway.url === undefined) throw invalid('gateway.url', 'is missing')
     return {
       gatewayUrl: text(gateway.url, 'gateway.url'),
-      gatewayToken: text(gateway.token, 'gateway.token') ?? nonEmpty(env.UTDK_GATEWAY_TOKEN),
+      gatewayToken: secret(either(gateway.token, env.UTDK_GATEWAY_TOKEN), 'gateway.token'),
     }
   }
   if (baseUrl !== undefined) return { baseUrl: text(baseUrl, 'baseUrl') }
   const gatewayUrl = nonEmpty(env.UTDK_GATEWAY_URL)
-  if (gatewayUrl) return { gatewayUrl, gatewayToken: nonEmpty(env.UTDK_GATEWAY_TOKEN) }
+  if (gatewayUrl) {
+    const gatewayToken = secret(nonEmpty(env.UTDK_GATEWAY_TOKEN), 'gateway.token')
+    return { gatewayUrl, gatewayToken }
+  }
   return { baseUrl: nonEmpty(env.PLAID_BASE_URL) }
 }
 
@@ -103,9 +121,9 @@ function checkInput(input) {
       "access_token is missing: pass the Item's access token",
     )
   }
-  text(input.access_token, 'access_token', 'INVALID_FIELD')
-  text(input.client_id, 'client_id', 'INVALID_FIELD')
-  text(input.secret, 'secret', 'INVALID_FIELD')
+  secret(input.access_token, 'access_token', 'INVALID_FIELD')
+  secret(input.client_id, 'client_id', 'INVALID_FIELD')
+  secret(input.secret, 'secret', 'INVALID_FIELD')
 }
 
 /** Per-call overrides for Rust; `undefined` if there are none. */
@@ -123,7 +141,7 @@ function callSettings(input, options) {
     clientId: input.client_id,
     secret: input.secret,
     timeoutMs: timeout(options.timeoutMs),
-    maxRetries: retries(options.maxRetries),
+    maxRetries: whole(options.maxRetries, 'maxRetries', 0, MOST_RETRIES),
     headers: headerPairs(options.headers),
   }
 }
@@ -177,18 +195,34 @@ function invalid(field, problem, code = 'INVALID_OPTION') {
   return usageError(code, field, `${field} ${problem}`)
 }
 
-function text(value, field, code) {
+function text(value, field, code, longest = LONGEST_TEXT) {
   if (value === undefined) return undefined
   if (typeof value !== 'string') throw invalid(field, 'must be a string', code)
   if (value === '') throw invalid(field, 'must not be empty', code)
+  checkLength(value, field, code, longest)
   return value
+}
+
+/** A token or a credential. */
+function secret(value, field, code) {
+  return text(value, field, code, LONGEST_SECRET)
+}
+
+/** Throws if `text` has more than `longest` bytes of UTF-8: one to three for each UTF-16 unit. */
+function checkLength(text, field, code, longest = LONGEST_TEXT) {
+  if (text.length * 3 <= longest) return
+  if (text.length <= longest && Buffer.byteLength(text) <= longest) return
+  throw invalid(field, `must be at most ${longest / KIB} KiB`, code)
 }
 
 function texts(values, field) {
   if (values === undefined) return undefined
   const list = copied(values)
-  if (list?.every((value) => typeof value === 'string')) return list
-  throw invalid(field, 'must be an array of strings')
+  if (!list?.every((value) => typeof value === 'string')) {
+    throw invalid(field, 'must be an array of strings')
+  }
+  checkTotal(list, LONGEST_TEXT, field)
+  return list
 }
 
 /** A copy of an array without holes; `undefined` for any other value. */
@@ -210,31 +244,42 @@ function flag(value, field) {
   throw invalid(field, 'must be true or false')
 }
 
+/** An option, or else an environment variable. */
+function either(option, variable) {
+  return option === undefined ? nonEmpty(variable) : option
+}
+
 function nonEmpty(variable) {
   return variable === '' ? undefined : variable
 }
 
-function timeout(ms) {
-  if (ms === undefined) return undefined
-  if (typeof ms === 'number' && ms > 0 && ms <= LONGEST_TIMEOUT_MS) return ms
-  throw invalid(
-    'timeoutMs',
-    `must be a number of milliseconds above 0, at most ${LONGEST_TIMEOUT_MS}`,
-  )
+/** Throws if `parts` are longer than `bytes` together. */
+function checkTotal(parts, bytes, field) {
+  let left = bytes
+  for (const part of parts) {
+    left -= typeof part === 'string' ? Buffer.byteLength(part) : part.byteLength
+    if (left < 0) throw invalid(field, `must be at most ${bytes / KIB} KiB`)
+  }
 }
 
-function retries(count) {
-  if (count === undefined) return undefined
-  if (Number.isInteger(count) && count >= 0 && count <= MOST_RETRIES) return count
-  throw invalid('maxRetries', `must be a whole number from 0 to ${MOST_RETRIES}`)
+function timeout(ms, field = 'timeoutMs') {
+  if (ms === undefined) return undefined
+  if (typeof ms === 'number' && ms > 0 && ms <= LONGEST_TIMEOUT_MS) return ms
+  throw invalid(field, `must be a number of milliseconds above 0, at most ${LONGEST_TIMEOUT_MS}`)
+}
+
+function whole(number, field, least, most) {
+  if (number === undefined) return undefined
+  if (Number.isInteger(number) && number >= least && number <= most) return number
+  throw invalid(field, `must be a whole number from ${least} to ${most}`)
 }
 
 /** The `[name, value]` pairs of a record, Headers, Map or array of pairs. */
 function headerPairs(headers) {
   if (headers == null) return []
   if (typeof headers !== 'object') throw invalid('headers', 'must be an object of names and values')
-  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
-  return pairs
+  const given = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  const pairs = given
     .filter((pair) => !Array.isArray(pair) || pair[1] !== undefined)
     .map((pair) => {
       if (!Array.isArray(pair) || typeof pair[0] !== 'string') {
@@ -245,15 +290,19 @@ function headerPairs(headers) {
       }
       return [pair[0], String(pair[1])]
     })
+  if (pairs.length > 0) checkTotal(pairs.flat(), LONGEST_HEADERS, 'headers')
+  return pairs
 }
 
 /** The PEM text of a string, a Buffer, or an array of them. */
 function pem(ca) {
   if (ca === undefined) return undefined
   const parts = Array.isArray(ca) ? ca : [ca]
-  if (!parts.every((part) => typeof part === 'string' || part instanceof Uint8Array)) {
+  // Not `instanceof`: under jest and in a vm context, a Buffer is of another realm.
+  if (!parts.every((part) => typeof part === 'string' || isUint8Array(part))) {
     throw invalid('ca', 'must be PEM text, as a string, a Buffer, or an array of them')
   }
+  checkTotal(parts, LONGEST_CA, 'ca')
   return parts
     .map((part) => (typeof part === 'string' ? part : Buffer.from(part).toString('utf8')))
     .join('\n')
@@ -262,13 +311,16 @@ function pem(ca) {
 module.exports = {
   callSettings,
   checkInput,
+  checkLength,
   clientSettings,
   commandEnvironment,
   flag,
   invalid,
   port,
   read,
+  secret,
   text,
   texts,
   timeout,
+  whole,
 }

@@ -1,18 +1,28 @@
 'use strict'
 
-// The result of a request to a Sandbox or a gateway on the I/O thread: its value, or an error.
+// The result of a request to a Sandbox, a gateway or a client on the I/O thread: its value, or an error.
 
 const { ending, handOver } = require('./engine.js')
-const { PlaidError, PlaidTimeoutError, PlaidUsageError } = require('./errors.js')
+const { PlaidError, PlaidTimeoutError, PlaidUsageError, nativeError } = require('./errors.js')
 
 /** Sends a request to the I/O thread, and returns the value of the response. */
 async function outcome(send) {
   const response = await ending(handOver(send))
   if (response.kind === 'value') return response.value
-  const { code = 'CLOSED', message = 'it was closed before it answered', field } = response
-  const error = new (classOf(code))(message, { code, field: field ?? undefined })
+  const error = errorOf(response)
   Error.captureStackTrace(error, outcome)
   throw error
+}
+
+function errorOf({ kind, code, message, field }) {
+  switch (kind) {
+    case 'error':
+      return new (classOf(code))(message, { code, field: field ?? undefined })
+    case 'cancelled':
+      return new PlaidUsageError('it was closed before it answered', { code: 'CLOSED' })
+    default:
+      return nativeError(kind)
+  }
 }
 
 function classOf(code) {

@@ -83,6 +83,12 @@ function reason(said, version) {
       `@utdk/plaid needs Node.js ${oldest} or newer, and this is ${process.version}: update Node.js.`,
     ]
   }
+  if (said?.includes('addons is disabled')) {
+    return [
+      'BINARY_UNUSABLE',
+      'Node.js runs with native addons disabled, and @utdk/plaid is one. With `--permission`, add `--allow-addons`; otherwise remove `--no-addons` from the command line and from NODE_OPTIONS.',
+    ]
+  }
   if (own) {
     const why = said ?? 'there is no such file'
     return [

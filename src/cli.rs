@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use napi::bindgen_prelude::Either3;
+use napi::{Env, Result};
 use napi_derive::napi;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -10,7 +11,8 @@ use tokio::sync::Notify;
 use utdk_plaid_cli::{Command, Environment, Notice, Output};
 
 use crate::client::{ClientOptions, pairs};
-use crate::engine::{Completion, Engine};
+use crate::engine::Engine;
+use crate::port::Completion;
 
 /// Text to print, and an exit code.
 #[napi(object)]
@@ -65,9 +67,15 @@ impl NativeCommand {
     /// Runs the command. Completes with a [`CliNotice`], whose text may be empty, and the kind
     /// `ended`.
     #[napi(catch_unwind)]
-    pub fn run(&self, engine: &Engine, id: u32, environment: CliEnvironment) {
+    pub fn run(
+        &self,
+        env: Env,
+        engine: &Engine,
+        id: u32,
+        environment: CliEnvironment,
+    ) -> Result<()> {
         let (command, stop) = (self.command.clone(), self.stop.clone());
-        engine.jobs().run(id, move || async move {
+        engine.port().run(&env, id, move || async move {
             // https://no-color.org: set, and not empty.
             let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             let ended = command
@@ -84,7 +92,7 @@ impl NativeCommand {
                 },
                 Err(notice) => notice.into(),
             }))
-        });
+        })
     }
 
     /// Stops the command, also before it runs.

@@ -1,14 +1,19 @@
 //! Submits reset_login calls to the engine, and writes their outcomes as data.
 
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::Either;
+use napi::{Env, Result};
 use napi_derive::napi;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use tokio::sync::oneshot;
 use utdk_plaid_client::{ApiError, Client, Config, Error, Gateway, Outcome, Reply, ResetLogin};
 
-use crate::engine::{Completion, Engine, Jobs};
+use crate::engine::Engine;
+use crate::port::{Completion, Port};
 
 /// The settings of a client. JavaScript has checked their types.
 #[napi(object)]
@@ -27,6 +32,12 @@ pub struct ClientOptions {
     pub timeout_ms: f64,
     /// How many times to retry a failed attempt.
     pub max_retries: u32,
+    /// The limit of one attempt.
+    pub attempt_timeout_ms: Option<f64>,
+    /// The limit of opening a connection.
+    pub connect_timeout_ms: Option<f64>,
+    /// How many connections may be open at once.
+    pub max_connections: Option<u32>,
     /// Pairs of name and value.
     pub headers: Vec<Vec<String>>,
     /// PEM text.
@@ -70,18 +81,34 @@ pub struct Refusal {
 /// A client with accepted settings.
 #[napi]
 pub struct NativeClient {
-    jobs: Jobs,
+    port: Arc<Port>,
+    host: String,
+    /// `None` once it is closed.
+    open: RefCell<Option<Arc<OpenClient>>>,
+    closed: RefCell<Option<oneshot::Receiver<()>>>,
+}
+
+/// The client and its connections, shared by its calls. Fields drop in this order.
+struct OpenClient {
     client: Client,
+    /// Its drop completes [`NativeClient::close`].
+    _closed: oneshot::Sender<()>,
 }
 
 /// Creates a client, or says which setting is wrong.
 #[napi(catch_unwind)]
 pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClient, Refusal> {
     match Client::new(options.into()) {
-        Ok(client) => Either::A(NativeClient {
-            jobs: engine.jobs(),
-            client,
-        }),
+        Ok(client) => {
+            let host = client.host().to_owned();
+            let (_closed, closed) = oneshot::channel();
+            Either::A(NativeClient {
+                port: engine.port(),
+                host,
+                open: RefCell::new(Some(Arc::new(OpenClient { client, _closed }))),
+                closed: RefCell::new(Some(closed)),
+            })
+        }
         Err(usage) => Either::B(Refusal {
             code: usage.code.into(),
             field: usage.field.into(),
@@ -92,6 +119,7 @@ pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClie
 
 impl From<ClientOptions> for Config {
     fn from(options: ClientOptions) -> Self {
+        let default = Config::default();
         Config {
             client_id: options.client_id.map(SecretString::from),
             secret: options.secret.map(SecretString::from),
@@ -102,13 +130,21 @@ impl From<ClientOptions> for Config {
             }),
             timeout: milliseconds(options.timeout_ms),
             max_retries: options.max_retries,
+            attempt_timeout: options
+                .attempt_timeout_ms
+                .map_or(default.attempt_timeout, milliseconds),
+            connect_timeout: options
+                .connect_timeout_ms
+                .map_or(default.connect_timeout, milliseconds),
+            max_connections: options
+                .max_connections
+                .map_or(default.max_connections, |most| most as usize),
             headers: pairs(options.headers),
             ca: options.ca,
             extra_ca_files: options.extra_ca_files.into_iter().map(Into::into).collect(),
             system_ca_file: options.system_ca_file.map(Into::into),
             https_proxy: options.https_proxy.map(SecretString::from),
             no_proxy: options.no_proxy,
-            ..Config::default()
         }
     }
 }
@@ -118,37 +154,40 @@ impl NativeClient {
     /// The host of the requests.
     #[napi(getter, catch_unwind)]
     pub fn host(&self) -> &str {
-        self.client.host()
+        &self.host
     }
 
     /// Starts a call with the client's own settings; completes under `id`.
     #[napi(catch_unwind)]
-    pub fn reset_login(&self, id: u32, access_token: String) {
-        self.submit(id, ResetLogin::new(access_token.into()));
+    pub fn reset_login(&self, env: Env, id: u32, access_token: String) -> Result<()> {
+        self.submit(&env, id, ResetLogin::new(access_token.into()))
     }
 
     /// Starts many calls with the client's own settings in one crossing. `lines` alternates an id
     /// and its access token.
     #[napi(catch_unwind)]
-    pub fn reset_logins(&self, lines: String) {
-        let client = self.client.clone();
+    pub fn reset_logins(&self, env: Env, lines: String) -> Result<()> {
+        let open = self.open()?;
         let lines = SecretString::from(lines);
-        self.jobs.begin(move |running| {
+        self.port.start(&env, move |port| {
             let mut lines = lines.expose_secret().split('\n');
             while let (Some(id), Some(token)) = (lines.next(), lines.next()) {
                 let Ok(id) = id.parse() else { continue };
-                let (client, call) = (client.clone(), ResetLogin::new(token.into()));
-                running.begin(
-                    id,
-                    async move { completion(client.reset_login(call).await) },
-                );
+                let (open, call) = (open.clone(), ResetLogin::new(token.into()));
+                port.spawn(id, move || reset_login(open, call));
             }
-        });
+        })
     }
 
     /// Starts a call with overrides; completes under `id`.
     #[napi(catch_unwind)]
-    pub fn reset_login_with(&self, id: u32, access_token: String, options: CallOptions) {
+    pub fn reset_login_with(
+        &self,
+        env: Env,
+        id: u32,
+        access_token: String,
+        options: CallOptions,
+    ) -> Result<()> {
         let call = ResetLogin {
             client_id: options.client_id.map(SecretString::from),
             secret: options.secret.map(SecretString::from),
@@ -157,15 +196,35 @@ impl NativeClient {
             headers: pairs(options.headers),
             ..ResetLogin::new(access_token.into())
         };
-        self.submit(id, call);
+        self.submit(&env, id, call)
     }
 
-    fn submit(&self, id: u32, call: ResetLogin) {
-        let client = self.client.clone();
-        self.jobs.run(id, move || async move {
-            completion(client.reset_login(call).await)
-        });
+    /// Closes the client. Completes when its calls in flight have ended.
+    #[napi(catch_unwind)]
+    pub fn close(&self, env: Env, id: u32) -> Result<()> {
+        let (open, closed) = (self.open.take(), self.closed.take());
+        self.port.run(&env, id, move || async move {
+            drop(open);
+            if let Some(closed) = closed {
+                let _ = closed.await;
+            }
+            Completion::of(Ok(()))
+        })
     }
+
+    fn submit(&self, env: &Env, id: u32, call: ResetLogin) -> Result<()> {
+        let open = self.open()?;
+        self.port.run(env, id, move || reset_login(open, call))
+    }
+
+    fn open(&self) -> Result<Arc<OpenClient>> {
+        let open = self.open.borrow().clone();
+        open.ok_or_else(|| napi::Error::from_reason("the client is closed"))
+    }
+}
+
+async fn reset_login(open: Arc<OpenClient>, call: ResetLogin) -> Completion {
+    completion(open.client.reset_login(call).await)
 }
 
 /// Zero for a number that is not a length of time.

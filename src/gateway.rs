@@ -5,18 +5,20 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use napi::Env;
 use napi_derive::napi;
 use secrecy::SecretString;
 use serde::Serialize;
 use utdk_plaid_gateway::{Config, Gateway, GatewayError, Pair, RateLimit, token_from_file};
 
 use crate::client::{ClientOptions, milliseconds};
-use crate::engine::{Answer, Completion, Engine, Jobs};
+use crate::engine::Engine;
+use crate::port::{Completion, Port};
 
 /// A gateway, also before it starts and after it is closed.
 #[napi]
 pub struct NativeGateway {
-    jobs: Jobs,
+    port: Arc<Port>,
     running: Running,
 }
 
@@ -58,16 +60,16 @@ impl NativeGateway {
     #[napi(constructor, catch_unwind)]
     pub fn new(engine: &Engine) -> Self {
         Self {
-            jobs: engine.jobs(),
+            port: engine.port(),
             running: Running::default(),
         }
     }
 
     /// Starts the gateway. Completes with its URL.
     #[napi(catch_unwind)]
-    pub fn start(&self, id: u32, settings: GatewaySettings) {
+    pub fn start(&self, env: Env, id: u32, settings: GatewaySettings) -> napi::Result<()> {
         let running = self.running.clone();
-        self.jobs.run(id, move || async move {
+        self.port.run(&env, id, move || async move {
             let started = match config(settings) {
                 Ok(config) => Gateway::start(config).await,
                 Err(error) => Err(error),
@@ -77,21 +79,21 @@ impl NativeGateway {
                 *held(&running) = Some(gateway);
                 url
             }))
-        });
+        })
     }
 
     /// Stops the gateway. Completes when calls in flight have ended and its port is free. May be
     /// called again.
     #[napi(catch_unwind)]
-    pub fn close(&self, id: u32) {
+    pub fn close(&self, env: Env, id: u32) -> napi::Result<()> {
         let running = self.running.clone();
-        self.jobs.run(id, move || async move {
+        self.port.run(&env, id, move || async move {
             let gateway = held(&running).take();
             if let Some(gateway) = gateway {
                 gateway.close().await;
             }
             completion(Ok(()))
-        });
+        })
     }
 }
 
@@ -150,8 +152,8 @@ fn rate_limit(per_second: Option<u32>, burst: Option<u32>) -> Option<RateLimit> 
     })
 }
 
-fn completion<T: Serialize>(answer: Result<T, GatewayError>) -> Completion {
-    Answer::of(answer.map_err(|error| {
+fn completion<T: Serialize>(result: Result<T, GatewayError>) -> Completion {
+    Completion::of(result.map_err(|error| {
         let field = error.field().map(str::to_owned);
         (error.code(), field, error.to_string())
     }))

@@ -1,19 +1,25 @@
 //! The Node surface of `@utdk/plaid`: values in, promises out, no decisions.
 //!
-//! Reading order: [`engine`] is the I/O thread and how its results reach JavaScript; [`client`],
+//! Reading order: `io_thread` does all I/O; `port` submits work to it and brings completions back, by
+//! the thread-safe function of `tsfn`; [`engine`] is that port as a JavaScript object; [`client`],
 //! [`sandbox`], [`gateway`] and [`cli`] submit work to it.
 //!
 //! The exports are private to the package: `index.js` and its subpaths are the public surface, and
 //! they create every `Error`.
 
-// Only the expansion of `#[napi]` has `unsafe` code.
+// Only `tsfn` and the expansion of `#[napi]` have `unsafe` code.
 #![deny(unsafe_code)]
 
 use napi_derive::napi;
 
+mod io_thread;
+mod port;
+mod tsfn;
+
+pub mod engine;
+
 pub mod cli;
 pub mod client;
-pub mod engine;
 pub mod gateway;
 pub mod sandbox;
 

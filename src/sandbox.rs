@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use napi::Env;
 use napi_derive::napi;
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -11,12 +12,13 @@ use serde_json::Value;
 use utdk_plaid_sandbox::{Config, Sandbox, SandboxError};
 
 use crate::client::milliseconds;
-use crate::engine::{Answer, Completion, Engine, Jobs};
+use crate::engine::Engine;
+use crate::port::{Completion, Port};
 
 /// A Sandbox, also before it starts and after it is closed.
 #[napi]
 pub struct NativeSandbox {
-    jobs: Jobs,
+    port: Arc<Port>,
     running: Running,
 }
 
@@ -46,16 +48,16 @@ impl NativeSandbox {
     #[napi(constructor, catch_unwind)]
     pub fn new(engine: &Engine) -> Self {
         Self {
-            jobs: engine.jobs(),
+            port: engine.port(),
             running: Running::default(),
         }
     }
 
     /// Starts it. Completes with its URL and credentials.
     #[napi(catch_unwind)]
-    pub fn start(&self, id: u32, settings: SandboxSettings) {
+    pub fn start(&self, env: Env, id: u32, settings: SandboxSettings) -> napi::Result<()> {
         let running = self.running.clone();
-        self.jobs.run(id, move || async move {
+        self.port.run(&env, id, move || async move {
             let started = match config(settings) {
                 Ok(config) => Sandbox::start(config).await,
                 Err(error) => Err(error),
@@ -69,15 +71,22 @@ impl NativeSandbox {
                 *held(&running) = Some(sandbox);
                 started
             }))
-        });
+        })
     }
 
     /// Calls a control route, as over HTTP under `/_sandbox/`, with the JSON `options`. Completes
     /// with the value of the response.
     #[napi(catch_unwind)]
-    pub fn ask(&self, id: u32, method: String, path: String, options: String) {
+    pub fn ask(
+        &self,
+        env: Env,
+        id: u32,
+        method: String,
+        path: String,
+        options: String,
+    ) -> napi::Result<()> {
         let running = self.running.clone();
-        self.jobs.run(id, move || async move {
+        self.port.run(&env, id, move || async move {
             // A control may wait long: it must not keep the Sandbox from closing.
             let controls = held(&running).as_ref().map(|sandbox| (**sandbox).clone());
             let options = serde_json::from_str(&options).unwrap_or(Value::Null);
@@ -85,20 +94,20 @@ impl NativeSandbox {
                 Some(controls) => controls.answer(&method, &path, options).await,
                 None => Err(SandboxError::Closed),
             })
-        });
+        })
     }
 
     /// Stops the Sandbox. Completes when its port is free. May be called again.
     #[napi(catch_unwind)]
-    pub fn close(&self, id: u32) {
+    pub fn close(&self, env: Env, id: u32) -> napi::Result<()> {
         let running = self.running.clone();
-        self.jobs.run(id, move || async move {
+        self.port.run(&env, id, move || async move {
             let sandbox = held(&running).take();
             if let Some(sandbox) = sandbox {
                 sandbox.close().await;
             }
             completion(Ok(()))
-        });
+        })
     }
 }
 
@@ -126,8 +135,8 @@ fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
     })
 }
 
-fn completion<T: Serialize>(answer: Result<T, SandboxError>) -> Completion {
-    Answer::of(answer.map_err(|error| {
+fn completion<T: Serialize>(result: Result<T, SandboxError>) -> Completion {
+    Completion::of(result.map_err(|error| {
         let field = error.field().map(str::to_owned);
         (error.code(), field, error.to_string())
     }))

@@ -34,8 +34,16 @@ const client = createPlaidClient({
   clientId: 'a',
   headers: new Headers(),
   secret: 'b',
+  attemptTimeoutMs: 1,
+  connectTimeoutMs: 1,
+  maxConnections: 1,
 })
 await client.sandboxitemresetlogin({ access_token }, { headers: [['a', 'b']] })
+const closed = client.close() satisfies Promise<void>
+{
+  await using disposed = createPlaidClient()
+  await disposed.sandboxitemresetlogin({ access_token })
+}
 plaid.createPlaidClient({ gateway: { url: 'http://localhost:4000', token: 't' } })
 
 // @ts-expect-error access_token is required
@@ -65,4 +73,7 @@ export function trace({
   return [operation, host, attempt, status, request_id, duration]
 }
 
-export { further, id, reset }
+// @ts-expect-error the default client cannot be closed
+await plaid.close()
+
+export { closed, further, id, reset }
