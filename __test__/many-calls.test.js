@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const { once, setMaxListeners } = require('node:events')
 const { test } = require('node:test')
 const { ACCESS_TOKEN, clientOf } = require('./support/client.js')
+const { checkCalls } = require('./support/flood.js')
 const { startServer } = require('./support/server.js')
 
 const CALLS = 1000
@@ -84,3 +85,6 @@ test('ids that are used again do not mix up calls', async (t) => {
   await Promise.all(Array.from({ length: 16 }, chain))
   assert.ok(server.connectionCount() <= 16)
 })
+
+test('20 000 calls, some failing and some aborted, all settle, and memory stays flat', (t) =>
+  checkCalls(t, 20_000, { growthMib: 24 }))

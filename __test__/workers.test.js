@@ -8,6 +8,7 @@ const path = require('node:path')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 const { ACCESS_TOKEN, clientOf, works } = require('./support/client.js')
+const { checkWorkers } = require('./support/flood.js')
 const { GOOD_REPLY, json, silent, startServer } = require('./support/server.js')
 
 const BOUND = { timeout: 40_000 }
@@ -57,21 +58,6 @@ test('two workers and the main thread make calls at the same time', async (t) =>
   assert.deepEqual(messages.slice(0, 2), [{ reply: GOOD_REPLY }, { reply: GOOD_REPLY }])
 })
 
-test('twenty workers each make a call, every other one is terminated', BOUND, async (t) => {
-  const replies = Array.from({ length: 20 }, (_, i) =>
-    i % 2 === 0 ? json(200, GOOD_REPLY) : silent,
-  )
-  const server = await startServer(t, { replies })
-  for (let i = 0; i < 20; i++) {
-    if (i % 2 === 0) {
-      assert.deepEqual(await runWorker(server), { reply: GOOD_REPLY })
-      continue
-    }
-    const arrived = once(server, 'request')
-    const worker = startWorker(server)
-    await arrived
-    await worker.terminate()
-  }
-  assert.equal(server.requests.length, 20)
-  while (server.sockets.size > 0) await once(server, 'close')
-})
+test('workers terminated in the middle of a call leave nothing behind', BOUND, (t) =>
+  checkWorkers(t, 20),
+)

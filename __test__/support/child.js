@@ -15,7 +15,7 @@ const LONGEST_MS = 60_000
  *
  * @returns its `code` and `signal`, what it wrote, and how many milliseconds it ran
  */
-async function run(name, { args = [], cwd, env = {} } = {}) {
+async function run(name, { args = [], cwd, env = {}, limitMs = LONGEST_MS } = {}) {
   const started = performance.now()
   const child = spawn(
     process.execPath,
@@ -24,7 +24,7 @@ async function run(name, { args = [], cwd, env = {} } = {}) {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LONGEST_MS,
+      timeout: limitMs,
     },
   )
   const written = { stdout: '', stderr: '' }
