@@ -30,6 +30,7 @@ const CODE = [
   'lib/native.js',
   'lib/options.js',
   'lib/outcome.js',
+  'lib/pending.js',
   'lib/platform.js',
   'sandbox.js',
 ]
