@@ -145,6 +145,7 @@ impl From<ClientOptions> for Config {
             system_ca_file: options.system_ca_file.map(Into::into),
             https_proxy: options.https_proxy.map(SecretString::from),
             no_proxy: options.no_proxy,
+            ..default
         }
     }
 }
