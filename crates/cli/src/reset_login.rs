@@ -1,12 +1,13 @@
 //! `utdk-plaid reset-login`: breaks the login of one Item, or of a list.
 //!
-//! Reading order: this file is the options, and a run from start to end; `list` is the tokens,
-//! `calls` the calls and `pace` when they start; `finished` is what became of one token and `summary` of all; `report` prints
-//! both as they are known.
+//! Reading order: `options` are the arguments; this file is a run from start to end; `list` is the
+//! tokens, `calls` the calls and `pace` when they start; `finished` is the outcome of one token and
+//! `summary` of all; `report` prints both.
 
 mod calls;
 mod finished;
 mod list;
+mod options;
 mod pace;
 mod report;
 mod summary;
@@ -14,81 +15,26 @@ mod summary;
 use std::{
     fs::File,
     io::{self, LineWriter},
-    path::PathBuf,
     pin::{Pin, pin},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use clap::Args;
 use futures_util::future::{FusedFuture, FutureExt};
 use tokio::{select, time::sleep};
 use utdk_plaid_client::{Client, Gateway, UsageError};
 
 use crate::{
     Environment, Notice,
-    gateway::seconds,
     output::{Notes, Output, PATIENCE, Printer},
     style::PrintStyle,
     text::reason,
 };
 use calls::Run;
-pub use list::AccessToken;
 use list::List;
+pub(crate) use options::EXAMPLE;
+pub use options::{AccessToken, Options};
 use report::Report;
 use summary::End;
-
-pub(crate) const EXAMPLE: &str = "\
-Examples:
-  npx @utdk/plaid reset-login --file tokens.txt
-  printenv ACCESS_TOKEN | npx @utdk/plaid reset-login
-  npx @utdk/plaid reset-login --json < tokens.txt | jq -c 'select(.outcome == \"failed\")'
-
-Credentials come from PLAID_CLIENT_ID and PLAID_SECRET; with a gateway, none are needed. Other users
-of the machine can see arguments: prefer a file or standard input for tokens.
-
-A list has one token per line, up to 1,000,000 lines. Blank lines and lines that start with # are
-skipped. --json prints one object per token as it finishes, of the kind item, and one of the kind
-summary at the end; `position` is the line of the token.
-
-An error that every token would meet, such as INVALID_API_KEYS, stops the run. Ctrl-C starts no new
-calls and waits for those in flight. Both times the summary says how to resume.
-
-Exit codes: 0 all logins were reset, 1 not all, 2 wrong usage, 130 ended by Ctrl-C.";
-
-/// The most calls in flight: each holds a permit of the printer.
-const MOST_CALLS: i64 = 1024;
-
-/// Arguments of `utdk-plaid reset-login`.
-#[derive(Args, Clone, Debug, PartialEq)]
-pub struct Options {
-    /// Access tokens. Use - (or nothing) for standard input.
-    #[arg(value_name = "TOKEN", conflicts_with = "file")]
-    pub tokens: Vec<AccessToken>,
-    /// Read the tokens from a file, one per line.
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// Skip the lines before this one.
-    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true)]
-    pub from_line: u64,
-    /// Write the line and the code of each failed token to a file.
-    #[arg(long, value_name = "FILE")]
-    pub failures: Option<PathBuf>,
-    /// How many calls are in flight at once, up to 1024.
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=MOST_CALLS))]
-    pub concurrency: u16,
-    /// Call through this gateway; its token is read from UTDK_GATEWAY_TOKEN.
-    #[arg(long, value_name = "URL", conflicts_with = "base_url")]
-    pub gateway: Option<String>,
-    /// Call the API at this URL, such as a local Sandbox.
-    #[arg(long, value_name = "URL")]
-    pub base_url: Option<String>,
-    /// How long a call may take, retries included.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub timeout: Duration,
-    /// Print one JSON object per line.
-    #[arg(long)]
-    pub json: bool,
-}
 
 /// Resets the logins, until all are reset or `stop` resolves.
 pub(crate) async fn run(

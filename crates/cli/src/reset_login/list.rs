@@ -9,7 +9,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use tokio::task::spawn_blocking;
 
-use super::Options;
+use super::options::Options;
 use crate::{
     Notice,
     output::patiently,
@@ -24,22 +24,6 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// The longest token, in bytes.
 const LONGEST: usize = 4 << 10;
-
-/// An access token, which does not print.
-#[derive(Clone, Debug)]
-pub struct AccessToken(pub(super) SecretString);
-
-impl From<String> for AccessToken {
-    fn from(token: String) -> Self {
-        Self(token.into())
-    }
-}
-
-impl PartialEq for AccessToken {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.expose_secret() == other.0.expose_secret()
-    }
-}
 
 /// A token of the list, or why the line holds none.
 pub(super) struct Entry {
