@@ -1,15 +1,14 @@
 'use strict'
 
-// Promise: Plaid's own client works with the Sandbox; only its base path is changed.
+// Promise: Plaid's own client gets the Sandbox's errors and faults as it gets Plaid's. That its calls
+// succeed is shown by examples/official-client, which examples.test.js runs.
 
 const assert = require('node:assert/strict')
-const { createPublicKey } = require('node:crypto')
 const { test } = require('node:test')
 const { inspect } = require('node:util')
 const { Configuration, PlaidApi } = require('plaid')
 const { PlaidApiError } = require('../index.js')
 const { ownClient, start } = require('./support/sandbox.js')
-const { startServer } = require('./support/server.js')
 
 /** The official client, as its README sets it up. */
 function officialClient({ url, clientId, secret }) {
@@ -27,54 +26,6 @@ async function rejection(promise) {
   assert.equal(error.name, 'AxiosError')
   return error
 }
-
-test('the official client links an Item, breaks its login and sees the error', async (t) => {
-  const sandbox = await start(t)
-  const receiver = await startServer(t)
-  const plaid = officialClient(sandbox)
-
-  const created = await plaid.sandboxPublicTokenCreate({
-    institution_id: 'ins_109508',
-    initial_products: ['transactions'],
-    options: { webhook: receiver.url },
-  })
-  const { public_token } = created.data
-  const exchanged = await plaid.itemPublicTokenExchange({ public_token })
-  const { access_token, item_id } = exchanged.data
-  const healthy = await plaid.itemGet({ access_token })
-  assert.equal(healthy.data.item.item_id, item_id)
-  assert.equal(healthy.data.item.error, null)
-  const { accounts } = (await plaid.accountsGet({ access_token })).data
-  assert.ok(accounts.length > 0)
-
-  const reset = await plaid.sandboxItemResetLogin({ access_token })
-  assert.equal(reset.data.reset_login, true)
-
-  const broken = await plaid.itemGet({ access_token })
-  assert.equal(broken.data.item.error.error_code, 'ITEM_LOGIN_REQUIRED')
-  const { response } = await rejection(plaid.accountsGet({ access_token }))
-  assert.equal(response.status, 400)
-  assert.equal(response.data.error_type, 'ITEM_ERROR')
-  assert.equal(response.data.error_code, 'ITEM_LOGIN_REQUIRED')
-
-  const { verification } = await sandbox.nextWebhook({ item_id })
-  const { kid } = JSON.parse(Buffer.from(verification.split('.')[0], 'base64url'))
-  const { key } = (await plaid.webhookVerificationKeyGet({ key_id: kid })).data
-  assert.equal(key.kid, kid)
-  assert.equal(createPublicKey({ key, format: 'jwk' }).asymmetricKeyType, 'ec')
-
-  await sandbox.repairItem(item_id)
-  assert.equal((await plaid.itemGet({ access_token })).data.item.error, null)
-  const after = await plaid.accountsGet({ access_token })
-  assert.deepEqual(after.data.accounts, accounts)
-})
-
-test('the official client finds an Item that createItem() made', async (t) => {
-  const sandbox = await start(t)
-  const { access_token, item_id } = await sandbox.createItem()
-  const { data } = await officialClient(sandbox).itemGet({ access_token })
-  assert.equal(data.item.item_id, item_id)
-})
 
 test('the official client rejects with the errors and faults that were asked for', async (t) => {
   const sandbox = await start(t)
