@@ -146,6 +146,16 @@ export interface LoggedRequest {
   request_id: string | null
   /** The fault that applied to the request. */
   fault: FaultKind | null
+  /** Whether Plaid has this route and the Sandbox does not: it answered NOT_FOUND. */
+  not_emulated: boolean
+}
+
+/** A stub that is set; see {@link Sandbox.stub}. */
+export interface Stub {
+  path: string
+  bodies: Record<string, unknown>[]
+  /** The HTTP status; `null` for 200. */
+  status: number | null
 }
 
 /** How a request fails: see {@link Sandbox.failNext}. */
@@ -274,7 +284,20 @@ export interface Sandbox {
   /** Clears all faults and delays. */
   clearFaults(): Promise<void>
   /**
-   * Clears all Items, tokens, webhooks, requests and faults, and sets the clock back to its start.
+   * Sets the reply of a route of Plaid's, whether or not the Sandbox emulates it. Several bodies are
+   * served in turn, and the last one stays. Credentials, fields and the Item are checked first, so a
+   * broken Item still answers ITEM_LOGIN_REQUIRED. The reply gets a `request_id`.
+   *
+   * With a `status` of 400 or more, a body with one of Plaid's `error_code`s gets the other fields of
+   * that error. All stubs together may have 16 MiB of JSON.
+   */
+  stub(path: string, body: object | object[], options?: { status?: number }): Promise<void>
+  /** The stubs that are set. */
+  stubs(): Promise<Stub[]>
+  /** Removes all stubs. */
+  clearStubs(): Promise<void>
+  /**
+   * Clears all Items, tokens, webhooks, requests, faults and stubs, and sets the clock back to its start.
    * With a seed, the same ids and keys come again. The URL and the credentials stay.
    */
   reset(): Promise<void>

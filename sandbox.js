@@ -138,6 +138,24 @@ class Sandbox {
     await this.#ask('DELETE', 'faults')
   }
 
+  async stub(path, body, options = {}) {
+    required(path, 'path')
+    const { status } = scalars(read(options, ['status'], 'stub'))
+    const bodies = Array.isArray(body) ? body : [body]
+    if (!bodies.every((one) => typeof one === 'object' && one !== null)) {
+      throw invalid('body', 'must be an object, or an array of objects')
+    }
+    await this.#ask('POST', 'stubs', { path: text(path, 'path'), bodies: plain(bodies), status })
+  }
+
+  async stubs() {
+    return (await this.#ask('GET', 'stubs')).stubs
+  }
+
+  async clearStubs() {
+    await this.#ask('DELETE', 'stubs')
+  }
+
   async reset() {
     await this.#ask('POST', 'reset')
   }
@@ -203,6 +221,21 @@ function toJson(options) {
     for (const part of [value].flat()) wellFormed(part, name)
   }
   return JSON.stringify(options)
+}
+
+/** The bodies of a stub as JSON shows them. */
+function plain(bodies) {
+  let text
+  try {
+    text = JSON.stringify(bodies)
+  } catch {
+    throw invalid('body', 'must be JSON: no BigInt, and no object that contains itself')
+  }
+  return JSON.parse(text, (name, value) => {
+    wellFormed(name, 'body')
+    wellFormed(value, 'body')
+    return value
+  })
 }
 
 /** UTF-8 has no lone surrogates. */

@@ -289,6 +289,7 @@ mod tests {
             error_code: None,
             request_id: Some("abc".into()),
             fault: None,
+            not_emulated: false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     plaid::error::PlaidError,
 };
 
-/// Answers a call: the reply without its `request_id`.
+/// Answers a call: the body without its `request_id`.
 pub(super) type RouteFn = fn(&mut Call) -> Result<Value, PlaidError>;
 
 pub(super) struct Call<'a> {

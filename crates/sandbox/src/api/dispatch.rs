@@ -1,5 +1,5 @@
 //! From a request to its reply, through Plaid's checks in Plaid's order (inferred): route, method,
-//! body, credentials, fields. The function of the route checks the token.
+//! body, credentials, fields, Item. The function of the route does the rest, or its stub.
 
 use std::time::Duration;
 
@@ -52,7 +52,6 @@ fn perform(
     let mut state = shared.state();
     let request_id = state.new_request_id();
     let result = checked.and_then(|(route, fields)| {
-        let perform = routes::find(route.path).ok_or_else(PlaidError::not_found)?;
         let mut call = Call {
             fields: &fields,
             url: &shared.url,
@@ -61,14 +60,49 @@ fn perform(
             state: &mut state,
             item: None,
         };
-        let result = perform(&mut call);
+        let result = answer(route, &mut call);
+        log.not_emulated = matches!(result, Ok(None));
         log.item_id = call.item.map(|index| call.state.item(index).id.clone());
-        result
+        result?.ok_or_else(PlaidError::not_found)
     });
     record(&mut log, &result, &request_id);
     state.log_request(log);
     drop(state);
     json_reply(result, request_id, None)
+}
+
+/// The status and the body of a reply, without `request_id`.
+struct Answer {
+    status: u16,
+    body: Value,
+    error_code: Option<&'static str>,
+}
+
+/// The answer of the route's stub or of its function; none for a route that has neither. The Item is
+/// checked also for these, so that a broken login shows on every route of an Item.
+fn answer(route: &RouteSpec, call: &mut Call) -> Result<Option<Answer>, PlaidError> {
+    let function = routes::find(route.path);
+    let is_stubbed = call.state.stubs().has(route.path);
+    if (is_stubbed || function.is_none()) && call.fields.find("access_token").is_some() {
+        match route.needs_login() {
+            true => call.working_item()?,
+            false => call.item()?,
+        };
+    }
+    let stubbed = call.state.stubs().next(route.path).map(|stub| Answer {
+        status: stub.status,
+        body: stub.body.into(),
+        error_code: stub.error_code,
+    });
+    match (stubbed, function) {
+        (Some(answer), _) => Ok(Some(answer)),
+        (None, Some(perform)) => Ok(Some(Answer {
+            status: 200,
+            body: perform(call)?,
+            error_code: None,
+        })),
+        (None, None) => Ok(None),
+    }
 }
 
 /// Fails as a fault says.
@@ -104,20 +138,23 @@ fn fail(shared: &Shared, failure: &Effect, path: &str, mut log: LoggedRequest) -
     reply
 }
 
-fn record(log: &mut LoggedRequest, result: &Result<Value, PlaidError>, request_id: &str) {
-    let error = result.as_ref().err();
-    log.status = Some(error.map_or(200, |error| error.status));
-    log.error_code = error.map(|error| error.error_code);
+fn record(log: &mut LoggedRequest, result: &Result<Answer, PlaidError>, request_id: &str) {
+    let (status, error_code) = match result {
+        Ok(answer) => (answer.status, answer.error_code),
+        Err(error) => (error.status, Some(error.error_code)),
+    };
+    log.status = Some(status);
+    log.error_code = error_code;
     log.request_id = Some(request_id.to_owned());
 }
 
 fn json_reply(
-    result: Result<Value, PlaidError>,
+    result: Result<Answer, PlaidError>,
     request_id: String,
     retry_after: Option<u64>,
 ) -> HttpReply {
     let (status, mut body) = match result {
-        Ok(body) => (200, body),
+        Ok(answer) => (answer.status, answer.body),
         Err(error) => (error.status, error.to_json()),
     };
     body["request_id"] = request_id.into();
@@ -129,8 +166,8 @@ fn json_reply(
     }
 }
 
-/// The checks that all routes share. `shown` gets the fields for the log, also if a later check
-/// fails.
+/// The checks that all routes share. `shown` gets the fields for the log once the credentials are
+/// right, also if a later check fails.
 fn check(
     shared: &Shared,
     head: &Parts,
@@ -143,8 +180,8 @@ fn check(
         return Err(PlaidError::invalid_route(route.path));
     }
     let fields = Fields::parse(&head.headers, body)?;
-    *shown = Some(journal::shown_fields(route, fields.as_map()));
     authenticate(shared, &head.headers, &fields)?;
+    *shown = Some(journal::shown_fields(route, fields.as_map()));
     fields.check(route)?;
     Ok((route, fields))
 }

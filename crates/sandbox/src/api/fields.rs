@@ -3,7 +3,10 @@
 use hyper::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::plaid::{error::PlaidError, routes::RouteSpec};
+use crate::plaid::{
+    error::PlaidError,
+    routes::{FieldSpec, RouteSpec},
+};
 
 /// The JSON object of a request's body. The last of two equal keys counts (inferred: Go's JSON
 /// decoder does this).
@@ -65,56 +68,68 @@ impl Fields {
     }
 
     /// Checks the names of the fields. Missing fields are reported before unknown fields, and both
-    /// before a wrong type (inferred).
+    /// before a wrong type (inferred). Fields that are required inside an object are not checked: no
+    /// message for them was ever recorded.
     ///
     /// # Errors
     ///
-    /// MISSING_FIELDS, UNKNOWN_FIELDS, or INVALID_FIELD for a value that must be an object.
+    /// MISSING_FIELDS, UNKNOWN_FIELDS, or INVALID_FIELD for a value that must be an object or a list.
     pub(super) fn check(&self, route: &RouteSpec) -> Result<(), PlaidError> {
-        let missing: Vec<_> = route
-            .required
-            .iter()
-            .copied()
+        let required = route.fields.iter().filter(FieldSpec::is_required);
+        let missing: Vec<_> = required
+            .map(|field| field.name)
             .filter(|name| !self.0.contains_key(*name))
             .collect();
         if !missing.is_empty() {
             return Err(PlaidError::missing_fields(&missing));
         }
         let mut unknown = Vec::new();
-        collect_unknown(&self.0, "", route, &mut unknown);
+        for (name, value) in &self.0 {
+            match route.fields.find(name) {
+                Some(field) => collect_unknown(&field, value, name, &mut unknown),
+                None if matches!(name.as_str(), "client_id" | "secret") => {}
+                None => unknown.push(name.clone()),
+            }
+        }
         if !unknown.is_empty() {
             return Err(PlaidError::unknown_fields(&unknown));
         }
-        // An object may be absent, but not null (documented for `options`). The message is inferred.
         for (name, value) in &self.0 {
-            if route.is_parent(name) && !value.is_object() {
-                return Err(PlaidError::invalid_field(name, "an object"));
+            let must_be = route.fields.find(name).and_then(|it| must_be(&it, value));
+            if let Some(must_be) = must_be {
+                return Err(PlaidError::invalid_field(name, must_be));
             }
         }
         Ok(())
     }
 }
 
-/// Collects the dotted paths of the fields that `route` does not take.
-fn collect_unknown(
-    object: &Map<String, Value>,
-    parent: &str,
-    route: &RouteSpec,
-    unknown: &mut Vec<String>,
-) {
-    for (name, value) in object {
-        let path = match parent {
-            "" => name.clone(),
-            _ => format!("{parent}.{name}"),
-        };
-        match value {
-            _ if route.takes(&path) => {}
-            Value::Object(inner) if route.is_parent(&path) => {
-                collect_unknown(inner, &path, route, unknown);
-            }
-            // It must be an object: `check` reports that.
-            _ if route.is_parent(&path) => {}
-            _ => unknown.push(path),
+/// Collects the dotted paths of the fields inside `value` that the route does not take.
+fn collect_unknown(field: &FieldSpec, value: &Value, path: &str, unknown: &mut Vec<String>) {
+    let objects = match value {
+        Value::Object(_) if field.is_object() => std::slice::from_ref(value),
+        Value::Array(list) if field.is_list() => list,
+        // Not unknown, even if its type is wrong.
+        _ => return,
+    };
+    for (name, value) in objects.iter().filter_map(Value::as_object).flatten() {
+        let path = format!("{path}.{name}");
+        match field.fields.find(name) {
+            Some(inner) => collect_unknown(&inner, value, &path, unknown),
+            None if field.is_open() => {}
+            None => unknown.push(path),
         }
+    }
+}
+
+/// What the value of an object or a list must be, if it is something else. Null is allowed where it
+/// is documented, and for objects that may contain any fields (inferred). The message for a list is
+/// inferred.
+fn must_be(field: &FieldSpec, value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Null if field.is_nullable() || field.is_open() => None,
+        _ if field.is_object() && !value.is_object() => Some("an object"),
+        _ if field.is_list() && !value.is_array() => Some("a list of objects"),
+        _ => None,
     }
 }

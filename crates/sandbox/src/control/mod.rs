@@ -7,6 +7,7 @@ pub(crate) mod controls;
 pub(crate) mod links;
 
 mod clock;
+mod stubs;
 mod webhooks;
 
 pub(crate) mod options;

@@ -51,6 +51,28 @@ impl Options {
         }
     }
 
+    pub(crate) fn object(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Map<String, Value>>, SandboxError> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(object)),
+            Some(_) => Err(SandboxError::option(name, "must be an object")),
+        }
+    }
+
+    pub(crate) fn objects(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Vec<Map<String, Value>>>, SandboxError> {
+        match self.take(name).map(serde_json::from_value) {
+            None => Ok(None),
+            Some(Ok(objects)) => Ok(Some(objects)),
+            Some(Err(_)) => Err(SandboxError::option(name, "must be an array of objects")),
+        }
+    }
+
     pub(crate) fn number(
         &mut self,
         name: &'static str,

@@ -15,6 +15,7 @@ use crate::{
     },
     model::{
         faults::{Effect, Fault},
+        stubs::Stub,
         webhook::WebhookFilter,
     },
     plaid::time,
@@ -26,10 +27,10 @@ const DEFAULT_WAIT_MS: f64 = 5_000.0;
 /// The longest wait, and the longest step of the clock, in milliseconds: 100 years.
 const MAX_MS: f64 = 100.0 * 366.0 * 24.0 * 60.0 * 60.0 * 1_000.0;
 
-const KNOWN: &str = "there are GET health, items, webhooks, requests, clock, faults and events, \
+const KNOWN: &str = "there are GET health, items, webhooks, requests, clock, faults, stubs and events, \
                      POST items, items/{item_id}/repair, items/{item_id}/update, webhooks/next, \
-                     webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, link/complete, \
-                     link/exit, inbox and reset, and DELETE faults";
+                     webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, stubs, \
+                     link/complete, link/exit, inbox and reset, and DELETE faults and stubs";
 
 impl Controls {
     /// Answers a request to a control route, for instance `POST` `items` with the options of
@@ -115,6 +116,20 @@ impl Controls {
                 self.clear_faults();
                 Ok(json!({}))
             }
+            ("GET", ["stubs"]) => {
+                options.end()?;
+                let stubs: Vec<Value> = self.stubs().into_iter().map(shown_stub).collect();
+                Ok(json!({ "stubs": stubs }))
+            }
+            ("POST", ["stubs"]) => {
+                self.stub(stub(options)?)?;
+                Ok(json!({}))
+            }
+            ("DELETE", ["stubs"]) => {
+                options.end()?;
+                self.clear_stubs();
+                Ok(json!({}))
+            }
             ("POST", ["link", "complete"]) => {
                 let token = link_token(options)?;
                 let public_token = self.complete_link(&token)?;
@@ -197,6 +212,31 @@ fn fault(mut options: Options) -> Result<Fault, SandboxError> {
         probability,
         effect,
     })
+}
+
+/// One `body`, or several `bodies`.
+fn stub(mut options: Options) -> Result<Stub, SandboxError> {
+    let path = options.text("path")?;
+    let body = options.object("body")?;
+    let bodies = options.objects("bodies")?;
+    let status = options.whole("status", 200, 599)?;
+    options.end()?;
+    Ok(Stub {
+        path: path.ok_or_else(|| SandboxError::option("path", "is missing"))?,
+        bodies: match (body, bodies) {
+            (Some(_), Some(_)) => {
+                let problem = "must not be given together with body";
+                return Err(SandboxError::option("bodies", problem));
+            }
+            (Some(body), None) => vec![body],
+            (None, bodies) => bodies.unwrap_or_default(),
+        },
+        status: status.and_then(|status| u16::try_from(status).ok()),
+    })
+}
+
+fn shown_stub(stub: Stub) -> Value {
+    json!({ "bodies": stub.bodies, "path": stub.path, "status": stub.status })
 }
 
 fn status(options: &mut Options) -> Result<Option<u16>, SandboxError> {

@@ -151,7 +151,7 @@ fn check(fault: &Fault) -> Result<(), InvalidFault> {
     let invalid = |field, problem: Cow<'static, str>| Err(InvalidFault { field, problem });
     let is_unknown = |path: &String| RouteSpec::find(path).is_none();
     if fault.path.as_ref().is_some_and(is_unknown) {
-        let problem = "must be a route that this Sandbox serves, such as /item/get";
+        let problem = "must be the path of a route of Plaid's API, such as /item/get";
         return invalid("path", problem.into());
     }
     if fault.times == Some(0) {

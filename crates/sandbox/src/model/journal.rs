@@ -8,7 +8,11 @@ use std::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::plaid::{routes::RouteSpec, secrets::contains_secret, time};
+use crate::plaid::{
+    routes::{FieldSpecs, RouteSpec},
+    secrets::contains_secret,
+    time,
+};
 
 /// How many requests are remembered.
 const KEPT: usize = 10_000;
@@ -27,7 +31,8 @@ pub struct LoggedRequest {
     /// The path, without query.
     pub path: String,
     /// The fields that the route takes. Secrets and personal data are redacted; a token is shortened
-    /// to its last four characters. `None` if the body was not read as fields.
+    /// to its last four characters. `None` if the body was not read as fields, or the credentials were
+    /// wrong.
     pub fields: Option<Value>,
     /// The Item it was about.
     pub item_id: Option<String>,
@@ -39,6 +44,8 @@ pub struct LoggedRequest {
     pub request_id: Option<String>,
     /// The injected fault: `error`, `html`, `reset`, `cut_short` or `hang`.
     pub fault: Option<&'static str>,
+    /// Whether Plaid has this route and the Sandbox does not: the reply was NOT_FOUND.
+    pub not_emulated: bool,
 }
 
 impl LoggedRequest {
@@ -54,6 +61,7 @@ impl LoggedRequest {
             error_code: None,
             request_id: None,
             fault: None,
+            not_emulated: false,
         }
     }
 }
@@ -108,31 +116,63 @@ fn is_plain(part: &str) -> bool {
 
 /// The fields of `route` among `fields`, redacted.
 pub(crate) fn shown_fields(route: &RouteSpec, fields: &Map<String, Value>) -> Value {
-    shown_object(route, "", fields)
+    shown_object(route.fields, "", fields)
 }
 
-fn shown_object(route: &RouteSpec, parent: &str, fields: &Map<String, Value>) -> Value {
+fn shown_object(specs: FieldSpecs, parent: &str, fields: &Map<String, Value>) -> Value {
     let mut shown = Map::new();
     for (name, value) in fields {
+        let is_credential = parent.is_empty() && matches!(name.as_str(), "client_id" | "secret");
         let path = match parent {
             "" => name.clone(),
             _ => format!("{parent}.{name}"),
         };
-        match value {
-            Value::Object(inner) if route.is_parent(&path) => {
-                shown.insert(name.clone(), shown_object(route, &path, inner));
+        let value = match (specs.find(name), value) {
+            (Some(spec), Value::Object(inner)) if spec.is_object() => {
+                shown_object(spec.fields, &path, inner)
             }
-            _ if route.takes(&path) => {
-                shown.insert(name.clone(), shown_value(&path, value));
-            }
-            _ => {}
-        }
+            (Some(spec), Value::Array(list)) if spec.is_list() => list
+                .iter()
+                .map(|value| match value {
+                    Value::Object(inner) => shown_object(spec.fields, &path, inner),
+                    _ => "[redacted]".into(),
+                })
+                .collect(),
+            // A value of the wrong type may contain anything.
+            (Some(spec), value) if spec.is_object() || spec.is_list() => match value.is_null() {
+                true => Value::Null,
+                false => "[redacted]".into(),
+            },
+            (Some(_), value) => shown_value(&path, value),
+            (None, value) if is_credential => shown_value(&path, value),
+            (None, _) => continue,
+        };
+        shown.insert(name.clone(), value);
     }
     Value::Object(shown)
 }
 
+/// Parts of the names of fields with personal data, on any route.
+const PERSONAL: [&str; 14] = [
+    "account_number",
+    "address",
+    "birth",
+    "email",
+    "family_name",
+    "first_name",
+    "given_name",
+    "id_number",
+    "identity.",
+    "last_name",
+    "legal_name",
+    "middle_name",
+    "phone",
+    "ssn",
+];
+
 fn shown_value(path: &str, value: &Value) -> Value {
-    let is_personal = path.starts_with("user.") && path != "user.client_user_id";
+    let is_of_user = path.starts_with("user.") && path != "user.client_user_id";
+    let is_personal = is_of_user || PERSONAL.iter().any(|word| path.contains(word));
     let is_secret = ["client_id", "secret", "token", "override", "signature"]
         .iter()
         .any(|word| path.contains(word));

@@ -18,6 +18,7 @@ pub(crate) mod webhook_body;
 
 pub(crate) mod faults;
 pub(crate) mod journal;
+pub(crate) mod stubs;
 
 pub(crate) mod event;
 

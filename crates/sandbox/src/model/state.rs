@@ -25,6 +25,7 @@ use crate::{
         mailbox::Mailbox,
         random::Streams,
         signing::Keys,
+        stubs::Stubs,
     },
     plaid::ids,
 };
@@ -45,6 +46,7 @@ pub(crate) struct State {
     link_tokens: LinkTokens,
     mailbox: Mailbox,
     faults: Faults,
+    stubs: Stubs,
     journal: Journal,
     events: Events,
     deliveries: UnboundedSender<DeliveryCommand>,
@@ -75,6 +77,7 @@ impl State {
             link_tokens: LinkTokens::default(),
             mailbox: Mailbox::default(),
             faults: Faults::new(streams.faults),
+            stubs: Stubs::default(),
             journal: Journal::default(),
             events: Events::default(),
             deliveries,
@@ -90,6 +93,7 @@ impl State {
         self.objects = streams.objects;
         self.requests = streams.requests;
         self.faults = Faults::new(streams.faults);
+        self.stubs = Stubs::default();
         self.journal = Journal::default();
         self.link_tokens = LinkTokens::default();
         self.items.clear();
@@ -112,6 +116,10 @@ impl State {
 
     pub(crate) fn faults(&mut self) -> &mut Faults {
         &mut self.faults
+    }
+
+    pub(crate) fn stubs(&mut self) -> &mut Stubs {
+        &mut self.stubs
     }
 
     /// What the Sandbox's clock shows.

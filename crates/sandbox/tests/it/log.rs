@@ -47,6 +47,7 @@ async fn a_request_is_logged_with_its_reply() {
         },
         "item_id": item.item_id,
         "method": "POST",
+        "not_emulated": false,
         "path": GET,
         "request_id": reply["request_id"],
         "status": 200,
@@ -113,7 +114,7 @@ async fn unknown_routes_and_methods_are_logged() {
     for (path, shown) in [
         ("/", "/"),
         ("/item/get/", "/item/get/"),
-        ("/transactions/sync?cursor=1", "/transactions/sync"),
+        ("/no/such/route?cursor=1", "/no/such/route"),
         ("/payment_initiation/v2/x-y", "/payment_initiation/v2/x-y"),
         ("/Nowhere/%41", "/[redacted]/[redacted]"),
     ] {
