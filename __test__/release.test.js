@@ -133,6 +133,15 @@ test('every job of a workflow states its permissions and has a time limit', () =
   }
 })
 
+test('every test that CI runs on other platforms exists', () => {
+  const { text } = workflows.find(({ name }) => name === 'ci.yml')
+  const [, patterns] = text.match(/node --test (.*)/)
+  const files = execFileSync('bash', ['-c', `echo ${patterns}`], { cwd: root, encoding: 'utf8' })
+  for (const file of files.trim().split(' ')) {
+    assert.ok(fs.existsSync(path.join(root, file)), file)
+  }
+})
+
 test('a release builds every platform, and tests each before it publishes', () => {
   const { jobs } = parse(workflows.find(({ name }) => name === 'release.yml').text)
   const built = jobs.build.strategy.matrix.include.map(({ target }) => target)
