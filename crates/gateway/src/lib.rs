@@ -17,7 +17,8 @@
 //! - `json` and `input`: the operation's input, parsed from the body and the headers.
 //! - `upstream`: how many calls run at once. `reply`: the JSON that goes back.
 //! - `catalogue`, `metrics`, `page`: the description of the operation, the counters, the console.
-//! - `routes`: which path does what. `server`: connections and shutdown.
+//! - `connections`: the limits on connections. `routes`: which path does what. `server`: accepts,
+//!   responds and stops.
 //! - `gateway`: the handle that starts and stops it.
 //!
 //! # What it does not know
@@ -31,6 +32,8 @@ mod gateway;
 mod server;
 
 mod routes;
+
+mod connections;
 
 mod catalogue;
 mod metrics;
