@@ -13,7 +13,8 @@
 //!
 //! - `error`: why a gateway did not start. `config`: its settings and their limits.
 //! - `refusal`: why a request is rejected. `access`: who may call.
-//! - `credentials`: Plaid's credentials, from a file, from the start, or set at run time.
+//! - `secret_file`, `env_file` and `credentials`: Plaid's credentials, from a file, from the start, or
+//!   set at run time.
 //! - `json` and `input`: the operation's input, parsed from the body and the headers.
 //! - `upstream`: how many calls run at once. `reply`: the JSON that goes back.
 //! - `catalogue`, `metrics`, `page`: the description of the operation, the counters, the console.
@@ -46,6 +47,8 @@ mod input;
 mod json;
 
 mod credentials;
+mod env_file;
+mod secret_file;
 
 mod access;
 mod refusal;
