@@ -34,10 +34,7 @@ export interface GatewayOptions {
   rateLimit?: false | { perSecond?: number; burst?: number }
   /** The deadline of a call to Plaid, retries included. Default: 30 000. */
   timeoutMs?: number
-  /**
-   * How many times the gateway retries a failed attempt, for callers that do not retry. Default: 0,
-   * because this package's client retries, and the two multiply.
-   */
+  /** How many times to retry a failed attempt. Default: 2. */
   maxRetries?: number
   /** PEM certificates to trust, in addition to the system's. */
   ca?: string | Uint8Array | (string | Uint8Array)[]

@@ -176,7 +176,8 @@ export class PlaidTimeoutError extends PlaidError {}
 /**
  * No reply came over the network. `code` is `ECONNREFUSED`, `ECONNRESET` or another errno name,
  * `ENOTFOUND` (DNS), `CERT_UNTRUSTED`, `CERT_EXPIRED`, `CERT_NOT_YET_VALID`, `CERT_WRONG_HOST`,
- * `CERT_INVALID`, `TLS_FAILED`, `EPROTO` (not HTTP), `PROXY_FAILED` or `CONNECTION_FAILED`.
+ * `CERT_INVALID`, `TLS_FAILED`, `EPROTO` (not HTTP), `PROXY_FAILED`, `PROXY_AUTH_REQUIRED`,
+ * `PROXY_REFUSED` or `CONNECTION_FAILED`.
  */
 export class PlaidConnectionError extends PlaidError {}
 

@@ -93,11 +93,15 @@ test('credentials in the proxy’s URL are sent to the proxy only, once for many
   assert.equal(server.requests[0].headers['proxy-authorization'], undefined)
 })
 
-for (const refuse of [407, 502, 403]) {
-  test(`a proxy that answers ${refuse} fails the call without showing credentials`, async (t) => {
+for (const [refuse, code] of [
+  [407, 'PROXY_AUTH_REQUIRED'],
+  [502, 'PROXY_REFUSED'],
+  [403, 'PROXY_REFUSED'],
+]) {
+  test(`a proxy that answers ${refuse} is ${code}, and no credentials are shown`, async (t) => {
     const proxy = await startProxy(t, { refuse })
     const client = clientWith({ HTTPS_PROXY: `http://user:${PASSWORD}@${proxy.host}` })
-    const error = await failure(client, PlaidConnectionError, { code: 'PROXY_FAILED', attempts: 1 })
+    const error = await failure(client, PlaidConnectionError, { code, attempts: 1 })
     assert.equal(proxy.connects.length, 1)
     for (let next = error; next; next = next.cause) {
       assert.ok(!String(next.stack).includes(basic('user', PASSWORD)), next.stack)
@@ -152,7 +156,7 @@ test('NO_PROXY and no_proxy say which hosts are called without the proxy', async
   for (const [rule, applies] of RULES) {
     for (const variable of ['NO_PROXY', 'no_proxy']) {
       const client = clientWith({ HTTPS_PROXY: proxy.url, [variable]: rule })
-      const code = applies ? 'ENOTFOUND' : 'PROXY_FAILED'
+      const code = applies ? 'ENOTFOUND' : 'PROXY_REFUSED'
       await failure(client, PlaidConnectionError, { code, attempts: 1 })
     }
   }

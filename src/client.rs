@@ -285,7 +285,7 @@ fn completion(outcome: Outcome) -> Completion {
     let ending = match outcome.result {
         Ok(Reply {
             reset_login: true,
-            request_id: Some(request_id),
+            request_id,
             rest,
         }) if rest.is_empty() && outcome.attempts == 1 && !request_id.contains(['\n', '\r']) => {
             return Completion::Plain(request_id);

@@ -23,8 +23,8 @@ pub struct Config {
     /// Whether a reply with status 429 is retried. Default `true`. A caller with many calls turns it
     /// off, to wait with all of them at once.
     pub retry_rate_limits: bool,
-    /// The limit of one attempt. An attempt is cut off only if another whole one fits before the
-    /// deadline, so the last has all the time that is left. Default 10 s.
+    /// The limit of one attempt. It is cut off only if half as long again is left for the next one,
+    /// and the last attempt has all the time that is left. Default 10 s.
     pub attempt_timeout: Duration,
     /// The limit of opening a connection: TCP, the proxy and TLS. Default 10 s.
     pub connect_timeout: Duration,

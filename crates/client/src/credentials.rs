@@ -15,7 +15,29 @@ pub(crate) struct Credentials {
     pub(crate) gateway_token: Option<SecretString>,
 }
 
+/// The longest token or credential, in bytes. Plaid's have fewer than a hundred.
+const LONGEST: usize = 4 << 10;
+
 impl Credentials {
+    /// Refuses a credential that no server can have given out.
+    ///
+    /// # Errors
+    ///
+    /// A [`UsageError`] if one is too long.
+    pub(crate) fn check(&self) -> Result<(), UsageError> {
+        check_length("clientId", self.client_id.as_ref())?;
+        check_length("secret", self.secret.as_ref())?;
+        check_length("gateway.token", self.gateway_token.as_ref())
+    }
+
+    /// `headers` with the client's own credentials, or nothing where a call must bring some.
+    pub(crate) fn authorized(&self, headers: &HeaderMap, peer: Peer) -> Option<HeaderMap> {
+        let mut headers = headers.clone();
+        let call = ResetLogin::new(SecretString::default());
+        self.add_to(&mut headers, peer, &call).ok()?;
+        Some(headers)
+    }
+
     /// Adds the credentials that go in headers: the client's own to Plaid, and only the bearer
     /// token to a gateway, which holds Plaid's itself.
     ///
@@ -70,6 +92,17 @@ impl Credentials {
     }
 }
 
+fn check_length(field: &'static str, secret: Option<&SecretString>) -> Result<(), UsageError> {
+    match secret {
+        Some(secret) if secret.expose_secret().len() > LONGEST => Err(UsageError::new(
+            "INVALID_FIELD",
+            field,
+            format!("{field} is longer than 4 KiB"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 const PLAID_CLIENT_ID: HeaderName = HeaderName::from_static("plaid-client-id");
 const PLAID_SECRET: HeaderName = HeaderName::from_static("plaid-secret");
 
@@ -98,12 +131,19 @@ fn missing(field: &'static str, variable: &str) -> UsageError {
     )
 }
 
-/// Refuses a token of another environment before it is sent anywhere.
+/// Refuses input that must not be sent: a token of another environment, or one that is too long.
 ///
 /// # Errors
 ///
-/// A [`UsageError`] for anything but a Sandbox token.
-pub(crate) fn check_token(token: &SecretString) -> Result<(), UsageError> {
+/// A [`UsageError`] for any token but a Sandbox token.
+pub(crate) fn check_input(call: &ResetLogin) -> Result<(), UsageError> {
+    check_length("client_id", call.client_id.as_ref())?;
+    check_length("secret", call.secret.as_ref())?;
+    check_length("access_token", Some(&call.access_token))?;
+    check_token(&call.access_token)
+}
+
+fn check_token(token: &SecretString) -> Result<(), UsageError> {
     let refuse = |code, problem: &str| Err(UsageError::new(code, "access_token", problem));
     let token = token.expose_secret();
     if token.is_empty() {

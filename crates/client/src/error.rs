@@ -77,7 +77,8 @@ fn is_retryable_status(status: u16) -> bool {
 
 /// An error reply, field for field as Plaid documents it; an absent field is `None`.
 ///
-/// Strings are scrubbed: `[redacted]` replaces any credential or token of this call.
+/// Strings are scrubbed: `[redacted]` replaces any credential or token of this call. Each is at most
+/// 4 KiB long; a longer one ends in `…`.
 #[derive(Debug, Default, Serialize, thiserror::Error)]
 #[error("{error_code}: {error_message}")]
 pub struct ApiError {
@@ -109,7 +110,7 @@ pub struct ApiError {
 pub struct ConnectionError {
     /// An errno name such as `ECONNREFUSED`, or one of `ENOTFOUND`, `CERT_UNTRUSTED`,
     /// `CERT_EXPIRED`, `CERT_NOT_YET_VALID`, `CERT_WRONG_HOST`, `CERT_INVALID`, `TLS_FAILED`,
-    /// `PROXY_FAILED`, `CONNECTION_FAILED`.
+    /// `PROXY_FAILED`, `PROXY_AUTH_REQUIRED`, `PROXY_REFUSED`, `CONNECTION_FAILED`.
     pub code: Cow<'static, str>,
     /// One sentence.
     pub problem: String,
@@ -118,9 +119,11 @@ pub struct ConnectionError {
 }
 
 impl ConnectionError {
-    /// A refused certificate stays refused; every other failure can be temporary.
+    /// A certificate stays refused. A proxy that refuses is not asked again either: repeating a
+    /// wrong password can lock an account. Every other failure can be temporary.
     fn retryable(&self) -> bool {
         !self.code.starts_with("CERT_")
+            && !matches!(&*self.code, "PROXY_AUTH_REQUIRED" | "PROXY_REFUSED")
     }
 }
 

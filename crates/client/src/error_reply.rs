@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::error::{ApiError, ConnectionError, Error};
-use crate::scrub::Secrets;
+use crate::scrub::{Scrubber, Secrets};
 use crate::wire::{self, Peer};
 
 /// Reads an error reply leniently: a field of an undocumented type is dropped and does not hide the
@@ -50,12 +50,25 @@ pub(crate) fn error(peer: Peer, status: u16, body: &[u8], secrets: &Secrets<'_>)
         suggested_action: text("suggested_action"),
         request_id: text("request_id"),
         causes: match fields.get("causes") {
-            Some(Value::Array(causes)) => {
-                Some(causes.iter().map(|cause| scrubber.value(cause)).collect())
-            }
+            Some(Value::Array(causes)) => Some(kept(causes, &scrubber)),
             _ => None,
         },
     }))
+}
+
+/// The longest that the causes may be together, in bytes of JSON; further ones are dropped.
+const LONGEST_CAUSES: usize = 64 << 10;
+
+fn kept(causes: &[Value], scrubber: &Scrubber<'_>) -> Vec<Value> {
+    let mut length = 0;
+    causes
+        .iter()
+        .map(|cause| scrubber.value(cause))
+        .take_while(|cause| {
+            length += cause.to_string().len();
+            length <= LONGEST_CAUSES
+        })
+        .collect()
 }
 
 /// A failure between the gateway and Plaid, reported as if no gateway were between.

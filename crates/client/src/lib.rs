@@ -2,10 +2,10 @@
 //! `ITEM_LOGIN_REQUIRED`.
 //!
 //! Reading order: `config` and `request` are what a caller sets, `error` is what can go wrong.
-//! `target`, `wire`, `headers`, `scrub` and `credentials` make the request; `wire` and `error_reply`
-//! read the reply. `trust`, `connect` and `pool` are the connections, `diagnosis` names their
-//! failures. `concurrency` and `retry` decide when an attempt starts, `call` makes the attempts, and
-//! `client` is the public surface.
+//! `target`, `wire`, `headers`, `scrub` and `credentials` make the request; `error_reply` reads a
+//! reply that is an error. `retry` and `concurrency` decide when an attempt starts. `certificate`,
+//! `trust`, `proxy`, `resolve`, `dial` and `transport` are the connections, over reqwest;
+//! `diagnosis` names their failures. `call` makes the attempts, and `client` is the public surface.
 //!
 //! This crate knows no server and no Node, and it never reads the environment.
 
@@ -15,33 +15,30 @@ pub mod config;
 pub mod error;
 mod request;
 
-mod target;
-
-mod wire;
-
-mod headers;
-
-mod scrub;
-
 mod credentials;
-
 mod error_reply;
-
-mod trust;
-
-mod connect;
-mod pool;
-
-mod diagnosis;
+mod headers;
+mod scrub;
+mod target;
+mod wire;
 
 mod concurrency;
 mod retry;
+
+mod certificate;
+mod dial;
+mod proxy;
+mod resolve;
+mod transport;
+mod trust;
+
+mod diagnosis;
 
 mod call;
 mod client;
 
 pub use call::Outcome;
-pub use client::{Client, ProbeReply};
+pub use client::Client;
 pub use config::{Config, Gateway};
 pub use error::{ApiError, ConnectionError, Error, UsageError};
 pub use request::ResetLogin;

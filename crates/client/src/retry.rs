@@ -31,11 +31,10 @@ pub(crate) fn backoff(attempts: u32) -> Duration {
 /// `Retry-After` in either of its forms: seconds, or a date. A date in the past means no wait.
 pub(crate) fn seconds_to_wait(value: &HeaderValue) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let date = httpdate::parse_http_date(text).ok()?;
-            Some(date.duration_since(SystemTime::now()).unwrap_or_default())
-        }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number that does not fit is a longer wait than any that does.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }

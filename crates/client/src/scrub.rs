@@ -18,7 +18,10 @@ pub(crate) struct Secrets<'a> {
 /// only make the message unreadable.
 const SHORTEST_SCRUBBED: usize = 6;
 
-/// Replaces secrets in text.
+/// The longest text that an error keeps of a reply, in bytes.
+const LONGEST_TEXT: usize = 4 << 10;
+
+/// Replaces secrets in text, and shortens it to [`LONGEST_TEXT`].
 pub(crate) struct Scrubber<'a>(Vec<&'a str>);
 
 impl<'a> Secrets<'a> {
@@ -38,11 +41,12 @@ impl<'a> Secrets<'a> {
 }
 
 impl Scrubber<'_> {
-    /// `text` with every secret replaced.
+    /// `text` with every secret replaced, then shortened: a secret is never cut in two.
     pub(crate) fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
+        let scrubbed = self.0.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret, "[redacted]")
-        })
+        });
+        shortened(scrubbed, LONGEST_TEXT)
     }
 
     /// `value` with every secret replaced, in its keys also.
@@ -57,4 +61,14 @@ impl Scrubber<'_> {
             other => other.clone(),
         }
     }
+}
+
+/// `text`, or its start and an ellipsis: at most `longest` bytes together.
+pub(crate) fn shortened(mut text: String, longest: usize) -> String {
+    const ELLIPSIS: &str = "…";
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest - ELLIPSIS.len()));
+        text.push_str(ELLIPSIS);
+    }
+    text
 }

@@ -1,7 +1,7 @@
 //! Where requests go: the rules that refuse a dangerous URL before anything is sent.
 
-use http::uri::{Scheme, Uri};
-use url::Url;
+use http::Uri;
+use url::{Position, Url};
 use utdk_plaid_local as local;
 
 use crate::error::UsageError;
@@ -15,7 +15,7 @@ pub const DEFAULT_BASE_URL: &str = "https://sandbox.plaid.com";
 ///
 /// A [`UsageError`] for anything but a bare `https` origin (or `http` on loopback), and for Plaid's
 /// other environments.
-pub(crate) fn operation_url(base_url: &str) -> Result<Uri, UsageError> {
+pub(crate) fn operation_url(base_url: &str) -> Result<Url, UsageError> {
     let url = parse_url(base_url, "baseUrl", "INVALID_BASE_URL")?;
     if !matches!(url.path(), "" | "/") {
         return Err(UsageError::new(
@@ -32,8 +32,8 @@ pub(crate) fn operation_url(base_url: &str) -> Result<Uri, UsageError> {
             "baseUrl is a Plaid host other than the Sandbox: this operation exists only at https://sandbox.plaid.com, so nothing was sent",
         ));
     }
-    to_uri(
-        &url,
+    with_path(
+        url,
         "/sandbox/item/reset_login",
         "baseUrl",
         "INVALID_BASE_URL",
@@ -45,20 +45,11 @@ pub(crate) fn operation_url(base_url: &str) -> Result<Uri, UsageError> {
 /// # Errors
 ///
 /// A [`UsageError`] for a URL that is neither `https` nor `http` on loopback.
-pub(crate) fn gateway_url(gateway: &str) -> Result<Uri, UsageError> {
-    below_gateway(gateway, "/tools/plaid/sandboxitemresetlogin")
-}
-
-/// The URL where a gateway reports its health. Errors are those of [`gateway_url`].
-pub(crate) fn health_url(gateway: &str) -> Result<Uri, UsageError> {
-    below_gateway(gateway, "/healthz")
-}
-
-fn below_gateway(gateway: &str, route: &str) -> Result<Uri, UsageError> {
+pub(crate) fn gateway_url(gateway: &str) -> Result<Url, UsageError> {
     let url = parse_url(gateway, "gateway.url", "INVALID_GATEWAY")?;
     let prefix = url.path().trim_end_matches('/');
-    let route = format!("{prefix}{route}");
-    to_uri(&url, &route, "gateway.url", "INVALID_GATEWAY")
+    let path = format!("{prefix}/tools/plaid/sandboxitemresetlogin");
+    with_path(url, &path, "gateway.url", "INVALID_GATEWAY")
 }
 
 fn parse_url(text: &str, field: &'static str, code: &'static str) -> Result<Url, UsageError> {
@@ -74,8 +65,8 @@ fn parse_url(text: &str, field: &'static str, code: &'static str) -> Result<Url,
     }
     match url.scheme() {
         "https" if url.host().is_some() => Ok(url),
-        // `connect` drops addresses that are not loopback when the name is resolved.
-        "http" if url.host().is_some_and(local::is_loopback) => Ok(url),
+        // `resolve` drops addresses that are not loopback when the name is resolved.
+        "http" if is_loopback(&url) => Ok(url),
         "http" => Err(UsageError::new(
             "INSECURE_URL",
             field,
@@ -87,31 +78,29 @@ fn parse_url(text: &str, field: &'static str, code: &'static str) -> Result<Url,
     }
 }
 
-/// Whether a URL that [`operation_url`] or [`gateway_url`] made leads to this machine.
-pub(crate) fn is_loopback(uri: &Uri) -> bool {
-    Url::parse(&uri.to_string()).is_ok_and(|url| url.host().is_some_and(local::is_loopback))
+/// Whether a URL leads to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    url.host().is_some_and(local::is_loopback)
 }
 
-fn to_uri(
-    url: &Url,
+/// The host, with the port if one was given.
+pub(crate) fn authority(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
+}
+
+fn with_path(
+    mut url: Url,
     path: &str,
     field: &'static str,
     code: &'static str,
-) -> Result<Uri, UsageError> {
-    let scheme = match url.scheme() {
-        "http" => Scheme::HTTP,
-        _ => Scheme::HTTPS,
-    };
-    Uri::builder()
-        .scheme(scheme)
-        .authority(&url[url::Position::BeforeHost..url::Position::AfterPort])
-        .path_and_query(path)
-        .build()
-        .map_err(|_| {
-            UsageError::new(
-                code,
-                field,
-                format!("{field} is not a URL that HTTP can carry"),
-            )
-        })
+) -> Result<Url, UsageError> {
+    url.set_path(path);
+    match url.as_str().parse::<Uri>() {
+        Ok(_) => Ok(url),
+        Err(_) => Err(UsageError::new(
+            code,
+            field,
+            format!("{field} is not a URL that HTTP can carry"),
+        )),
+    }
 }

@@ -13,9 +13,11 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
 };
 
+use crate::certificate::unsupported;
 use crate::config::Config;
 use crate::error::UsageError;
 
@@ -60,6 +62,10 @@ impl ServerCertVerifier for Trust {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some(unsupported) = unsupported(end_entity) {
+            let other = OtherError(Arc::new(unsupported));
+            return Err(CertificateError::Other(other).into());
+        }
         let ask = |verifier: &WebPkiServerVerifier| {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
@@ -187,10 +193,20 @@ fn verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Arc<WebPkiS
         .expect("a store with roots and no revocation lists makes a verifier")
 }
 
+/// The longest `ca`: Mozilla's whole list has a quarter of a megabyte.
+const LONGEST_CA: usize = 4 << 20;
+
 /// The caller's own roots: `ca` and the extra files.
 fn own_roots(config: &Config) -> Result<Option<RootCertStore>, UsageError> {
     let mut roots = RootCertStore::empty();
     if let Some(pem) = &config.ca {
+        if pem.len() > LONGEST_CA {
+            return Err(UsageError::new(
+                "INVALID_CA",
+                "ca",
+                "ca is longer than 4 MiB: give only the certificates that are needed",
+            ));
+        }
         let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
             .flatten()
             .collect();

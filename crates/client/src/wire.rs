@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::request::ResetLogin;
+use crate::scrub::shortened;
 
 /// A successful reply.
 #[derive(Debug, Deserialize, Serialize)]
@@ -15,8 +16,7 @@ pub struct Reply {
     /// `true` if the Item is now in `ITEM_LOGIN_REQUIRED`.
     pub reset_login: bool,
     /// Plaid's id of this request, for its support.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
+    pub request_id: String,
     /// All other fields of the reply.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -79,7 +79,7 @@ fn reply(status: u16, body: &[u8]) -> Result<Reply, Error> {
     match serde_json::from_slice::<Plain>(body) {
         Ok(plain) => Ok(Reply {
             reset_login: plain.reset_login,
-            request_id: Some(plain.request_id),
+            request_id: plain.request_id,
             rest: Map::new(),
         }),
         Err(_) => parse(status, body),
@@ -125,7 +125,9 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(status: u16, body: &'a [u8]) -> Resu
                     format!("is JSON that breaks off at line {line} column {column}")
                 }
                 Category::Data => {
-                    format!("lacks a field that Plaid documents or has one of another type, at `{}`", error.path())
+                    // A path can hold a name that the reply chose.
+                    let path = shortened(error.path().to_string(), 200);
+                    format!("lacks a field that Plaid documents or has one of another type, at `{path}`")
                 }
                 Category::Syntax | Category::Io => {
                     format!("is not JSON, from line {line} column {column}: something between you and Plaid may have answered")

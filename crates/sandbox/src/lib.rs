@@ -53,7 +53,6 @@ pub use model::{
     faults::{Effect, Fault},
     item::{ItemState, ItemSummary},
     journal::LoggedRequest,
-    products::ledger::Arrival,
     stubs::Stub,
     webhook::{Attempt, Outcome, Webhook, WebhookFilter},
 };

@@ -66,11 +66,11 @@ impl Finished {
         match outcome.result {
             Ok(reply) if reply.reset_login => Self {
                 outcome: "reset",
-                request_id: reply.request_id.map(cut),
+                request_id: Some(cut(reply.request_id)),
                 ..finished
             },
             Ok(reply) => Self {
-                request_id: reply.request_id.map(cut),
+                request_id: Some(cut(reply.request_id)),
                 error_code: Some("NOT_RESET".to_owned()),
                 message: Some("the server did not reset the login".to_owned()),
                 ..finished

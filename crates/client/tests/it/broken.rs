@@ -104,6 +104,42 @@ async fn what_is_not_http_is_eproto() {
 }
 
 #[tokio::test]
+async fn chunks_that_cannot_be_read_are_eproto() {
+    for chunks in ["zz\r\n{}\r\n0\r\n\r\n", "2\r\n{}ab\r\n"] {
+        let server = RawServer::start(move |_, mut socket| async move {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            let reply = format!("{head}{chunks}");
+            let _ = socket.write_all(reply.as_bytes()).await;
+            close(socket).await
+        })
+        .await;
+
+        let outcome = within(client(&server.url()).reset_login(once())).await;
+
+        check_connection_error(&outcome, "EPROTO");
+    }
+}
+
+#[tokio::test]
+async fn more_than_100_headers_are_eproto_and_named() {
+    let server = RawServer::start(|_, mut socket| async move {
+        let headers = (0..101).map(|number| format!("x-{number}: 1\r\n"));
+        let headers = headers.collect::<String>();
+        let length = DONE.len();
+        let reply = format!("HTTP/1.1 200 OK\r\n{headers}content-length: {length}\r\n\r\n{DONE}");
+        let _ = socket.write_all(reply.as_bytes()).await;
+        Some(socket)
+    })
+    .await;
+
+    let outcome = within(client(&server.url()).reset_login(once())).await;
+
+    check_connection_error(&outcome, "EPROTO");
+    let error = outcome.result.expect_err("too many");
+    assert!(error.to_string().contains("100 headers"), "{error}");
+}
+
+#[tokio::test]
 async fn a_head_without_an_end_is_refused() {
     let server = RawServer::start(|_, mut socket| async move {
         let head = format!("HTTP/1.1 200 OK\r\nx-one: {}", "a".repeat(2_000_000));

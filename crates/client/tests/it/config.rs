@@ -1,6 +1,6 @@
 //! Settings that are refused, each by its code and field, before anything is sent.
 
-use utdk_plaid_client::{Client, Config, Gateway};
+use utdk_plaid_client::{Client, Config, Error, Gateway, ResetLogin};
 
 use crate::calls::{call, client, within};
 use crate::server::{Server, reply};
@@ -97,6 +97,7 @@ fn a_gateway_that_the_token_could_not_safely_travel_to_is_refused() {
 #[test]
 fn a_header_that_the_client_sets_or_http_cannot_carry_is_refused() {
     for name in [
+        "Accept-Encoding",
         "connection",
         "Content-Length",
         "content-type",
@@ -116,6 +117,8 @@ fn a_header_that_the_client_sets_or_http_cannot_carry_is_refused() {
     ] {
         check_refused(header(name, "value"), "INVALID_HEADER", "headers");
     }
+    let long = "x".repeat(64 << 10);
+    check_refused(header("x-mine", &long), "INVALID_HEADER", "headers");
     for value in ["two\nlines", "two\r\nx-injected: yes", "nothing\0"] {
         check_refused(header("x-mine", value), "INVALID_HEADER", "headers");
     }
@@ -128,6 +131,7 @@ fn a_ca_without_a_certificate_is_refused() {
         "not PEM",
         "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
         "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n",
+        &format!("{}\n", "x".repeat(4 << 20)),
         "-----BEGIN PUBLIC KEY-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END PUBLIC KEY-----\n",
     ] {
         let config = Config {
@@ -147,6 +151,10 @@ fn a_proxy_that_is_not_one_is_refused() {
         "socks4://proxy.example:1080",
         "http://[::1",
         "http://proxy.example:port",
+        "user:pass",
+        "user:pass@",
+        "http://user:pass@",
+        "socks5://",
     ] {
         let config = Config {
             https_proxy: Some(proxy.into()),
@@ -192,4 +200,69 @@ async fn localhost_is_called_by_its_name() {
     let outcome = within(client(&url).reset_login(call())).await;
 
     assert!(outcome.result.is_ok(), "{outcome:?}");
+}
+
+#[test]
+fn a_credential_longer_than_4_kib_is_refused() {
+    let long = || Some("x".repeat(4097).into());
+    let (url, token) = ("https://gateway.example".to_owned(), long());
+    for (config, field) in [
+        (
+            Config {
+                client_id: long(),
+                ..Config::default()
+            },
+            "clientId",
+        ),
+        (
+            Config {
+                secret: long(),
+                ..Config::default()
+            },
+            "secret",
+        ),
+        (
+            Config {
+                gateway: Some(Gateway { url, token }),
+                ..Config::default()
+            },
+            "gateway.token",
+        ),
+    ] {
+        check_refused(config, "INVALID_FIELD", field);
+    }
+}
+
+#[tokio::test]
+async fn input_of_a_call_longer_than_4_kib_is_refused() {
+    let client = client("https://stand-in.invalid");
+    let long = || "x".repeat(4097);
+    for (call, field) in [
+        (
+            ResetLogin::new(format!("access-sandbox-{}", long()).into()),
+            "access_token",
+        ),
+        (
+            ResetLogin {
+                client_id: Some(long().into()),
+                ..call()
+            },
+            "client_id",
+        ),
+        (
+            ResetLogin {
+                secret: Some(long().into()),
+                ..call()
+            },
+            "secret",
+        ),
+    ] {
+        let outcome = within(client.reset_login(call)).await;
+
+        let Err(Error::Usage(error)) = outcome.result else {
+            panic!("a usage error was expected: {outcome:?}");
+        };
+        assert_eq!((error.code, error.field), ("INVALID_FIELD", field));
+        assert_eq!(outcome.attempts, 0);
+    }
 }

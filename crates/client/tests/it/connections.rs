@@ -1,13 +1,15 @@
 //! Connections: kept, replaced when the server has closed them, and closed with the call.
 
 use std::future::pending;
+use std::time::Duration;
 
 use tokio::join;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use crate::calls::{DONE, call, client, within};
 use crate::peer::Peer;
-use crate::server::{Server, reply};
+use crate::server::{Server, reply, reply_with};
 
 #[tokio::test]
 async fn calls_one_after_another_share_a_connection() {
@@ -68,6 +70,32 @@ async fn a_connection_that_the_server_will_close_is_not_used_again() {
     for mut visit in visits {
         visit.closed().await;
     }
+}
+
+/// Two calls, the second after `pause`, to a server that gives `hint`; how many connections.
+async fn connections_after(hint: &'static str, pause: Duration) -> usize {
+    let server = Server::replying(vec![reply_with(200, &[("keep-alive", hint)], DONE)]).await;
+    let client = client(&server.url());
+    for pause in [Duration::ZERO, pause] {
+        sleep(pause).await;
+        let outcome = within(client.reset_login(call())).await;
+        assert!(outcome.result.is_ok(), "{outcome:?}");
+    }
+    server.connections()
+}
+
+#[tokio::test]
+async fn a_connection_is_not_used_shortly_before_the_server_closes_it() {
+    // A second less than the hint.
+    let pause = Duration::from_millis(1200);
+    assert_eq!(connections_after("timeout=2", pause).await, 2);
+    assert_eq!(connections_after("timeout=5, max=100", pause).await, 1);
+    assert_eq!(connections_after("max=100", pause).await, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_closes_idle_connections_within_a_second_gets_a_new_one_each_time() {
+    assert_eq!(connections_after("timeout=1", Duration::ZERO).await, 2);
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! Many calls at once: none held up by a slow server, few connections to a fast one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Barrier, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use utdk_plaid_client::{Client, Config, Outcome};
 
 use crate::calls::{DONE, call, client, config, within};
@@ -99,7 +102,7 @@ impl Drop for Ended {
     }
 }
 
-async fn at_once(client: &Client, calls: usize) -> Vec<Outcome> {
+pub(crate) async fn at_once(client: &Client, calls: usize) -> Vec<Outcome> {
     let mut under_way = JoinSet::new();
     for _ in 0..calls {
         let client = client.clone();
@@ -108,9 +111,95 @@ async fn at_once(client: &Client, calls: usize) -> Vec<Outcome> {
     under_way.join_all().await
 }
 
-fn check_all_succeed(outcomes: Vec<Outcome>) {
+pub(crate) fn check_all_succeed(outcomes: Vec<Outcome>) {
     for outcome in outcomes {
         assert!(outcome.result.is_ok(), "{outcome:?}");
         assert_eq!(outcome.attempts, 1);
     }
+}
+
+#[tokio::test]
+async fn calls_beyond_the_ceiling_wait_for_a_connection() {
+    let server = Server::start(|_, _| async {
+        // Slow enough for the limit to grow as far as it may.
+        sleep(Duration::from_millis(300)).await;
+        reply(200, DONE)
+    })
+    .await;
+    let client = Client::new(Config {
+        max_connections: 70,
+        ..config(&server.url())
+    })
+    .expect("the settings are good");
+
+    check_all_succeed(within(at_once(&client, 300)).await);
+
+    assert_eq!(server.most_open(), 70);
+}
+
+/// What is open belongs to the process, so the calls of these tests are made in one of their own:
+/// `test` runs again there, with the URL of `server`.
+#[cfg(target_os = "linux")]
+async fn run_in_child(test: &str, most_files: usize, server: &Server) {
+    let mut child = std::process::Command::new("sh");
+    child
+        .args(["-c", "ulimit -n \"$0\" && exec \"$1\" --exact \"$2\""])
+        .arg(most_files.to_string())
+        .arg(std::env::current_exe().expect("a path"))
+        .arg(test)
+        .env(SERVER, server.url());
+    let ended = tokio::task::spawn_blocking(move || child.output()).await;
+    let ended = ended.expect("no panic").expect("a shell");
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        ended.status.success() && printed.contains("1 passed"),
+        "{printed}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+const SERVER: &str = "PLAID_TEST_SERVER";
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn five_thousand_calls_to_a_fast_server_open_at_most_256_connections() {
+    let Ok(url) = std::env::var(SERVER) else {
+        let server = Server::replying(vec![reply(200, DONE)]).await;
+        let test = "crowds::five_thousand_calls_to_a_fast_server_open_at_most_256_connections";
+        return run_in_child(test, 1024, &server).await;
+    };
+    let open = || std::fs::read_dir("/proc/self/fd").expect("Linux").count();
+    let before = open();
+    let most = Arc::new(AtomicUsize::new(0));
+    let peak = most.clone();
+    let counting = tokio::spawn(async move {
+        loop {
+            most.fetch_max(open() - before, Ordering::Relaxed);
+            sleep(Duration::from_millis(1)).await;
+        }
+    });
+
+    check_all_succeed(within(at_once(&client(&url), 5000)).await);
+
+    counting.abort();
+    let peak = peak.load(Ordering::Relaxed);
+    assert!((64..=256).contains(&peak), "{peak}");
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn calls_wait_where_the_process_can_open_no_more_files() {
+    if let Ok(url) = std::env::var(SERVER) {
+        return check_all_succeed(within(at_once(&client(&url), 300)).await);
+    }
+    let server = Server::start(|_, _| async {
+        sleep(Duration::from_millis(20)).await;
+        reply(200, DONE)
+    })
+    .await;
+    let test = "crowds::calls_wait_where_the_process_can_open_no_more_files";
+
+    run_in_child(test, 30, &server).await;
+
+    assert!(server.most_open() <= 30, "{}", server.most_open());
 }

@@ -71,7 +71,7 @@ async fn the_gateway_is_sent_its_own_token_and_no_credential_of_plaids() {
             let (head, body) = request.into_parts();
             let body = body.collect().await.expect("a body").to_bytes();
             witness.lock().expect("unpoisoned").push((head, body));
-            reply(200, r#"{"reset_login":true}"#)
+            reply(200, crate::calls::DONE)
         }
     })
     .await;

@@ -30,6 +30,8 @@ async fn a_body_of_another_shape_is_refused_at_the_first_attempt() {
         "null",
         r#""content-of-it""#,
         r#"{"request_id":"content-of-it"}"#,
+        r#"{"reset_login":true}"#,
+        r#"{"reset_login":true,"content-of-it":1}"#,
         r#"{"reset_login":null,"request_id":"content-of-it"}"#,
         r#"{"reset_login":true,"request_id":7}"#,
         r#"{"error_code":"ITEM_NOT_FOUND","error_message":"content-of-it"}"#,
@@ -58,10 +60,47 @@ async fn bytes_that_are_not_utf8_are_refused() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_refused() {
-    let gzip = reply_with(200, &[("content-encoding", "gzip")], "\x1f\u{8b}");
+async fn a_compressed_body_is_refused_as_such() {
+    for (status, encoding) in [(200, "gzip"), (200, "br"), (400, "gzip"), (502, "zstd")] {
+        let compressed = reply_with(status, &[("content-encoding", encoding)], "\x1f\u{8b}");
 
-    check_refused(&outcome(gzip).await, 200);
+        let outcome = outcome(compressed).await;
+
+        check_refused(&outcome, status);
+        let error = outcome.result.expect_err("it is refused");
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("content-encoding: {encoding}")),
+            "{error}"
+        );
+        assert_eq!(error.retryable(), status == 502);
+    }
+}
+
+/// Some proxies say so of what they did not compress.
+#[tokio::test]
+async fn a_body_that_only_claims_to_be_compressed_is_read() {
+    let claims = [("content-encoding", "gzip")];
+
+    let success = outcome(reply_with(200, &claims, DONE)).await;
+    assert!(success.result.is_ok(), "{success:?}");
+
+    let error = outcome(reply_with(400, &claims, r#"{"error_code":"NO"}"#)).await;
+    assert_eq!(error.result.expect_err("an error").code(), "NO");
+}
+
+#[tokio::test]
+async fn no_compression_is_asked_for() {
+    let server = Server::start(|_, request| async move {
+        assert_eq!(request.headers()["accept-encoding"], "identity");
+        reply(200, DONE)
+    })
+    .await;
+
+    let outcome = within(client(&server.url()).reset_login(call())).await;
+
+    assert!(outcome.result.is_ok(), "{outcome:?}");
 }
 
 #[tokio::test]

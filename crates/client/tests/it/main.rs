@@ -1,21 +1,28 @@
 //! The client at its boundary: real sockets on loopback, port 0, and nothing outside this machine.
 //!
 //! `server` answers for a whole test, over HTTP/1.1 or HTTP/2; `raw` writes any bytes and ends
-//! connections; `peer` is one connection at a time, held by the test itself; `calls` has the client
-//! and the values that the tests send.
+//! connections; `frames` writes any HTTP/2; `peer` is one connection at a time, held by the test
+//! itself; `relay` stands in front of a server and can go silent; `silent` is an address that never
+//! accepts; `calls` has the client and the values that the tests send.
 
 mod calls;
+mod frames;
 mod peer;
 mod raw;
+mod relay;
 mod server;
+mod silent;
 
+mod attempts;
 mod broken;
 mod config;
 mod connections;
 mod crowds;
+mod dialling;
 mod gateway;
 mod hostile;
-mod probe;
+mod http2;
+mod proxies;
 mod replies;
 mod retries;
 mod sandbox;

@@ -34,16 +34,64 @@ async fn a_login_that_was_not_reset_is_passed_on_as_such() {
     let reply = success(json!({ "reset_login": false, "request_id": "m8MDnv9okwxFNBV" })).await;
 
     assert!(!reply.reset_login);
-    assert_eq!(reply.request_id.as_deref(), Some("m8MDnv9okwxFNBV"));
+    assert_eq!(reply.request_id, "m8MDnv9okwxFNBV");
+}
+
+/// Nothing of an error may be longer than this: it crosses to JavaScript, and into logs.
+const LONGEST_TEXT: usize = 4096;
+
+#[tokio::test]
+async fn an_error_keeps_at_most_4_kib_of_any_text() {
+    // A secret where the text is cut: its first half must not stay.
+    let padding = "é".repeat(LONGEST_TEXT / 2 - 8);
+    let long = format!("{padding}{SECRET}{padding}");
+    let body = json!({
+        "error_type": long,
+        "error_code": long,
+        "error_message": long,
+        "display_message": long,
+        "request_id": long,
+        "causes": [{ long.as_str(): [long] }],
+    });
+    let server = Server::replying(vec![reply(400, &body.to_string())]).await;
+
+    let outcome = within(client(&server.url()).reset_login(call())).await;
+
+    let Err(Error::Api(error)) = &outcome.result else {
+        panic!("an api error was expected: {outcome:?}");
+    };
+    let cause = error.causes.as_ref().expect("causes")[0].as_object();
+    let (name, texts) = cause.expect("an object").iter().next().expect("a field");
+    for text in [
+        &error.error_type,
+        &error.error_code,
+        &error.error_message,
+        error.display_message.as_ref().expect("a text"),
+        error.request_id.as_ref().expect("a text"),
+        name,
+        &texts[0].as_str().expect("a text").to_owned(),
+    ] {
+        assert!(text.len() <= LONGEST_TEXT, "{} bytes", text.len());
+        assert!(text.ends_with('…'));
+    }
+    assert!(!format!("{error:?}").contains(&SECRET[..8]));
 }
 
 #[tokio::test]
-async fn a_reply_without_a_request_id_is_a_reply() {
-    let reply = success(json!({ "reset_login": true })).await;
+async fn an_error_keeps_a_bounded_number_of_causes() {
+    let cause = json!({ "error_message": "x".repeat(1000) });
+    let causes = vec![cause; 900];
+    let body = json!({ "error_code": "NO", "causes": causes });
+    let server = Server::replying(vec![reply(400, &body.to_string())]).await;
 
-    assert!(reply.reset_login && reply.request_id.is_none());
+    let outcome = within(client(&server.url()).reset_login(call())).await;
+
+    let Err(Error::Api(error)) = &outcome.result else {
+        panic!("an api error was expected: {outcome:?}");
+    };
+    let kept = error.causes.as_ref().expect("causes").len();
+    assert!((1..100).contains(&kept), "{kept} causes");
 }
-
 /// A request's own values, wherever an error reply could quote them.
 #[tokio::test]
 async fn a_secret_is_struck_out_wherever_an_error_quotes_it() {

@@ -21,6 +21,7 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 pub(crate) struct Server {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    most_open: Arc<AtomicUsize>,
     running: JoinHandle<()>,
 }
 
@@ -61,9 +62,18 @@ impl Server {
         format!("https://{}", self.address)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// How many connections were accepted so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// How many connections were open at once.
+    pub(crate) fn most_open(&self) -> usize {
+        self.most_open.load(Ordering::Relaxed)
     }
 
     async fn serve<F>(
@@ -78,12 +88,16 @@ impl Server {
         let address = listener.local_addr().expect("it is bound");
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = connections.clone();
+        let most_open = Arc::new(AtomicUsize::new(0));
+        let peak = most_open.clone();
         let running = tokio::spawn(async move {
             let requests = Arc::new(AtomicUsize::new(0));
             let mut serving = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
                 accepted.fetch_add(1, Ordering::Relaxed);
+                while serving.try_join_next().is_some() {}
+                peak.fetch_max(serving.len() + 1, Ordering::Relaxed);
                 let (acceptor, answer) = (acceptor.clone(), answer.clone());
                 let requests = requests.clone();
                 serving.spawn(async move {
@@ -102,6 +116,7 @@ impl Server {
         Self {
             address,
             connections,
+            most_open,
             running,
         }
     }

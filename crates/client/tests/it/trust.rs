@@ -6,13 +6,18 @@ use std::sync::Arc;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::{CertifiedKey, Signer, SigningKey};
+use tokio_rustls::rustls::{ServerConfig, SignatureAlgorithm, SignatureScheme};
 use utdk_plaid_client::{Client, Config, Error, Outcome};
 
 use crate::calls::{DONE, call, config, within};
+use crate::raw::RawServer;
 use crate::server::{Server, reply};
 
 /// An authority that no system trusts.
@@ -148,6 +153,93 @@ async fn a_certificate_out_of_its_time_or_for_another_host_is_told_apart() {
         let outcome = call_server(&authority, certificate, trusting).await;
         check_refused(&outcome, code);
     }
+}
+
+/// Presents a certificate whose private key it does not have: it is refused before that matters.
+#[derive(Debug)]
+struct Presenting(Arc<CertifiedKey>);
+
+#[derive(Debug)]
+struct NoKey;
+
+impl ResolvesServerCert for Presenting {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+}
+
+impl SigningKey for NoKey {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        offered.first()?;
+        Some(Box::new(NoKey))
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::RSA
+    }
+}
+
+impl Signer for NoKey {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, tokio_rustls::rustls::Error> {
+        Ok(vec![0; 256])
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::RSA_PSS_SHA256
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_verified_here_is_refused_for_what_it_is() {
+    for (pem, named) in [
+        (include_str!("certificates/p521.pem"), "P-521"),
+        (include_str!("certificates/rsa-pss.pem"), "RSA-PSS"),
+        (
+            include_str!("certificates/rsa1024.pem"),
+            "RSA key of 1024 bits",
+        ),
+        (include_str!("certificates/version1.pem"), "version 1"),
+    ] {
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate");
+        let key = CertifiedKey::new(vec![certificate], Arc::new(NoKey));
+        let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring supports TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Presenting(Arc::new(key))));
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        let server = Server::start_tls(acceptor, |_, _| async { reply(200, DONE) }).await;
+        let client = Client::new(config(&server.https_url())).expect("the settings are good");
+
+        let outcome = within(client.reset_login(call())).await;
+
+        check_refused(&outcome, "CERT_INVALID");
+        let error = outcome.result.expect_err("it is refused");
+        assert!(error.to_string().contains(named), "{error}");
+    }
+}
+
+/// What OpenSSL sends where its key suits no signature algorithm of the client's.
+#[tokio::test]
+async fn a_server_that_shares_no_signature_algorithm_is_named_as_such() {
+    let server = RawServer::accepting(|mut socket| async move {
+        let _ = socket.read(&mut [0; 1024]).await;
+        // A fatal alert: handshake_failure (RFC 8446 §6).
+        let _ = socket.write_all(&[21, 3, 3, 0, 2, 2, 40]).await;
+        Some(socket)
+    })
+    .await;
+    let client = Client::new(Config {
+        max_retries: 0,
+        ..config(&server.https_url())
+    })
+    .expect("the settings are good");
+
+    let outcome = within(client.reset_login(call())).await;
+
+    let error = outcome.result.expect_err("the handshake failed");
+    assert_eq!(error.code(), "TLS_FAILED");
+    assert!(error.to_string().contains("P-521"), "{error}");
 }
 
 #[tokio::test]

@@ -133,6 +133,7 @@ impl Call {
         names.retain(|name| name != "traceparent");
         let expected = [
             "accept",
+            "accept-encoding",
             "content-length",
             "content-type",
             "host",

@@ -2,21 +2,13 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::api::{
-    accounts, call::RouteFn, categories, investments, items, liabilities, link, sandbox,
-    transactions, webhooks,
-};
+use crate::api::{call::RouteFn, items, link, sandbox, webhooks};
 
 /// The routes of each family.
-const FAMILIES: [&[(&str, RouteFn)]; 9] = [
-    &accounts::ROUTES,
-    &categories::ROUTES,
-    &investments::ROUTES,
+const FAMILIES: [&[(&str, RouteFn)]; 4] = [
     &items::ROUTES,
-    &liabilities::ROUTES,
     &link::ROUTES,
     &sandbox::ROUTES,
-    &transactions::ROUTES,
     &webhooks::ROUTES,
 ];
 

@@ -3,8 +3,6 @@
 
 pub(crate) mod random;
 
-pub(crate) mod products;
-
 pub(crate) mod item;
 
 pub(crate) mod clock;

@@ -2,7 +2,6 @@
 
 mod items;
 mod links;
-mod transactions;
 mod webhooks;
 
 #[cfg(test)]
@@ -24,7 +23,6 @@ use crate::{
         journal::{Journal, LoggedRequest},
         link::LinkTokens,
         mailbox::Mailbox,
-        products::ledger::Arrival,
         random::Streams,
         signing::Keys,
         stubs::Stubs,
@@ -52,8 +50,6 @@ pub(crate) struct State {
     journal: Journal,
     events: Events,
     deliveries: UnboundedSender<DeliveryCommand>,
-    /// How the transactions of a new Item arrive.
-    arrival: Arrival,
 }
 
 struct PublicToken {
@@ -66,7 +62,6 @@ impl State {
     pub(crate) fn new(
         streams: Streams,
         now: Option<SystemTime>,
-        arrival: Arrival,
         deliveries: UnboundedSender<DeliveryCommand>,
     ) -> Self {
         let clock = Clock::new(now);
@@ -86,7 +81,6 @@ impl State {
             journal: Journal::default(),
             events: Events::default(),
             deliveries,
-            arrival,
         }
     }
 
@@ -138,7 +132,6 @@ impl State {
         while let Some((due, timer)) = self.clock.take_due() {
             match timer {
                 Timer::BreakItem(item) => self.break_if_due(item, due),
-                Timer::UpdateTransactions(item, update) => self.update_transactions(item, update),
                 Timer::Redeliver(webhook) => self.redeliver_if_due(webhook, due),
             }
         }

@@ -81,7 +81,6 @@ impl State {
                 user,
             } => {
                 let plan = ItemPlan {
-                    days_requested: None,
                     institution: catalog::first_platypus_bank(),
                     products: products.clone(),
                     webhook: webhook.clone(),
