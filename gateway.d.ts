@@ -34,7 +34,10 @@ export interface GatewayOptions {
   rateLimit?: false | { perSecond?: number; burst?: number }
   /** The deadline of a call to Plaid, retries included. Default: 30 000. */
   timeoutMs?: number
-  /** How many times to retry a failed attempt. Default: 2. */
+  /**
+   * How many times the gateway retries a failed attempt, for callers that do not retry. Default: 0,
+   * because this package's client retries, and the two multiply.
+   */
   maxRetries?: number
   /** PEM certificates to trust, in addition to the system's. */
   ca?: string | Uint8Array | (string | Uint8Array)[]

@@ -40,6 +40,8 @@ const MOST = 2 ** 20
 async function startGateway(given = {}) {
   const options = read(given, OPTIONS, 'startGateway')
   const own = Object.fromEntries(CLIENT_OPTIONS.map((name) => [name, options[name]]))
+  // Callers retry, and retries of both would multiply.
+  if (own.maxRetries === undefined) own.maxRetries = 0
   // A gateway calls Plaid, never another gateway.
   const client = clientSettings(own, { ...process.env, UTDK_GATEWAY_URL: undefined })
   const isHalf = (client.clientId === undefined) !== (client.secret === undefined)

@@ -21,6 +21,12 @@ export interface SandboxOptions {
    * Default: none; other webhooks are logged as not allowed.
    */
   allowWebhookHosts?: string[]
+  /**
+   * How the transactions of a new Item arrive. `ready`: all at once, and no webhook of transactions
+   * is fired by itself. `as_plaid`: the last 30 days after 5 seconds, the history after a minute, new
+   * ones daily, by the Sandbox's clock, each with its webhooks. Default: `ready`.
+   */
+  transactions?: 'ready' | 'as_plaid'
   /** Whether other machines may use the routes under `/_sandbox/`. Default: `false`. */
   allowRemoteControl?: boolean
 }

@@ -12,7 +12,16 @@ const { outcome } = require('./lib/outcome.js')
 /** Running Sandboxes. Kept here, so that garbage collection does not stop them. */
 const running = new Set()
 
-const OPTIONS = ['allowRemoteControl', 'allowWebhookHosts', 'host', 'now', 'port', 'seed']
+const OPTIONS = [
+  'allowRemoteControl',
+  'allowWebhookHosts',
+  'host',
+  'now',
+  'port',
+  'seed',
+  'transactions',
+]
+const ARRIVALS = ['ready', 'as_plaid']
 const FAILURE = ['error_code', 'kind', 'path', 'probability', 'retryAfter', 'status', 'times']
 const KINDS = ['error', 'html', 'reset', 'cut_short', 'hang']
 const DELAY = ['ms', 'path', 'probability', 'times']
@@ -26,6 +35,7 @@ async function startSandbox(options = {}) {
     port: port(given.port),
     seed: seed(given.seed),
     nowMs: instant(given.now),
+    transactionsAsPlaid: arrival(given.transactions) === 'as_plaid',
     allowWebhookHosts: texts(given.allowWebhookHosts, 'allowWebhookHosts') ?? [],
     allowRemoteControl: flag(given.allowRemoteControl, 'allowRemoteControl'),
   }
@@ -184,6 +194,11 @@ function withBody({ body, ...webhook }) {
 function seed(number) {
   if (number === undefined || (Number.isSafeInteger(number) && number >= 0)) return number
   throw invalid('seed', 'must be a whole number from 0 to 2 ** 53 - 1')
+}
+
+function arrival(transactions = 'ready') {
+  if (ARRIVALS.includes(transactions)) return transactions
+  throw invalid('transactions', `must be one of: ${ARRIVALS.join(', ')}`)
 }
 
 /** Milliseconds since 1970. */

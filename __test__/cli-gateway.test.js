@@ -291,7 +291,7 @@ test('files that others could touch, or that are not there, are one sentence', a
   const file = fileWith(t, `${linesOf({ clientId: CLIENT_ID, secret: SECRET })}`, 0o644)
   for (const option of ['--credentials-file', '--token-file']) {
     for (const [path, words] of [
-      [file, 'can be read by others than its owner: change that with chmod 600'],
+      [file, 'can be read by users other than its owner: run chmod 600 on it'],
       [`${file}-none`, 'could not be read: No such file or directory'],
     ]) {
       const { code, stderr } = await refusal([option, path])

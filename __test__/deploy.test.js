@@ -170,7 +170,7 @@ test('the gateways of the Compose file run with secrets from .env', async (t) =>
 
 test('the nginx configurations match the Compose file', () => {
   const { gateway, nginx, sandbox, 'sandbox-tls': sandboxTls } = compose.services
-  const server = (file) => read(file).match(/(?:server|proxy_pass) (?:http:\/\/)?(\w+:\d+);/)[1]
+  const server = (file) => read(file).match(/(?:server|proxy_pass) (?:http:\/\/)?(\w+:\d+)[ ;]/)[1]
   assert.equal(server('nginx.conf'), `gateway:${PORT}`)
   assert.equal(nginx.depends_on.gateway.condition, 'service_healthy')
   assert.equal(gateway.healthcheck, undefined, 'the image has one')

@@ -168,7 +168,11 @@ test('calls beyond the rate limit get a 429', async (t) => {
     refused.length > 0 && refused.length <= 3 * BURST,
     `${refused.length} calls were refused`,
   )
-  for (const { body } of refused) assert.equal(body.error_code, 'RATE_LIMITED')
+  for (const { body, headers } of refused) {
+    assert.equal(body.error_code, 'RATE_LIMITED')
+    assert.equal(headers['retry-after'], '1')
+    assert.match(headers['strict-transport-security'], /^max-age=/)
+  }
 })
 
 test('if no gateway answers, the error is retryable', async (t) => {
@@ -204,8 +208,8 @@ test('no log quotes a caller', async (t) => {
 test('nginx closes idle connections before a gateway, and waits longer for a call', () => {
   const configuration = fs.readFileSync(path.join(root, 'deploy/nginx.conf'), 'utf8')
   const seconds = (name) => Number(configuration.match(new RegExp(` ${name} (\\d+)s;`))[1])
-  const server = fs.readFileSync(path.join(root, 'crates/gateway/src/server.rs'), 'utf8')
-  const [, idle] = server.match(/HEAD_TIME_LIMIT: Duration = Duration::from_secs\((\d+)\)/)
+  const server = fs.readFileSync(path.join(root, 'crates/gateway/src/connections.rs'), 'utf8')
+  const [, idle] = server.match(/IDLE_TIME_LIMIT: Duration = Duration::from_secs\((\d+)\)/)
   assert.ok(seconds('keepalive_timeout') < Number(idle))
   const client = fs.readFileSync(path.join(root, 'crates/client/src/config.rs'), 'utf8')
   const [, deadline] = client.match(/timeout: Duration::from_secs\((\d+)\)/)

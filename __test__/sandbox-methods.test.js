@@ -276,6 +276,7 @@ test("requests() lists requests to Plaid's routes without secrets, and no call o
     fields: { access_token: `access-sandbox-…${access_token.slice(-4)}` },
     item_id,
     method: 'POST',
+    not_emulated: false,
     path: '/sandbox/item/reset_login',
     request_id,
     status: 200,
@@ -466,4 +467,16 @@ test('no error quotes a token or a secret that was passed in the wrong place', a
       })
     }
   }
+})
+
+test('startSandbox({ transactions }) lets them arrive at once or as Plaid plays it', async (t) => {
+  const status = async (options) => {
+    const sandbox = await start(t, options)
+    const { access_token } = await sandbox.createItem()
+    const body = await call(sandbox, '/transactions/sync', { access_token })
+    return body.transactions_update_status
+  }
+  assert.equal(await status({}), 'HISTORICAL_UPDATE_COMPLETE')
+  assert.equal(await status({ transactions: 'ready' }), 'HISTORICAL_UPDATE_COMPLETE')
+  assert.equal(await status({ transactions: 'as_plaid' }), 'NOT_READY')
 })

@@ -46,6 +46,7 @@ const OPTIONS = {
       'an empty host': [''],
       'a user': [`${VALUE}@host`],
     },
+    transactions: { ...TEXT, 'an unknown arrival': VALUE },
     allowRemoteControl: { ...NEVER, ...NO_LIST, ...NO_TEXT, 'a text': VALUE },
   },
   createItem: { webhook: TEXT, products: LIST, institution_id: TEXT, user_id: TEXT },

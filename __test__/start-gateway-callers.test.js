@@ -4,6 +4,8 @@
 // credentials, and get the same replies and errors as without a gateway.
 
 const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const path = require('node:path')
 const { test } = require('node:test')
 const { Configuration, PlaidApi } = require('plaid')
 const {
@@ -50,6 +52,20 @@ test('the official client gets an error of Plaid unchanged', async (t) => {
   const expected = await data(direct)
   assert.equal(expected.error_code, 'INVALID_ACCESS_TOKEN')
   assert.deepEqual(await data(officialClient(gateway)), expected)
+})
+
+test('Python’s http.client gets a reply to each of 120 calls at the default rate limit', async (t) => {
+  const gateway = await start(t, await startServer(t), { rateLimit: undefined })
+  const python = spawn('python3', [path.join(__dirname, 'programs/calls.py'), gateway.url, '120'])
+  const [output, errors] = await Promise.all([
+    python.stdout.setEncoding('utf8').toArray(),
+    python.stderr.setEncoding('utf8').toArray(),
+  ])
+  assert.equal(errors.join(''), '')
+  const { connections, ...statuses } = JSON.parse(output.join(''))
+  assert.equal(connections, 1)
+  assert.equal(statuses[200] + statuses[429], 120)
+  assert.ok(statuses[429] > 0)
 })
 
 /** The fields of an error that a program reads. */

@@ -6,6 +6,7 @@
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const { test } = require('node:test')
+const { parseEnv } = require('node:util')
 const { PlaidApiError, PlaidConnectionError, PlaidTimeoutError } = require('../index.js')
 const { startGateway } = require('../gateway.js')
 const { createAuthority } = require('./support/certificates.js')
@@ -86,6 +87,32 @@ test('credentialsFile wins over clientId, secret and the environment', async (t)
     t.after(() => gateway.close())
     await works(through(gateway))
     assert.deepEqual(sent(server), [CLIENT_ID, SECRET])
+  }
+})
+
+test('credentialsFile is parsed as util.parseEnv does', async (t) => {
+  const server = await startServer(t)
+  const values = [
+    'a',
+    'a # note',
+    'a#note',
+    '"a # b"',
+    "'a#b' # note",
+    '`a"b`',
+    '"a\\nb"',
+    "'a\\nb'",
+    '$HOME',
+    'a b',
+    ' a ',
+    '=a=',
+  ]
+  for (const value of values) {
+    const text = `# note\nexport PLAID_CLIENT_ID=first\nPLAID_CLIENT_ID=${value}\r\nPLAID_SECRET=b`
+    const gateway = await startGateway({ baseUrl: server.url, credentialsFile: fileWith(t, text) })
+    await works(through(gateway))
+    await gateway.close()
+    const { PLAID_CLIENT_ID, PLAID_SECRET } = parseEnv(text)
+    assert.deepEqual(sent(server), [PLAID_CLIENT_ID, PLAID_SECRET], text)
   }
 })
 
@@ -173,9 +200,9 @@ test('timeoutMs limits a call to Plaid', BOUND, async (t) => {
 for (const [maxRetries, attempts] of [
   [0, 1],
   [1, 2],
-  [undefined, 3],
+  [undefined, 1],
 ]) {
-  test(`with maxRetries: ${maxRetries} a request is sent ${attempts} times`, BOUND, async (t) => {
+  test(`with maxRetries: ${maxRetries} a request is sent ${attempts} time(s)`, BOUND, async (t) => {
     const error = { error_type: 'API_ERROR', error_code: 'INTERNAL_SERVER_ERROR' }
     const server = await startServer(t, { replies: Array(5).fill(json(500, error)) })
     const gateway = await start(t, server, { maxRetries })

@@ -4,7 +4,9 @@
 // other gateways. `close()` finishes what is in flight and frees the port.
 
 const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
 const { once } = require('node:events')
+const net = require('node:net')
 const path = require('node:path')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
@@ -174,3 +176,29 @@ test('gateways of several workers and of the main thread are independent', BOUND
   await works(through(others[1]))
   await works(through(own))
 })
+
+test(
+  '400 idle connections do not block a gateway that may open 256 files',
+  LONGER_BOUND,
+  async (t) => {
+    const server = await startServer(t)
+    const options = { baseUrl: server.url, clientId: CLIENT_ID, secret: SECRET }
+    const program = path.join(__dirname, 'programs/gateway.js')
+    const child = spawn('sh', ['-c', 'ulimit -n 256; exec "$0" "$1"', process.execPath, program], {
+      env: { ...process.env, TEST_OPTIONS: JSON.stringify(options) },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    t.after(() => child.kill('SIGKILL'))
+    const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
+    const gateway = { url: line.trim() }
+    const open = async () => {
+      const socket = net.connect(portOf(gateway), '127.0.0.1')
+      t.after(() => socket.destroy())
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      socket.write('GET /healthz HTTP/1.1\r\n')
+    }
+    for (let count = 0; count < 400; count += 1) await open()
+    await works(through(gateway))
+  },
+)

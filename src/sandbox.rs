@@ -9,7 +9,7 @@ use napi_derive::napi;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::Value;
-use utdk_plaid_sandbox::{Config, Sandbox, SandboxError};
+use utdk_plaid_sandbox::{Arrival, Config, Sandbox, SandboxError};
 
 use crate::client::milliseconds;
 use crate::engine::Engine;
@@ -36,6 +36,8 @@ pub struct SandboxSettings {
     pub seed: Option<f64>,
     /// The time of its clock at the start, in milliseconds since 1970.
     pub now_ms: Option<f64>,
+    /// Whether transactions arrive over time, as Plaid's do.
+    pub transactions_as_plaid: bool,
     /// `name` or `name:port`.
     pub allow_webhook_hosts: Vec<String>,
     /// Whether other machines may use the control routes.
@@ -129,6 +131,10 @@ fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
         // JavaScript has checked that it is a whole number.
         seed: settings.seed.map(|seed| seed as u64),
         now: settings.now_ms.map(|ms| UNIX_EPOCH + milliseconds(ms)),
+        transactions: match settings.transactions_as_plaid {
+            true => Arrival::AsPlaid,
+            false => Arrival::Ready,
+        },
         allow_webhook_hosts: settings.allow_webhook_hosts,
         allow_remote_control: settings.allow_remote_control,
         ..default

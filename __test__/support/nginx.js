@@ -22,7 +22,7 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 /**
  * Starts nginx in front of `gateways`, and stops it when the test `t` ends.
  *
- * @param gateways the address of each, optionally with parameters for nginx
+ * @param gateways the address of each
  * @param change replacements in `file` of deploy/: pairs for `replace`
  * @returns its `url`, its `ca`, `stop()`, and `log(name)`, which returns the lines of a log
  */
@@ -34,14 +34,14 @@ async function startNginx(t, gateways, { file = 'nginx.conf', change = [] } = {}
   const listener = net.createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address()
-  const servers = gateways.map((gateway) => `server ${gateway};`)
+  const servers = gateways.map((gateway) => `server ${gateway} max_fails=0;`)
   const replaced = [
     ['listen 8443 ', `listen 127.0.0.1:${port} `],
     ['/tls/tls.crt', 'tls.crt'],
     ['/tls/tls.key', 'tls.key'],
     ['error_log stderr ', 'error_log error.log '],
     ['http {', `http {\n${TEMPORARY.map((name) => `${name}_temp_path ${name};`).join('\n')}`],
-    ...(gateways.length > 0 ? [['server gateway:4000;', servers.join('\n')]] : []),
+    ...(gateways.length > 0 ? [['server gateway:4000 max_fails=0;', servers.join('\n')]] : []),
     ...(file === 'nginx.conf' ? [['/dev/stdout', 'access.log']] : []),
     ...change,
   ]

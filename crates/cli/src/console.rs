@@ -100,7 +100,7 @@ async fn start_gateway(options: &Options, sandbox: &Sandbox) -> Result<Gateway, 
         port: options.port,
         client: utdk_plaid_client::Config {
             base_url: Some(sandbox.url().to_owned()),
-            ..Default::default()
+            ..Config::default().client
         },
         credentials: Some(Pair {
             client_id: sandbox.client_id().into(),

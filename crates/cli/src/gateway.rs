@@ -180,6 +180,8 @@ pub(crate) async fn run(
 fn config(options: Options, environment: Environment) -> Result<Config, Notice> {
     let mut client = utdk_plaid_client::Config {
         timeout: options.timeout,
+        // Callers retry, and retries of both would multiply.
+        max_retries: 0,
         ..environment.client
     };
     if options.base_url.is_some() {

@@ -11,8 +11,9 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 use hyper::{
-    HeaderMap,
+    HeaderMap, Version,
     header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN},
+    http::request::Parts,
 };
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -48,17 +49,31 @@ impl Access {
         self.token.is_some()
     }
 
-    /// Checks `Host`. A gateway on loopback accepts only names of loopback: a web page can point its
-    /// own domain at 127.0.0.1, and its browser then treats the gateway as the page's server.
-    pub(crate) fn check_host<'a>(&self, headers: &'a HeaderMap) -> Result<Authority<'a>, Refusal> {
-        if headers.get_all(HOST).iter().count() != 1 {
-            return Err(Refusal::bad_request(
-                "the request must have one Host header",
-            ));
-        }
-        let host = local::host(headers).ok().flatten();
+    /// Checks `Host` and the authority of an absolute-form target. A gateway on loopback accepts only
+    /// names of loopback: a web page can point its own domain at 127.0.0.1, and its browser then
+    /// treats the gateway as the page's server.
+    ///
+    /// # Returns
+    ///
+    /// The host that was called. HTTP/1.0 does not require one, and probes of load balancers send
+    /// none, so an open route works without.
+    pub(crate) fn check_host<'a>(
+        &self,
+        head: &'a Parts,
+        is_open_route: bool,
+    ) -> Result<Option<Authority<'a>>, Refusal> {
+        let is_optional = is_open_route && head.version <= Version::HTTP_10;
+        let host = match (called_host(head)?, is_optional) {
+            (None, true) => return Ok(None),
+            (None, false) => {
+                return Err(Refusal::bad_request(
+                    "the request must have one Host header",
+                ));
+            }
+            (Some(host), _) => Authority::parse(host),
+        };
         match host {
-            Some(host) if !self.is_local || host.is_loopback() => Ok(host),
+            Some(host) if !self.is_local || host.is_loopback() => Ok(Some(host)),
             None if !self.is_local => Err(Refusal::bad_request(
                 "the Host header must be a host with an optional port",
             )),
@@ -77,11 +92,11 @@ impl Access {
     pub(crate) fn check_origin(
         &self,
         headers: &HeaderMap,
-        host: &Authority<'_>,
+        host: Option<&Authority<'_>>,
     ) -> Result<Option<HeaderValue>, Refusal> {
         let may_call = match local::origin(headers) {
             Ok(None) => !is_cross_site(headers),
-            Ok(Some(origin)) => origin.is_of(host) || self.allows(&origin),
+            Ok(Some(origin)) => host.is_some_and(|host| origin.is_of(host)) || self.allows(&origin),
             Err(Malformed) => false,
         };
         match may_call {
@@ -142,6 +157,30 @@ impl Access {
         if let Some(limiter) = &self.limiter {
             limiter.retain_recent();
         }
+    }
+}
+
+/// The text of the one `Host`. An absolute-form target (RFC 9112 §3.2.2) must name the same host.
+fn called_host(head: &Parts) -> Result<Option<&str>, Refusal> {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    // Text outside ASCII is not a host: it is refused as an empty one.
+    let host = hosts.next().map(|host| host.to_str().unwrap_or_default());
+    if hosts.next().is_some() {
+        return Err(Refusal::bad_request(
+            "the request must have one Host header",
+        ));
+    }
+    let target = match head.uri.scheme() {
+        Some(_) => head.uri.authority().map(|authority| authority.as_str()),
+        None => None,
+    };
+    match (host, target) {
+        (Some(host), Some(target)) if !host.eq_ignore_ascii_case(target) => Err(
+            Refusal::bad_request("the target of the request and its Host header must agree"),
+        ),
+        (None, Some(_)) if head.version > Version::HTTP_10 => Ok(None),
+        (None, target) => Ok(target),
+        (host, _) => Ok(host),
     }
 }
 

@@ -20,7 +20,8 @@ pub struct Config {
     /// The port to listen on. Default: 0, which takes a free port.
     pub port: u16,
     /// The client that makes the calls to Plaid: base URL, timeout, retries, certificates, proxy.
-    /// Its own credentials and gateway are not used.
+    /// Its own credentials and gateway are not used. Default: without retries, because callers retry,
+    /// and retries of both multiply.
     pub client: utdk_plaid_client::Config,
     /// Plaid's credentials. Without them callers bring their own, or a console sets them.
     pub credentials: Option<Pair>,
@@ -33,6 +34,9 @@ pub struct Config {
     pub max_in_flight: usize,
     /// The limit on calls that wait for one of those. Default: 256. Further calls get a 503.
     pub max_waiting: usize,
+    /// The limit on open connections. Default: 1024. At the limit, the connection that has been idle
+    /// for the longest time is closed. A limit on open files of the process can lower it.
+    pub max_connections: usize,
     /// The limit on calls of one IP address. Default: 10 a second, and bursts of 20.
     pub rate_limit: Option<RateLimit>,
     /// How long calls in flight may take after the gateway was stopped. Default: 30 s.
@@ -67,6 +71,18 @@ impl Default for RateLimit {
 }
 
 impl Config {
+    /// The limit on connections that leaves file descriptors for the calls to Plaid and the rest of
+    /// the process.
+    pub(crate) fn connection_limit(&self) -> usize {
+        let reserved = self.max_in_flight.saturating_add(RESERVED_DESCRIPTORS);
+        match descriptor_limit() {
+            Some(limit) => self
+                .max_connections
+                .min(limit.saturating_sub(reserved).max(MIN_CONNECTIONS)),
+            None => self.max_connections,
+        }
+    }
+
     /// Checks what can be wrong before a port is taken.
     pub(crate) fn check(&self) -> Result<(), GatewayError> {
         let setting = |field, message: &str| {
@@ -88,6 +104,9 @@ impl Config {
         if self.max_in_flight == 0 {
             return setting("maxInFlight", "must be at least 1");
         }
+        if self.max_connections == 0 {
+            return setting("maxConnections", "must be at least 1");
+        }
         match &self.token {
             Some(token) if !is_bearer_token(token) => setting(
                 "token",
@@ -104,12 +123,16 @@ impl Default for Config {
         Config {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
-            client: utdk_plaid_client::Config::default(),
+            client: utdk_plaid_client::Config {
+                max_retries: 0,
+                ..utdk_plaid_client::Config::default()
+            },
             credentials: None,
             token: None,
             allow_origins: Vec::new(),
             max_in_flight: 64,
             max_waiting: 256,
+            max_connections: 1024,
             rate_limit: Some(RateLimit::default()),
             grace: Duration::from_secs(30),
             sandbox_url: None,
@@ -125,6 +148,23 @@ impl fmt::Debug for Config {
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
+}
+
+/// File descriptors for everything but connections of callers and to Plaid.
+const RESERVED_DESCRIPTORS: usize = 64;
+
+/// With very few file descriptors, accepting fails before this limit is reached.
+const MIN_CONNECTIONS: usize = 16;
+
+/// The process's limit on open files, if it has one.
+fn descriptor_limit() -> Option<usize> {
+    #[cfg(unix)]
+    {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+        limit.current.and_then(|limit| usize::try_from(limit).ok())
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// A pattern such as `http://*.example.com` parses as an origin, but no browser sends it.

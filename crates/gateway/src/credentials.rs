@@ -2,14 +2,13 @@
 //! are kept in memory only, and no route returns them.
 
 use std::{
-    fs, io,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::GatewayError;
+use crate::{env_file, error::GatewayError, secret_file};
 
 /// Plaid's `client_id` and `secret`.
 #[derive(Clone)]
@@ -26,18 +25,16 @@ impl Pair {
     ///
     /// # Errors
     ///
-    /// [`GatewayError::Setting`] if the file cannot be read, if other users can read it, or if a line
-    /// is missing. The message never quotes the file.
+    /// [`GatewayError::Setting`] if the file cannot be read, if other users can access it, or if a
+    /// line is missing. The message never quotes the file.
     pub fn from_file(path: &Path) -> Result<Self, GatewayError> {
-        let text = read_private(path, "credentialsFile")?;
-        let line = |name: &str| {
-            text.expose_secret().lines().find_map(|line| {
-                let (key, value) = line.trim().split_once('=')?;
-                let value = value.trim().trim_matches(['"', '\'']);
-                (key.trim() == name && !value.is_empty()).then(|| SecretString::from(value))
-            })
+        let text = secret_file::read(path, "credentialsFile")?;
+        let value = |name: &str| {
+            env_file::value(text.expose_secret(), name)
+                .filter(|value| !value.is_empty())
+                .map(|value| SecretString::from(value.into_owned()))
         };
-        match (line("PLAID_CLIENT_ID"), line("PLAID_SECRET")) {
+        match (value("PLAID_CLIENT_ID"), value("PLAID_SECRET")) {
             (Some(client_id), Some(secret)) => Ok(Pair { client_id, secret }),
             _ => Err(GatewayError::Setting {
                 field: "credentialsFile",
@@ -53,35 +50,10 @@ impl Pair {
 ///
 /// # Errors
 ///
-/// [`GatewayError::Setting`] if the file cannot be read, or if other users can read it.
+/// [`GatewayError::Setting`] if the file cannot be read, or if other users can access it.
 pub fn token_from_file(path: &Path) -> Result<SecretString, GatewayError> {
-    let text = read_private(path, "tokenFile")?;
+    let text = secret_file::read(path, "tokenFile")?;
     Ok(text.expose_secret().trim().into())
-}
-
-/// Reads a file that only its owner may read. Windows has no such permissions.
-fn read_private(path: &Path, field: &'static str) -> Result<SecretString, GatewayError> {
-    let refused = |why: &str| GatewayError::Setting {
-        field,
-        // The path is left out: by mistake it could be the secret itself.
-        message: format!("{field} {why}"),
-    };
-    let failed = |error: io::Error| refused(&format!("could not be read: {error}"));
-    // The permissions are those of the open file, so the file cannot be swapped in between.
-    let mut file = fs::File::open(path).map_err(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let mode = file.metadata().map_err(failed)?.mode();
-        if mode & 0o077 != 0 {
-            return Err(refused(
-                "can be read by users other than its owner: run chmod 600 on it",
-            ));
-        }
-    }
-    let mut text = String::new();
-    io::Read::read_to_string(&mut file, &mut text).map_err(failed)?;
-    Ok(text.into())
 }
 
 /// The credentials of a gateway.

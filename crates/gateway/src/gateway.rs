@@ -34,6 +34,7 @@ impl Gateway {
         config.check()?;
         let is_local = is_loopback_ip(config.host);
         let grace = config.grace;
+        let max_connections = config.connection_limit();
         let upstream = Upstream::new(config.client, config.max_in_flight, config.max_waiting)?;
         let address = SocketAddr::from((config.host, config.port));
         let failed = |source| GatewayError::Listen { address, source };
@@ -62,7 +63,13 @@ impl Gateway {
         });
         let (stop, stopped) = oneshot::channel();
         let upstream = state.upstream.host().to_owned();
-        let server = tokio::spawn(server::run(listener, state, grace, stopped));
+        let server = tokio::spawn(server::run(
+            listener,
+            state,
+            max_connections,
+            grace,
+            stopped,
+        ));
         Ok(Gateway {
             url: format!("http://{address}"),
             upstream,

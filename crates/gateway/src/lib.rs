@@ -13,11 +13,13 @@
 //!
 //! - `error`: why a gateway did not start. `config`: its settings and their limits.
 //! - `refusal`: why a request is rejected. `access`: who may call.
-//! - `credentials`: Plaid's credentials, from a file, from the start, or set at run time.
+//! - `secret_file`, `env_file` and `credentials`: Plaid's credentials, from a file, from the start, or
+//!   set at run time.
 //! - `json` and `input`: the operation's input, parsed from the body and the headers.
 //! - `upstream`: how many calls run at once. `reply`: the JSON that goes back.
 //! - `catalogue`, `metrics`, `page`: the description of the operation, the counters, the console.
-//! - `routes`: which path does what. `server`: connections and shutdown.
+//! - `connections`: the limits on connections. `routes`: which path does what. `server`: accepts,
+//!   responds and stops.
 //! - `gateway`: the handle that starts and stops it.
 //!
 //! # What it does not know
@@ -32,6 +34,8 @@ mod server;
 
 mod routes;
 
+mod connections;
+
 mod catalogue;
 mod metrics;
 mod page;
@@ -43,6 +47,8 @@ mod input;
 mod json;
 
 mod credentials;
+mod env_file;
+mod secret_file;
 
 mod access;
 mod refusal;

@@ -17,7 +17,7 @@ pub(crate) struct JsonReply {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
     /// The value of `Retry-After`, in seconds.
-    pub(crate) retry_after: Option<NonZeroU32>,
+    pub(crate) retry_after: Option<u32>,
     /// The value of `Allow`.
     pub(crate) allow: Option<&'static str>,
     /// One word for the log and the metrics: `ok`, `api_error`, `connection`, `timeout`,
@@ -50,7 +50,7 @@ impl JsonReply {
         }
         JsonReply {
             status: refusal.status,
-            retry_after: refusal.retry_after,
+            retry_after: refusal.retry_after.map(NonZeroU32::get),
             allow: refusal.allow,
             outcome: "refused",
             code: Some(refusal.code.to_owned()),
@@ -67,6 +67,8 @@ impl JsonReply {
         outcome: Outcome,
     ) -> Self {
         let attempts = outcome.attempts;
+        // Plaid's own, so that callers wait as long as Plaid asks.
+        let retry_after = outcome.retry_after.map(whole_seconds);
         let reply = match outcome.result {
             Ok(reply) => JsonReply::ok(match route {
                 CallRoute::Plaid => json!(reply),
@@ -80,7 +82,11 @@ impl JsonReply {
             }),
             Err(error) => JsonReply::failure(route, request_id, error),
         };
-        JsonReply { attempts, ..reply }
+        JsonReply {
+            attempts,
+            retry_after,
+            ..reply
+        }
     }
 
     fn failure(route: CallRoute, request_id: &str, error: Error) -> Self {
@@ -165,6 +171,12 @@ impl JsonReply {
 fn is_code(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     text.len() <= 64 && text.bytes().all(is_letter)
+}
+
+/// Rounds up: a caller that retries too early is rejected again.
+fn whole_seconds(wait: Duration) -> u32 {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 /// Rounded to the hundredth.

@@ -23,6 +23,7 @@ use utdk_plaid_local::is_json;
 use crate::{
     access::Access,
     catalogue::{self, OPERATION},
+    connections::Connection,
     credentials::Credentials,
     input::{self, CallRoute, Input},
     metrics::Metrics,
@@ -33,7 +34,7 @@ use crate::{
 };
 
 /// The limit on a body, in bytes. Inputs of the operation are shorter.
-const BODY_LIMIT: u64 = 64 << 10;
+pub(crate) const BODY_LIMIT: u64 = 64 << 10;
 
 /// The time limit for a body to arrive.
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -141,16 +142,13 @@ impl Route {
 /// Handles a request.
 pub(crate) async fn handle(
     state: &GatewayState,
+    connection: &Connection,
     peer: SocketAddr,
     request_id: &str,
     head: &Parts,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> RouteResponse {
-    let route = match head.uri.scheme() {
-        None => Route::of(head.uri.path()),
-        // Absolute-form target: this is not a proxy.
-        Some(_) => None,
-    };
+    let route = Route::of(head.uri.path());
     let call_route = match route {
         Some(Route::Call(call_route)) => Some(call_route),
         _ => None,
@@ -159,7 +157,7 @@ pub(crate) async fn handle(
     let content = match check(state, peer, head, route, &mut origin) {
         Err(refusal) => Err(refusal),
         Ok(None) => Ok(Content::Preflight),
-        Ok(Some(route)) => run(state, route, request_id, head, body).await,
+        Ok(Some(route)) => run(state, connection, route, request_id, head, body).await,
     };
     RouteResponse {
         content: content.unwrap_or_else(|refusal| {
@@ -179,8 +177,9 @@ fn check(
     origin: &mut Option<HeaderValue>,
 ) -> Result<Option<Route>, Refusal> {
     let access = &state.access;
-    let host = access.check_host(&head.headers)?;
-    *origin = access.check_origin(&head.headers, &host)?;
+    let is_open = route.is_some_and(Route::is_open);
+    let host = access.check_host(head, is_open)?;
+    *origin = access.check_origin(&head.headers, host.as_ref())?;
     let route = route.ok_or_else(Refusal::not_found)?;
     if head.method == Method::OPTIONS && origin.is_some() {
         return Ok(None);
@@ -199,14 +198,17 @@ fn check(
 
 async fn run(
     state: &GatewayState,
+    connection: &Connection,
     route: Route,
     request_id: &str,
     head: &Parts,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Content, Refusal> {
     let json = |value| Ok(Content::Json(JsonReply::ok(value)));
     match route {
-        Route::Call(call_route) => call(state, call_route, request_id, head, body).await,
+        Route::Call(call_route) => {
+            call(state, connection, call_route, request_id, head, body).await
+        }
         Route::Page => {
             let has_sandbox = state.sandbox_url.is_some();
             Ok(Content::Page(Page::respond_to(&head.headers, has_sandbox)))
@@ -257,13 +259,15 @@ async fn run(
 
 async fn call(
     state: &GatewayState,
+    connection: &Connection,
     call_route: CallRoute,
     request_id: &str,
     head: &Parts,
-    body: Incoming,
+    body: &mut Incoming,
 ) -> Result<Content, Refusal> {
     let start = Instant::now();
     let body = read_body(&head.headers, body).await?;
+    connection.busy();
     let input = Input::parse(call_route, &head.headers, &body)?;
     drop(body);
     let (outcome, upstream_duration) = state
@@ -282,7 +286,7 @@ async fn call(
 }
 
 /// Reads the body of a request that must have one.
-async fn read_body(headers: &HeaderMap, body: Incoming) -> Result<Vec<u8>, Refusal> {
+async fn read_body(headers: &HeaderMap, body: &mut Incoming) -> Result<Vec<u8>, Refusal> {
     if !is_json(headers) {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

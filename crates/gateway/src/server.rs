@@ -4,39 +4,43 @@ use std::{
     convert::Infallible,
     net::SocketAddr,
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    body::{Body, Bytes, Incoming},
     header::{self, HeaderMap, HeaderName, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
+    rt::TokioIo,
     server::graceful::{GracefulShutdown, Watcher},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinSet,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 use tracing::dispatcher::with_default;
 
 use crate::{
+    connections::{Connection, Connections},
     reply::milliseconds,
-    routes::{self, Content, GatewayState, RouteResponse},
+    routes::{self, BODY_LIMIT, Content, GatewayState, RouteResponse},
 };
-
-/// The time limit for the head of a request to arrive, and for a connection to stay idle.
-const HEAD_TIME_LIMIT: Duration = Duration::from_secs(75);
 
 /// The limit on the head of a request, in bytes.
 const HEAD_LIMIT: usize = 16 << 10;
+
+/// The time limit for the rest of a body that the response does not depend on.
+const DISCARD_TIME_LIMIT: Duration = Duration::from_secs(1);
+
+/// How often the time limits of connections are checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the rate limiter frees the memory of idle addresses.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
@@ -49,40 +53,64 @@ const QUIET: Duration = Duration::from_millis(100);
 pub(crate) async fn run(
     listener: TcpListener,
     state: Arc<GatewayState>,
+    max_connections: usize,
     grace: Duration,
     mut stopped: oneshot::Receiver<()>,
 ) {
     let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    let connection = |(stream, peer)| serve(stream, peer, Arc::clone(&state), graceful.watcher());
-    let mut cleanup = interval(CLEANUP_INTERVAL);
-    cleanup.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let connections = Connections::new(max_connections);
+    let mut tasks = JoinSet::new();
+    let mut accepted = 0;
+    let mut serve_next = |tasks: &mut JoinSet<()>, (socket, peer)| {
+        accepted += 1;
+        if let Some(connection) = connections.open(accepted) {
+            let state = Arc::clone(&state);
+            tasks.spawn(serve(socket, peer, state, connection, graceful.watcher()));
+        }
+    };
+    let mut chores = JoinSet::new();
+    chores.spawn(check_limits(Arc::clone(&connections), Arc::clone(&state)));
     let is_graceful = loop {
         tokio::select! {
             message = &mut stopped => break message.is_ok(),
             accepted = listener.accept() => match accepted {
-                Ok(accepted) => {
-                    connections.spawn(connection(accepted));
+                Ok(accepted) => serve_next(&mut tasks, accepted),
+                // Mostly out of file descriptors.
+                Err(_) => {
+                    connections.close_oldest_idle();
+                    sleep(Duration::from_millis(10)).await;
                 }
-                // Mostly out of file descriptors. Wait for other connections to end.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
-            _ = cleanup.tick() => state.access.forget_callers(),
-            Some(_) = connections.join_next() => {}
+            Some(_) = tasks.join_next() => {}
         }
     };
     state.stopping.store(true, Ordering::Relaxed);
     for accepted in backlog(listener) {
-        connections.spawn(connection(accepted));
+        serve_next(&mut tasks, accepted);
     }
     if is_graceful {
         let finished = async {
-            drain(&mut connections, &state).await;
+            drain(&mut tasks, &state).await;
             graceful.shutdown().await;
         };
         let _ = timeout(grace, finished).await;
     }
-    connections.shutdown().await;
+    tasks.shutdown().await;
+}
+
+/// Closes connections that exceed a time limit, and frees memory of the rate limiter.
+async fn check_limits(connections: Arc<Connections>, state: Arc<GatewayState>) {
+    let mut checks = interval(CHECK_INTERVAL);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut cleaned = Instant::now();
+    loop {
+        checks.tick().await;
+        connections.close_expired();
+        if cleaned.elapsed() >= CLEANUP_INTERVAL {
+            cleaned = Instant::now();
+            state.access.forget_callers();
+        }
+    }
 }
 
 /// Frees the port, and returns the connections that the kernel had accepted already. A load balancer
@@ -95,19 +123,19 @@ fn backlog(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     // The listener is non-blocking, so this ends when the backlog is empty.
     let accepted = std::iter::from_fn(|| listener.accept().ok());
     accepted
-        .filter_map(|(stream, peer)| {
-            stream.set_nonblocking(true).ok()?;
-            Some((TcpStream::from_std(stream).ok()?, peer))
+        .filter_map(|(socket, peer)| {
+            socket.set_nonblocking(true).ok()?;
+            Some((TcpStream::from_std(socket).ok()?, peer))
         })
         .collect()
 }
 
 /// Waits until all connections have ended, or no request has arrived for [`QUIET`]. A request can be
 /// in transit on an idle connection. Each connection ends with its next response, so this ends too.
-async fn drain(connections: &mut JoinSet<()>, state: &GatewayState) {
+async fn drain(tasks: &mut JoinSet<()>, state: &GatewayState) {
     let mut requests = state.requests.load(Ordering::Relaxed);
     loop {
-        let ended = async { while connections.join_next().await.is_some() {} };
+        let ended = async { while tasks.join_next().await.is_some() {} };
         if timeout(QUIET, ended).await.is_ok() {
             return;
         }
@@ -119,32 +147,43 @@ async fn drain(connections: &mut JoinSet<()>, state: &GatewayState) {
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, state: Arc<GatewayState>, watcher: Watcher) {
+async fn serve(
+    socket: TcpStream,
+    peer: SocketAddr,
+    state: Arc<GatewayState>,
+    connection: Connection,
+    watcher: Watcher,
+) {
     // Each response is a single small write, so delaying it gains nothing.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
-        let state = Arc::clone(&state);
-        async move { Ok::<_, Infallible>(respond(&state, peer, request).await) }
+    let _ = socket.set_nodelay(true);
+    let stream = connection.stream(socket);
+    let service = service_fn(|request| async {
+        Ok::<_, Infallible>(respond(&state, &connection, peer, request).await)
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME_LIMIT)
+    let http = http1::Builder::new()
         .max_buf_size(HEAD_LIMIT)
+        // `Connections` has the time limits.
+        .header_read_timeout(None)
         .serve_connection(TokioIo::new(stream), service);
-    // An error means that the client closed the connection, or did not send HTTP.
-    let _ = watcher.watch(connection).await;
+    tokio::select! {
+        // An error means that the client closed the connection, or did not send HTTP.
+        _ = watcher.watch(http) => {}
+        () = connection.closed() => {}
+    }
 }
 
 async fn respond(
     state: &GatewayState,
+    connection: &Connection,
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let start = Instant::now();
+    connection.body();
     state.requests.fetch_add(1, Ordering::Relaxed);
     let request_id = format!("{:016x}", fastrand::u64(..));
-    let (head, body) = request.into_parts();
-    let response = routes::handle(state, peer, &request_id, &head, body).await;
+    let (head, mut body) = request.into_parts();
+    let response = routes::handle(state, connection, peer, &request_id, &head, &mut body).await;
 
     let (status, outcome) = match &response.content {
         Content::Json(reply) => (reply.status, reply.outcome),
@@ -178,15 +217,48 @@ async fn respond(
         with_default(log, event);
     }
     let mut response = write(status, &request_id, response);
-    // Tell the client not to send another request on this connection.
-    let is_last = state.stopping.load(Ordering::Relaxed);
+    let is_unread = !body.is_end_stream() && !discard(status, &head.headers, body).await;
     // A proxy can disagree on where such a body ends, so what follows is not read as a request.
     let is_ambiguous = head.headers.contains_key(header::TRANSFER_ENCODING);
-    if is_last || is_ambiguous {
+    // Read here, after the last wait, so that no response promises a connection that is closed.
+    let is_stopping = state.stopping.load(Ordering::Relaxed);
+    if is_stopping || is_ambiguous || is_unread {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
+    if is_unread || is_ambiguous {
+        connection.linger();
+    }
+    connection.idle();
     response
+}
+
+/// Reads the rest of a body that the response does not depend on. A client that sends its whole
+/// request before it reads the response would otherwise lose the response, and its connection.
+///
+/// # Returns
+///
+/// Whether the whole body was read, so that the connection can be reused.
+async fn discard(status: StatusCode, headers: &HeaderMap, mut body: Incoming) -> bool {
+    // With Expect, a client waits for permission to send the body. It needs the response instead.
+    let is_pointless = status == StatusCode::REQUEST_TIMEOUT
+        || headers.contains_key(header::EXPECT)
+        || body.size_hint().lower() > BODY_LIMIT;
+    if is_pointless {
+        return false;
+    }
+    let read = async {
+        let mut length = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
+            length += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if length > BODY_LIMIT {
+                return false;
+            }
+        }
+        true
+    };
+    timeout(DISCARD_TIME_LIMIT, read).await.unwrap_or(false)
 }
 
 /// A known method; any other text is not logged.
@@ -222,7 +294,7 @@ fn write(status: StatusCode, request_id: &str, response: RouteResponse) -> Respo
         Content::Json(reply) => {
             headers.insert(header::CONTENT_TYPE, text("application/json"));
             if let Some(seconds) = reply.retry_after {
-                headers.insert(header::RETRY_AFTER, seconds.get().into());
+                headers.insert(header::RETRY_AFTER, seconds.into());
             }
             if let Some(methods) = reply.allow {
                 headers.insert(header::ALLOW, text(methods));

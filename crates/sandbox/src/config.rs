@@ -5,6 +5,8 @@ use std::{
     time::SystemTime,
 };
 
+use crate::model::products::ledger::Arrival;
+
 /// The settings of a [`Sandbox`](crate::Sandbox). Fill it by struct update:
 /// `Config { port: 8080, ..Default::default() }`.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct Config {
     pub seed: Option<u64>,
     /// What the Sandbox's clock shows at the start; by default real time. It runs from there.
     pub now: Option<SystemTime>,
+    /// How the transactions of a new Item arrive; by default all at once.
+    pub transactions: Arrival,
     /// The hosts outside of this machine that may get webhooks, as `name` or `name:port`; by default
     /// none.
     pub allow_webhook_hosts: Vec<String>,
@@ -34,6 +38,7 @@ impl Default for Config {
             port: 0,
             seed: None,
             now: None,
+            transactions: Arrival::default(),
             allow_webhook_hosts: Vec::new(),
             allow_remote_control: false,
             allow_local_pages: false,

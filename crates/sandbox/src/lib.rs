@@ -53,6 +53,7 @@ pub use model::{
     faults::{Effect, Fault},
     item::{ItemState, ItemSummary},
     journal::LoggedRequest,
+    products::ledger::Arrival,
     stubs::Stub,
     webhook::{Attempt, Outcome, Webhook, WebhookFilter},
 };

@@ -68,6 +68,7 @@ impl Sandbox {
         let start = Start {
             seed: config.seed,
             now: config.now,
+            arrival: config.transactions,
         };
         let (deliveries, commands) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(url.clone(), start, deliveries));

@@ -46,6 +46,12 @@ impl Caller {
         let _ = within(self.stream.write_all(bytes.as_ref())).await;
     }
 
+    /// Writes everything, as a client does that reads no reply before its request is sent.
+    pub(crate) async fn write_all(&mut self, bytes: impl AsRef<[u8]>) {
+        let written = within(self.stream.write_all(bytes.as_ref())).await;
+        written.expect("the gateway reads everything");
+    }
+
     /// Reads the next reply.
     pub(crate) async fn reply(&mut self) -> RawReply {
         within(self.next()).await.expect("a reply")

@@ -134,14 +134,86 @@ async fn a_missing_or_repeated_host_is_refused() {
             check(&reply, path, (400, "BAD_REQUEST"), &hosts.join(", "));
         }
     }
-    let old = call(TOOL, &[]).replace("HTTP/1.1", "HTTP/1.0");
-    check(
-        &gate.send(old).await,
-        TOOL,
-        (400, "BAD_REQUEST"),
-        "HTTP/1.0",
-    );
     gate.check_nothing_sent().await;
+}
+
+/// HTTP/1.0 has no `Host`, and probes of load balancers use it.
+#[tokio::test]
+async fn an_http_1_0_probe_needs_no_host() {
+    for host in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
+        let gate = TestGateway::start_with(|config| {
+            config.host = host.into();
+            config.token = Some(TOKEN.into());
+        })
+        .await;
+        for path in ["/healthz", "/readyz", "/"] {
+            for hosts in ["", "host: 127.0.0.1\r\n"] {
+                let reply = gate
+                    .send(format!("GET {path} HTTP/1.0\r\n{hosts}\r\n"))
+                    .await;
+                assert_eq!(reply.status, 200, "{path}: {reply:?}");
+            }
+        }
+        let old = call(TOOL, &[]).replace("HTTP/1.1", "HTTP/1.0");
+        let reply = gate.send(old).await;
+        check(&reply, TOOL, (400, "BAD_REQUEST"), "HTTP/1.0");
+        let reply = gate.send("GET /healthz HTTP/1.1\r\n\r\n").await;
+        check(&reply, "/healthz", (400, "BAD_REQUEST"), "HTTP/1.1");
+    }
+    let gate = TestGateway::start().await;
+    let foreign = "GET /healthz HTTP/1.0\r\nhost: example.com\r\n\r\n";
+    check(
+        &gate.send(foreign).await,
+        "/healthz",
+        (403, "FORBIDDEN_HOST"),
+        "foreign",
+    );
+}
+
+/// RFC 9112 §3.2.2: a server must accept such a target.
+#[tokio::test]
+async fn an_absolute_target_is_accepted_if_it_agrees_with_the_host() {
+    let gate = TestGateway::start().await;
+    let sent = async |target: &str, host: &str| {
+        let request = call(&format!("{target}{PLAID}"), &[&format!("host: {host}")]);
+        gate.send(request).await
+    };
+    for (target, host) in [
+        ("http://127.0.0.1:4000", "127.0.0.1:4000"),
+        ("http://localhost", "LOCALHOST"),
+        ("https://localhost:4000", "localhost:4000"),
+        ("http://[::1]:4000", "[::1]:4000"),
+    ] {
+        let reply = sent(target, host).await;
+        assert_eq!(reply.status, 200, "{target}: {reply:?}");
+    }
+    let served = gate.upstream.calls().len();
+    for (target, host) in [
+        ("http://127.0.0.1:4000", "127.0.0.1"),
+        ("http://127.0.0.1", "localhost"),
+        ("https://sandbox.plaid.com", "127.0.0.1"),
+        ("http://127.0.0.1", "example.com"),
+        ("http://user@127.0.0.1", "127.0.0.1"),
+    ] {
+        let reply = sent(target, host).await;
+        check(&reply, PLAID, (400, "BAD_REQUEST"), target);
+    }
+    for (target, host) in [
+        ("https://sandbox.plaid.com", "sandbox.plaid.com"),
+        ("http://user@127.0.0.1", "user@127.0.0.1"),
+    ] {
+        let reply = sent(target, host).await;
+        check(&reply, PLAID, (403, "FORBIDDEN_HOST"), target);
+    }
+    assert_eq!(gate.upstream.calls().len(), served);
+    let probe = gate
+        .send("GET http://127.0.0.1/healthz HTTP/1.0\r\n\r\n")
+        .await;
+    assert_eq!(probe.status, 200);
+    let rebound = gate
+        .send("GET http://example.com/healthz HTTP/1.0\r\n\r\n")
+        .await;
+    assert_eq!(rebound.status, 403);
 }
 
 /// A page that rebinds its domain can set this header too.

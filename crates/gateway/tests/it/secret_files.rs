@@ -55,30 +55,55 @@ fn check(error: &GatewayError, field: &str, words: &str) {
 
 #[test]
 fn a_credentials_file_is_read() {
-    let good = (CLIENT_ID.to_owned(), SECRET.to_owned());
     let (id, secret) = (CLIENT_ID, SECRET);
     for (number, text) in [
         lines(),
         lines().replace('\n', "\r\n"),
         lines().trim_end().to_owned(),
+        format!("\u{feff}{}", lines()),
         format!("PLAID_SECRET={secret}\nPLAID_CLIENT_ID={id}"),
         format!("PLAID_CLIENT_ID=\"{id}\"\nPLAID_SECRET='{secret}'\n"),
+        format!("PLAID_CLIENT_ID=`{id}` # note\nPLAID_SECRET=\"{secret}\"# note\n"),
         format!("  PLAID_CLIENT_ID = {id}  \n\tPLAID_SECRET\t=\t{secret}\t\n"),
+        format!("export PLAID_CLIENT_ID={id}\nexport\tPLAID_SECRET={secret}\n"),
+        format!("PLAID_CLIENT_ID={id} # note\nPLAID_SECRET={secret}#note\n"),
         format!(
             "# of the Sandbox\n\n#PLAID_SECRET=old\n{}OTHER=1\nnonsense\n",
             lines()
         ),
         format!("PLAID_CLIENT_IDS=x\nXPLAID_SECRET=x\n{}", lines()),
-        format!("PLAID_CLIENT_ID=\nPLAID_SECRET=\n{}", lines()),
+        format!("PLAID_CLIENT_ID=\nPLAID_SECRET=first\n{}", lines()),
+        format!("OTHER=\"PLAID_SECRET=x\n\"\n{}", lines()),
+        format!("{}OTHER='\nPLAID_SECRET=x\n'\n", lines()),
+        format!("OTHER=\"unclosed\n{}", lines()),
     ]
     .iter()
     .enumerate()
     {
         let file = File::new(&format!("good-{number}"), text, 0o600);
-        assert_eq!(file.pair().unwrap(), good, "{text}");
+        let expected = (CLIENT_ID.to_owned(), SECRET.to_owned());
+        assert_eq!(file.pair().unwrap(), expected, "{text}");
     }
-    let file = File::new("equals", "PLAID_CLIENT_ID=a=b\nPLAID_SECRET==c==\n", 0o400);
-    assert_eq!(file.pair().unwrap(), ("a=b".to_owned(), "=c==".to_owned()));
+    for (number, (text, value)) in [
+        ("=c==", "=c=="),
+        ("a b", "a b"),
+        ("$HOME${X}", "$HOME${X}"),
+        ("'a # b'", "a # b"),
+        ("\"a\\nb\"", "a\nb"),
+        ("'a\\nb'", "a\\nb"),
+        ("\"a\nb\" c", "a\nb"),
+        ("'a\"b'", "a\"b"),
+        ("a 'b' c", "a 'b' c"),
+        ("'unclosed", "'unclosed"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let text = format!("PLAID_CLIENT_ID={text}\nPLAID_SECRET=a\n");
+        let file = File::new(&format!("value-{number}"), &text, 0o400);
+        let expected = ((*value).to_owned(), "a".to_owned());
+        assert_eq!(file.pair().unwrap(), expected, "{text}");
+    }
 }
 
 #[test]
@@ -90,6 +115,8 @@ fn a_credentials_file_without_both_lines_is_refused() {
         format!("PLAID_SECRET={SECRET}\n"),
         format!("PLAID_CLIENT_ID={CLIENT_ID}\nPLAID_SECRET=\n"),
         format!("PLAID_CLIENT_ID={CLIENT_ID}\nPLAID_SECRET=\"\"\n"),
+        format!("{}PLAID_SECRET=\n", lines()),
+        format!("PLAID_CLIENT_ID={CLIENT_ID}\nPLAID_SECRET=# note\n"),
         format!("PLAID_CLIENT_ID={CLIENT_ID}\n# PLAID_SECRET={SECRET}\n"),
         format!("plaid_client_id={CLIENT_ID}\nplaid_secret={SECRET}\n"),
         format!("PLAID_CLIENT_ID: {CLIENT_ID}\nPLAID_SECRET: {SECRET}\n"),
@@ -149,7 +176,7 @@ fn an_unreadable_file_is_refused() {
 
     let directory = std::env::temp_dir().join(format!("utdk-plaid-gateway-{}", process::id()));
     fs::create_dir_all(&directory).unwrap();
-    for (mode, words) in [(0o700, "could not be read"), (0o755, "chmod 600")] {
+    for (mode, words) in [(0o700, "regular file"), (0o755, "regular file")] {
         fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
         check(
             &Pair::from_file(&directory).err().unwrap(),
@@ -222,4 +249,28 @@ async fn a_token_file_that_is_empty_or_has_two_lines_is_refused() {
             ("INVALID_OPTION", Some("token"))
         );
     }
+}
+
+/// Opening a FIFO would wait for a writer, and a device can be endless.
+#[test]
+fn a_file_that_is_not_regular_is_refused_at_once() {
+    let fifo = File(std::env::temp_dir().join(format!("utdk-plaid-fifo-{}", process::id())));
+    let made = process::Command::new("mkfifo").arg(&fifo.0).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo failed");
+    for path in [
+        &fifo.0,
+        &PathBuf::from("/dev/zero"),
+        &PathBuf::from("/dev/tty"),
+    ] {
+        let error = Pair::from_file(path).err().unwrap();
+        check(&error, "credentialsFile", "could not be read");
+        let error = token_from_file(path).unwrap_err();
+        check(&error, "tokenFile", "could not be read");
+    }
+}
+
+#[test]
+fn a_file_over_64_kib_is_refused() {
+    let long = File::new("long", "x".repeat((64 << 10) + 1), 0o600);
+    check(&long.pair().unwrap_err(), "credentialsFile", "64 KiB");
 }

@@ -229,3 +229,28 @@ async fn the_client_sends_a_gateway_no_credentials() {
     assert_eq!(sent["client_id"], CLIENT_ID);
     assert_eq!(sent["secret"], SECRET);
 }
+
+/// Retries of the client and of the gateway would multiply.
+#[tokio::test]
+async fn a_failing_call_with_the_defaults_is_sent_to_plaid_three_times() {
+    let error = r#"{"error_code":"INTERNAL_SERVER_ERROR","error_type":"API_ERROR"}"#;
+    let bytes = reply_with(503, &["retry-after: 0"], error);
+    let upstream = Upstream::start(Behaviour::Write(bytes)).await;
+    let url = upstream.url.clone();
+    let gate = TestGateway::before(upstream, |config| {
+        config.client = Config {
+            base_url: Some(url),
+            ..utdk_plaid_gateway::Config::default().client
+        };
+    })
+    .await;
+    let ended = call(Config {
+        gateway: Some(Gateway {
+            url: gate.gateway.url().to_owned(),
+            token: None,
+        }),
+        ..Config::default()
+    });
+    assert_eq!(ended.await.unwrap_err().code(), "INTERNAL_SERVER_ERROR");
+    assert_eq!(gate.upstream.calls().len(), 3);
+}

@@ -235,3 +235,27 @@ async fn a_failed_request_is_retried_and_the_last_error_goes_back() {
     assert_eq!(reply.error_code(), "ECONNRESET");
     assert_eq!(gate.upstream.calls().len(), 2);
 }
+
+#[tokio::test]
+async fn retry_after_of_plaid_is_passed_on() {
+    let error = r#"{"error_code":"RATE_LIMIT","error_type":"RATE_LIMIT_EXCEEDED"}"#;
+    for (status, retry_after) in [(429, "7"), (503, "0"), (503, "120"), (429, "99999999999")] {
+        let header = format!("retry-after: {retry_after}");
+        let bytes = reply_with(status, &[&header], error);
+        let gate = TestGateway::facing(Behaviour::Write(bytes)).await;
+        for route in [TOOL, PLAID] {
+            let reply = gate.post(route, &arguments()).await;
+            assert_eq!(reply.status, status, "{reply:?}");
+            let expected = match retry_after {
+                "99999999999" => "4294967295",
+                other => other,
+            };
+            assert_eq!(reply.header("retry-after"), Some(expected));
+        }
+    }
+    let gate = TestGateway::facing(Behaviour::Write(reply(429, error))).await;
+    assert_eq!(
+        gate.post(TOOL, &arguments()).await.header("retry-after"),
+        None
+    );
+}

@@ -180,7 +180,10 @@ fn check(
         return Err(PlaidError::invalid_route(route.path));
     }
     let fields = Fields::parse(&head.headers, body)?;
-    authenticate(shared, &head.headers, &fields)?;
+    // /categories/get needs no credentials (observed).
+    if route.path != "/categories/get" {
+        authenticate(shared, &head.headers, &fields)?;
+    }
     *shown = Some(journal::shown_fields(route, fields.as_map()));
     fields.check(route)?;
     Ok((route, fields))

@@ -1,8 +1,11 @@
 //! The fields of a request, and the checks that follow from the route's spec.
 
+use std::ops::RangeInclusive;
+
 use hyper::HeaderMap;
 use serde_json::{Map, Value};
 
+use crate::model::products::day::Day;
 use crate::plaid::{
     error::PlaidError,
     routes::{FieldSpec, RouteSpec},
@@ -65,6 +68,67 @@ impl Fields {
         list.and_then(|list| list.iter().map(Value::as_str).collect())
             .map(Some)
             .ok_or_else(|| PlaidError::invalid_field(path, "a list of strings"))
+    }
+
+    /// A whole number that may be absent or null. The message for another type is observed for `count`,
+    /// that for a number out of range is inferred.
+    pub(super) fn integer(
+        &self,
+        path: &str,
+        min: i64,
+        max: i64,
+    ) -> Result<Option<i64>, PlaidError> {
+        let value = match self.find(path) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value.as_i64(),
+        };
+        let number = value.ok_or_else(|| PlaidError::invalid_field(path, "an integer"))?;
+        match (min..=max).contains(&number) {
+            true => Ok(Some(number)),
+            false => {
+                let must_be = match max {
+                    i64::MAX => format!("an integer of at least {min}"),
+                    _ => format!("an integer between {min} and {max}"),
+                };
+                Err(PlaidError::invalid_field(path, &must_be))
+            }
+        }
+    }
+
+    /// A boolean; false if it is absent or null. The message is inferred.
+    pub(super) fn flag(&self, path: &str) -> Result<bool, PlaidError> {
+        match self.find(path) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(PlaidError::invalid_field(path, "a boolean")),
+        }
+    }
+
+    /// A day that may be absent or null (the message is observed).
+    pub(super) fn day(&self, path: &str) -> Result<Option<Day>, PlaidError> {
+        let value = match self.find(path) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let day = value.as_str().and_then(Day::parse);
+        let must_be = "a string of the format 'YYYY-MM-DD'";
+        day.map(Some)
+            .ok_or_else(|| PlaidError::invalid_field(path, must_be))
+    }
+
+    /// The window of the required `start_date` and `end_date`, both included. Plaid's message for a
+    /// reversed window is not known: this one is inferred.
+    pub(super) fn window(&self) -> Result<RangeInclusive<Day>, PlaidError> {
+        let required = |path| {
+            let must_be = "a string of the format 'YYYY-MM-DD'";
+            let missing = || PlaidError::invalid_field(path, must_be);
+            self.day(path)?.ok_or_else(missing)
+        };
+        let (start, end) = (required("start_date")?, required("end_date")?);
+        match start <= end {
+            true => Ok(start..=end),
+            false => Err(PlaidError::invalid_field("start_date", "before end_date")),
+        }
     }
 
     /// Checks the names of the fields. Missing fields are reported before unknown fields, and both

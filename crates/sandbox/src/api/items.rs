@@ -1,20 +1,19 @@
-//! The routes of an Item: its state, accounts, tokens, webhook URL and removal.
+//! The routes of an Item: its state, tokens, webhook URL and removal.
 
 use serde_json::{Value, json};
 
 use crate::{
     api::call::{Call, RouteFn},
-    model::item::Item,
+    model::item::PUBLIC_TOKEN_LIFETIME,
     plaid::{catalog, error::PlaidError, time},
 };
 
-pub(super) const ROUTES: [(&str, RouteFn); 7] = [
+pub(super) const ROUTES: [(&str, RouteFn); 6] = [
     ("/item/get", get),
-    ("/accounts/get", accounts),
-    ("/auth/get", auth),
     ("/item/remove", remove),
     ("/item/webhook/update", update_webhook),
     ("/item/access_token/invalidate", invalidate_access_token),
+    ("/item/public_token/create", create_public_token),
     ("/item/public_token/exchange", exchange_public_token),
 ];
 
@@ -25,70 +24,6 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
     let mut shown = item.to_json(call.request_id);
     shown["created_at"] = time::seconds(item.created_at).into();
     Ok(json!({ "item": shown, "status": item.status() }))
-}
-
-fn accounts(call: &mut Call) -> Result<Value, PlaidError> {
-    let index = call.working_item()?;
-    let item = call.state.item(index);
-    let accounts = chosen_accounts(call, item)?;
-    Ok(json!({ "accounts": accounts, "item": item.to_json(call.request_id) }))
-}
-
-/// Shows every account, with or without numbers (observed). Adds Auth to an Item without it
-/// (documented for products in general).
-fn auth(call: &mut Call) -> Result<Value, PlaidError> {
-    let index = call.working_item()?;
-    let accounts = chosen_accounts(call, call.state.item(index))?;
-    let ach: Vec<Value> = accounts.iter().filter_map(ach_numbers).collect();
-    // The code is documented; that a list of accounts can cause it is inferred.
-    if ach.is_empty() {
-        return Err(PlaidError::no_auth_accounts());
-    }
-    call.state.add_product(index, "auth");
-    Ok(json!({
-        "accounts": accounts,
-        "item": call.state.item(index).to_json(call.request_id),
-        "numbers": { "ach": ach, "bacs": [], "eft": [], "international": [] },
-    }))
-}
-
-/// The numbers of a checking, savings or cash management account. Other accounts have none (both
-/// observed).
-fn ach_numbers(account: &Value) -> Option<Value> {
-    let subtype = account["subtype"].as_str().unwrap_or_default();
-    if !matches!(subtype, "checking" | "savings" | "cash management") {
-        return None;
-    }
-    let mask = account["mask"].as_str().unwrap_or_default();
-    Some(json!({
-        "account": format!("111122223333{mask}"),
-        "account_id": account["account_id"],
-        "is_tokenized_account_number": false,
-        "routing": "011401533",
-        "wire_routing": "021000021",
-    }))
-}
-
-/// The accounts of `options.account_ids`, in the order of the Item (inferred). The message for an
-/// invalid list is observed for a string, and inferred for an empty list.
-fn chosen_accounts(call: &Call, item: &Item) -> Result<Vec<Value>, PlaidError> {
-    let mut accounts = item.accounts();
-    if let Some(wanted) = call.fields.find("options.account_ids") {
-        let wanted: Vec<&str> = wanted
-            .as_array()
-            .filter(|ids| !ids.is_empty())
-            .and_then(|ids| ids.iter().map(Value::as_str).collect())
-            .ok_or_else(|| {
-                let must_be = "a non-empty array of valid account ids";
-                PlaidError::invalid_field("options.account_ids", must_be)
-            })?;
-        let is_known = |id: &&str| accounts.iter().any(|known| known["account_id"] == **id);
-        if !wanted.iter().all(is_known) {
-            return Err(PlaidError::invalid_account_id());
-        }
-        accounts.retain(|account| wanted.iter().any(|id| account["account_id"] == **id));
-    }
-    Ok(accounts)
 }
 
 /// The reply has no `removed` since 2020 (documented).
@@ -137,6 +72,15 @@ fn update_webhook(call: &mut Call) -> Result<Value, PlaidError> {
 fn invalidate_access_token(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.item()?;
     Ok(json!({ "new_access_token": call.state.renew_access_token(index) }))
+}
+
+/// A public token of an Item that has an access token, as update mode once used it (observed, with
+/// the expiration after 30 minutes).
+fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
+    let index = call.item()?;
+    let public_token = call.state.add_public_token(index);
+    let expiration = call.state.clock().now() + PUBLIC_TOKEN_LIFETIME;
+    Ok(json!({ "expiration": time::seconds(expiration), "public_token": public_token }))
 }
 
 /// A second exchange gives the same Item (observed) and the same token (inferred).

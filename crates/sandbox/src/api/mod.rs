@@ -8,10 +8,16 @@ mod fields;
 
 mod call;
 
+mod accounts;
+mod categories;
 mod items;
 mod link;
 mod sandbox;
 mod webhooks;
+
+mod investments;
+mod liabilities;
+mod transactions;
 
 mod routes;
 

@@ -2,13 +2,21 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::api::{call::RouteFn, items, link, sandbox, webhooks};
+use crate::api::{
+    accounts, call::RouteFn, categories, investments, items, liabilities, link, sandbox,
+    transactions, webhooks,
+};
 
 /// The routes of each family.
-const FAMILIES: [&[(&str, RouteFn)]; 4] = [
+const FAMILIES: [&[(&str, RouteFn)]; 9] = [
+    &accounts::ROUTES,
+    &categories::ROUTES,
+    &investments::ROUTES,
     &items::ROUTES,
+    &liabilities::ROUTES,
     &link::ROUTES,
     &sandbox::ROUTES,
+    &transactions::ROUTES,
     &webhooks::ROUTES,
 ];
 

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     api::call::{Call, RouteFn},
-    model::item::{ItemPlan, ItemState, User},
+    model::{
+        item::{ItemPlan, ItemState, User},
+        products::{day::Day, ledger::MAX_DAYS},
+    },
     plaid::{catalog, error::PlaidError},
 };
 
@@ -96,7 +99,9 @@ fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
     {
         return Err(error);
     }
+    let days_requested = days_requested(call)?;
     let index = call.state.add_item(ItemPlan {
+        days_requested,
         products,
         webhook,
         institution,
@@ -104,6 +109,21 @@ fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
     });
     call.item = Some(index);
     Ok(json!({ "public_token": call.state.add_public_token(index) }))
+}
+
+/// The days of history: `days_requested`, or those since `start_date`, cut to 24 months (observed).
+fn days_requested(call: &Call) -> Result<Option<i32>, PlaidError> {
+    let fields = call.fields;
+    let days = fields.integer(
+        "options.transactions.days_requested",
+        1,
+        i64::from(MAX_DAYS),
+    )?;
+    let start = fields.day("options.transactions.start_date")?;
+    fields.day("options.transactions.end_date")?;
+    let today = Day::of(call.state.clock().now());
+    let since = start.map(|start| (today.number() - start.number()).clamp(1, MAX_DAYS));
+    Ok(days.and_then(|days| i32::try_from(days).ok()).or(since))
 }
 
 fn fire_webhook(call: &mut Call) -> Result<Value, PlaidError> {

@@ -87,6 +87,7 @@ impl Controls {
         let webhook = item.webhook.as_deref();
         let institution_id = item.institution_id.as_deref();
         let plan = ItemPlan {
+            days_requested: None,
             products: catalog::products("products", &products)
                 .map_err(SandboxError::invalid("products"))?,
             webhook: webhook

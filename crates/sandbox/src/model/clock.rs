@@ -23,8 +23,18 @@ pub(crate) struct Clock {
 pub(crate) enum Timer {
     /// Break the Item.
     BreakItem(ItemIndex),
+    /// Fire the webhooks of an update of the Item's transactions.
+    UpdateTransactions(ItemIndex, Update),
     /// Deliver the webhook with this id again.
     Redeliver(u64),
+}
+
+/// An update of an Item's transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Update {
+    Initial,
+    Historical,
+    Daily,
 }
 
 impl Clock {

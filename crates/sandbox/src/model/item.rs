@@ -6,15 +6,24 @@ use fastrand::Rng;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::plaid::{
-    catalog::{ACCOUNTS, Institution, OFFERED_PRODUCTS},
-    error::PlaidError,
-    ids, time,
+use crate::{
+    model::products::{
+        feed::Keyed, investments::InvestmentRow, ledger::Ledger, streams::FoundStream,
+        transactions::Row,
+    },
+    plaid::{
+        catalog::{ACCOUNTS, Institution, OFFERED_PRODUCTS},
+        error::PlaidError,
+        ids, time,
+    },
 };
 
 /// A healthy Item breaks by itself after 30 days (documented). That a repair starts the 30 days
 /// again is inferred.
 pub(crate) const HEALTHY_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long a public token can be exchanged (documented).
+pub(crate) const PUBLIC_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 pub(crate) struct Item {
     pub(crate) id: String,
@@ -31,6 +40,8 @@ pub(crate) struct Item {
     pub(crate) state: ItemState,
     /// When the Item breaks by itself, if it is healthy then.
     pub(crate) breaks_at: SystemTime,
+    /// Its transactions, once it has the product.
+    pub(crate) ledger: Option<Ledger>,
     /// The code of the last webhook, and when it was fired.
     pub(crate) last_webhook: Option<(&'static str, SystemTime)>,
 }
@@ -45,6 +56,8 @@ pub(crate) struct ItemPlan {
     pub(crate) products: Vec<&'static str>,
     pub(crate) webhook: Option<String>,
     pub(crate) user: Option<User>,
+    /// How many days of transactions it has; 90 by default.
+    pub(crate) days_requested: Option<i32>,
 }
 
 /// The user of an Item, as the request named it.
@@ -53,6 +66,13 @@ pub(crate) enum User {
     Id(String),
     /// A `user_token`. It is a secret: no webhook, event or log contains it.
     Token(String),
+}
+
+/// What an id derived from an Item's seed identifies.
+enum IdKind {
+    Transaction = 1,
+    InvestmentTransaction,
+    Stream,
 }
 
 /// An Item, as the controls and events show it.
@@ -155,6 +175,37 @@ impl Item {
             .iter()
             .map(|_| ids::object_id(&mut random))
             .collect()
+    }
+
+    /// The id of the account with this mask.
+    pub(crate) fn account_id(&self, mask: &str) -> Option<String> {
+        let index = ACCOUNTS
+            .iter()
+            .position(|account| account["mask"] == mask)?;
+        self.account_ids().into_iter().nth(index)
+    }
+
+    pub(crate) fn transaction_id(&self, row: Row) -> String {
+        self.derived_id(IdKind::Transaction, row.key())
+    }
+
+    pub(crate) fn investment_transaction_id(&self, row: InvestmentRow) -> String {
+        self.derived_id(IdKind::InvestmentTransaction, row.key())
+    }
+
+    pub(crate) fn stream_id(&self, stream: &FoundStream) -> String {
+        self.derived_id(IdKind::Stream, stream.key())
+    }
+
+    /// Identifies the changes of all accounts, or of the account with this index, for cursors.
+    pub(crate) fn cursor_stream(&self, account: Option<usize>) -> u64 {
+        let account = account.map_or(0, |index| index as u64 + 1);
+        self.accounts_seed.rotate_left(32).wrapping_add(account)
+    }
+
+    /// Two Items never share such ids (observed).
+    fn derived_id(&self, kind: IdKind, key: u64) -> String {
+        ids::derived_id(self.accounts_seed, (kind as u64) << 48 | key)
     }
 
     pub(crate) fn user_id(&self) -> Option<&str> {

@@ -3,6 +3,8 @@
 
 pub(crate) mod random;
 
+pub(crate) mod products;
+
 pub(crate) mod item;
 
 pub(crate) mod clock;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use tokio::{sync::mpsc::UnboundedSender, time::sleep_until};
 
 use crate::{
-    model::{delivery::DeliveryCommand, random::Streams, state::State},
+    model::{delivery::DeliveryCommand, products::ledger::Arrival, random::Streams, state::State},
     plaid::ids,
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct Start {
     pub(crate) seed: Option<u64>,
     /// What the clock shows; by default real time.
     pub(crate) now: Option<SystemTime>,
+    /// How the transactions of a new Item arrive.
+    pub(crate) arrival: Arrival,
 }
 
 impl Shared {
@@ -47,7 +49,7 @@ impl Shared {
             secret: ids::hex(&mut streams.credentials, 30).into(),
             start,
             clock_lock: tokio::sync::Mutex::default(),
-            state: Mutex::new(State::new(streams, start.now, deliveries)),
+            state: Mutex::new(State::new(streams, start.now, start.arrival, deliveries)),
         }
     }
 

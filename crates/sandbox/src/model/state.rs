@@ -2,6 +2,7 @@
 
 mod items;
 mod links;
+mod transactions;
 mod webhooks;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::{
         journal::{Journal, LoggedRequest},
         link::LinkTokens,
         mailbox::Mailbox,
+        products::ledger::Arrival,
         random::Streams,
         signing::Keys,
         stubs::Stubs,
@@ -50,6 +52,8 @@ pub(crate) struct State {
     journal: Journal,
     events: Events,
     deliveries: UnboundedSender<DeliveryCommand>,
+    /// How the transactions of a new Item arrive.
+    arrival: Arrival,
 }
 
 struct PublicToken {
@@ -62,6 +66,7 @@ impl State {
     pub(crate) fn new(
         streams: Streams,
         now: Option<SystemTime>,
+        arrival: Arrival,
         deliveries: UnboundedSender<DeliveryCommand>,
     ) -> Self {
         let clock = Clock::new(now);
@@ -81,6 +86,7 @@ impl State {
             journal: Journal::default(),
             events: Events::default(),
             deliveries,
+            arrival,
         }
     }
 
@@ -132,6 +138,7 @@ impl State {
         while let Some((due, timer)) = self.clock.take_due() {
             match timer {
                 Timer::BreakItem(item) => self.break_if_due(item, due),
+                Timer::UpdateTransactions(item, update) => self.update_transactions(item, update),
                 Timer::Redeliver(webhook) => self.redeliver_if_due(webhook, due),
             }
         }

@@ -80,6 +80,22 @@ impl WebhookBody {
         WebhookBody::of_item("ITEM", "WEBHOOK_UPDATE_ACKNOWLEDGED", fields)
     }
 
+    /// INITIAL_UPDATE, HISTORICAL_UPDATE or DEFAULT_UPDATE of transactions (documented; the fields of
+    /// HISTORICAL_UPDATE observed).
+    pub(crate) fn transactions_update(code: &'static str, new_transactions: usize) -> Self {
+        let fields = json!({ "error": null, "new_transactions": new_transactions });
+        WebhookBody::of_item("TRANSACTIONS", code, fields)
+    }
+
+    /// SYNC_UPDATES_AVAILABLE (documented).
+    pub(crate) fn sync_updates_available(historical_update_complete: bool) -> Self {
+        let fields = json!({
+            "historical_update_complete": historical_update_complete,
+            "initial_update_complete": true,
+        });
+        WebhookBody::of_item("TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", fields)
+    }
+
     /// The body that `/sandbox/item/fire_webhook` fires for a code. The type matters only for
     /// DEFAULT_UPDATE, and for ERROR: documented for ASSETS, it is ITEM / ERROR with the type ITEM
     /// (both inferred).
@@ -219,7 +235,8 @@ fn fields(webhook_type: &str, code: &str, item: &Item, now: SystemTime) -> Value
         }),
         (_, "RECURRING_TRANSACTIONS_UPDATE") => json!({ "account_ids": item.account_ids() }),
         (_, "SYNC_UPDATES_AVAILABLE") => {
-            json!({ "historical_update_complete": false, "initial_update_complete": true })
+            // Observed in September 2026.
+            json!({ "historical_update_complete": true, "initial_update_complete": true })
         }
         // LOGIN_REPAIRED
         _ => json!({}),

@@ -178,6 +178,21 @@ impl PlaidError {
         known("NO_AUTH_ACCOUNTS")
     }
 
+    /// Documented, also for liabilities.
+    pub(crate) fn no_accounts(code: &'static str) -> Self {
+        known(code)
+    }
+
+    /// Observed.
+    pub(crate) fn product_not_ready() -> Self {
+        known("PRODUCT_NOT_READY")
+    }
+
+    /// Observed for a cursor of another Item, inferred for one that was never handed out.
+    pub(crate) fn foreign_cursor() -> Self {
+        known("INVALID_FIELD").with_message("cursor not associated with access_token")
+    }
+
     /// Documented.
     pub(crate) fn invalid_webhook_verification_key_id() -> Self {
         known("INVALID_WEBHOOK_VERIFICATION_KEY_ID")

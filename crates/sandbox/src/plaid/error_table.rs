@@ -35,7 +35,15 @@ const ROWS: &[Row] = &[
     (RATE, "RATE_LIMIT", 429, RATE_LIMIT, None),
     (RATE, "ACCOUNTS_LIMIT", 429, RATE_LIMIT, None),
     (RATE, "AUTH_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "ACCOUNTS_BALANCE_GET_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "BALANCE_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "IDENTITY_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "INSTITUTIONS_GET_BY_ID_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "INSTITUTIONS_GET_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "INVESTMENT_TRANSACTIONS_LIMIT", 429, RATE_LIMIT, None),
     (RATE, "ITEM_GET_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "TRANSACTIONS_LIMIT", 429, RATE_LIMIT, None),
+    (RATE, "TRANSACTIONS_SYNC_LIMIT", 429, RATE_LIMIT, None),
     (RATE, "INSTITUTION_RATE_LIMIT", 429, "The institution is currently receiving too many requests. Please try again later.", None),
 
     (REQUEST, "INVALID_BODY", 400, "body could not be parsed as JSON", None),
@@ -74,7 +82,11 @@ const ROWS: &[Row] = &[
     (ITEM, "MFA_NOT_SUPPORTED", 400, "this account requires a MFA type that we do not currently support for the institution", Some("The multi-factor security features enabled on this account are not currently supported for this financial institution. We apologize for the inconvenience.")),
     (ITEM, "NO_ACCOUNTS", 400, "no valid accounts were found for this item", Some("No valid accounts were found at the financial institution. Please visit your financial institution's website to confirm accounts are available.")),
     (ITEM, "NO_AUTH_ACCOUNTS", 400, "There are no valid checking or savings account(s) associated with this Item. See https://plaid.com/docs/api/#item-errors for more.", None),
+    (ITEM, "NO_INVESTMENT_ACCOUNTS", 400, "There are no valid investment account(s) associated with this Item. See https://plaid.com/docs/api/#item-errors for more information.", None),
+    (ITEM, "NO_LIABILITY_ACCOUNTS", 400, "There are no valid liability account(s) associated with this Item. See https://plaid.com/docs/api/#item-errors for more information.", None),
     (ITEM, "PASSWORD_RESET_REQUIRED", 400, "user must reset their password", Some("The user needs to reset their password for their account")),
+    (ITEM, "PRODUCTS_NOT_SUPPORTED", 400, "the following products are not supported by this institution: [\"identity\"]", None),
+    (ITEM, "PRODUCT_NOT_ENABLED", 400, "A requested product was not enabled for the current access token. Please ensure it is included when when initializing Link and create the Item again.", None),
     (ITEM, "PRODUCT_NOT_READY", 400, "the requested product is not yet ready. please provide a webhook or try the request again later", None),
     (ITEM, "USER_INPUT_TIMEOUT", 400, "user must retry this operation", Some("The application timed out waiting for user input")),
     (ITEM, "USER_SETUP_REQUIRED", 400, "the account has not been fully set up. prompt the user to visit the issuing institution's site and finish the setup process", Some("The given account is not fully setup. Please visit your financial institution's website to setup your account.")),
@@ -87,6 +99,8 @@ const ROWS: &[Row] = &[
 
     ("SANDBOX_ERROR", "SANDBOX_PRODUCT_NOT_ENABLED", 400, "The transactions product is not enabled on this item", None),
     ("SANDBOX_ERROR", "SANDBOX_WEBHOOK_INVALID", 400, "Webhook for this item is either not set up, or invalid. Please update the item's webhook and try again.", None),
+
+    ("TRANSACTIONS_ERROR", "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION", 400, "Underlying transaction data changed since last page was fetched. Please restart pagination from last update.", None),
 
     ("USER_ERROR", "USER_NOT_FOUND", 400, "The User you requested cannot be found. This User does not exist or has had access removed by the user.", None),
 ];

@@ -12,6 +12,13 @@ pub(crate) fn object_id(random: &mut Rng) -> String {
     (0..37).map(|_| random.alphanumeric()).collect()
 }
 
+/// An id of the form of [`object_id`] that always comes out the same for `seed` and `key`.
+pub(crate) fn derived_id(seed: u64, key: u64) -> String {
+    // Keys are close together: spread them over the whole range.
+    let mut random = Rng::with_seed(seed ^ key.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    object_id(&mut random)
+}
+
 /// The id in the URL of a Hosted Link (observed): `ls` and 32 hex characters, their letters moved by
 /// thirteen.
 pub(crate) fn hosted_link_id(random: &mut Rng) -> String {

@@ -14,7 +14,7 @@ const RESET: &str = "/sandbox/item/reset_login";
 const GET: &str = "/item/get";
 
 /// Plaid's codes by type and status, as documented.
-const CODES: [(&str, u16, &[&str]); 9] = [
+const CODES: [(&str, u16, &[&str]); 10] = [
     ("API_ERROR", 500, &["INTERNAL_SERVER_ERROR"]),
     ("API_ERROR", 503, &["PLANNED_MAINTENANCE"]),
     (
@@ -22,7 +22,15 @@ const CODES: [(&str, u16, &[&str]); 9] = [
         429,
         &[
             "RATE_LIMIT",
+            "ACCOUNTS_BALANCE_GET_LIMIT",
             "ACCOUNTS_LIMIT",
+            "BALANCE_LIMIT",
+            "IDENTITY_LIMIT",
+            "INSTITUTIONS_GET_BY_ID_LIMIT",
+            "INSTITUTIONS_GET_LIMIT",
+            "INVESTMENT_TRANSACTIONS_LIMIT",
+            "TRANSACTIONS_LIMIT",
+            "TRANSACTIONS_SYNC_LIMIT",
             "AUTH_LIMIT",
             "ITEM_GET_LIMIT",
             "INSTITUTION_RATE_LIMIT",
@@ -75,6 +83,10 @@ const CODES: [(&str, u16, &[&str]); 9] = [
             "MFA_NOT_SUPPORTED",
             "NO_ACCOUNTS",
             "NO_AUTH_ACCOUNTS",
+            "NO_INVESTMENT_ACCOUNTS",
+            "NO_LIABILITY_ACCOUNTS",
+            "PRODUCTS_NOT_SUPPORTED",
+            "PRODUCT_NOT_ENABLED",
             "PASSWORD_RESET_REQUIRED",
             "PRODUCT_NOT_READY",
             "USER_INPUT_TIMEOUT",
@@ -96,6 +108,11 @@ const CODES: [(&str, u16, &[&str]); 9] = [
         "SANDBOX_ERROR",
         400,
         &["SANDBOX_PRODUCT_NOT_ENABLED", "SANDBOX_WEBHOOK_INVALID"],
+    ),
+    (
+        "TRANSACTIONS_ERROR",
+        400,
+        &["TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"],
     ),
 ];
 

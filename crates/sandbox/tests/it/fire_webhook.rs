@@ -139,7 +139,7 @@ async fn a_code_without_a_type_has_its_own_type() {
         (
             "SYNC_UPDATES_AVAILABLE",
             "TRANSACTIONS",
-            json!({ "historical_update_complete": false, "initial_update_complete": true }),
+            json!({ "historical_update_complete": true, "initial_update_complete": true }),
         ),
     ] {
         let what = (code, Value::Null);

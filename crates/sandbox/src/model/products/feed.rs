@@ -10,7 +10,18 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 pub(crate) enum Change<T> {
     Added(T),
     Modified(T),
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no transaction of user_good is removed")
+    )]
     Removed(T),
+}
+
+impl<T: Copy> Change<T> {
+    pub(crate) fn row(self) -> T {
+        let (Change::Added(row) | Change::Modified(row) | Change::Removed(row)) = self;
+        row
+    }
 }
 
 /// What tells the transactions of one Item apart.
@@ -29,13 +40,13 @@ pub(crate) struct Page<T> {
     pub(crate) has_more: bool,
 }
 
-/// A place in the changes of one Item, or of one of its accounts.
+/// A position in the changes of one Item, or of one of its accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// Whose changes these are: another Item or account has another number.
+    /// The Item, or its account, whose changes these are.
     stream: u64,
-    /// Where the first page of this loop began: transactions added after that were never modified or
-    /// removed, as far as its caller knows.
+    /// Where the first page of this loop started. The caller does not know transactions added after
+    /// that, so they are never modified or removed for it.
     start: u32,
     /// The first change of the next page.
     position: u32,
@@ -93,7 +104,7 @@ impl Cursor {
     }
 }
 
-/// FNV-1a: tells a cursor that was cut or changed by accident, and is no signature.
+/// FNV-1a: detects a cursor that was cut or changed by accident. It is no signature.
 fn checksum(bytes: &[u8]) -> [u8; 4] {
     let fold = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
     bytes.iter().fold(0x811c_9dc5, fold).to_be_bytes()
@@ -102,7 +113,7 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
 /// The page of at most `count` changes from `cursor` on. The same cursor gives the same page while
 /// nothing changes (observed).
 ///
-/// A transaction that came and changed since the loop began is only added, as it is now; one that
+/// A transaction that came and changed since the loop started is only added, as it is now; one that
 /// came and went is left out.
 pub(crate) fn page<T: Keyed + Copy>(
     changes: &[Change<T>],
@@ -150,25 +161,24 @@ struct History<T> {
 }
 
 impl<T: Keyed + Copy> History<T> {
-    /// Only transactions that changed after they were added are noted: for all others the one change
-    /// says everything.
+    /// Empty if every change adds a transaction.
     fn of(changes: &[Change<T>]) -> Self {
         let mut of = HashMap::new();
         let has_more_than_added = |change: &Change<T>| !matches!(change, Change::Added(_));
         if changes.iter().any(has_more_than_added) {
             for (index, change) in changes.iter().enumerate() {
-                let (Change::Added(row) | Change::Modified(row) | Change::Removed(row)) = change;
-                let noted = of.entry(row.key()).or_insert((index, index, *change));
+                let noted = of
+                    .entry(change.row().key())
+                    .or_insert((index, index, *change));
                 (noted.1, noted.2) = (index, *change);
             }
         }
         History { of }
     }
 
-    /// How the change at `index` appears in a loop that began at `start`, if it does.
+    /// How the change at `index` appears in a loop that started at `start`, if it does.
     fn shown(&self, index: usize, change: &Change<T>, start: u32) -> Option<Change<T>> {
-        let (Change::Added(row) | Change::Modified(row) | Change::Removed(row)) = change;
-        let Some((added, last, now)) = self.of.get(&row.key()) else {
+        let Some((added, last, now)) = self.of.get(&change.row().key()) else {
             return Some(*change);
         };
         match (change, now) {

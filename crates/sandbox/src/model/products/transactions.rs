@@ -2,7 +2,7 @@
 //! grid (observed: the rule reproduces every total that was recorded). Two Items show the same
 //! transactions with different ids, and an Item gains transactions as days pass.
 
-use std::{ops::RangeInclusive, sync::LazyLock};
+use std::{cmp::Reverse, ops::RangeInclusive, sync::LazyLock};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -53,9 +53,9 @@ impl Row {
         &self.of().mask
     }
 
-    /// Whether it is of the same kind, so that both belong to one recurring stream.
-    pub(crate) fn is_like(self, other: Row) -> bool {
-        self.kind == other.kind
+    /// Sorts by date, newest first; within a day in the order of the kinds.
+    pub(crate) fn newest_first(self) -> (Reverse<Day>, u8) {
+        (Reverse(self.date), self.kind)
     }
 
     /// Its name, as the bank wrote it.
@@ -93,7 +93,7 @@ pub(crate) fn rows(days: RangeInclusive<Day>) -> Vec<Row> {
         let dates = grid::days(&days, PERIOD, of.day_mod_30);
         rows.extend(dates.map(|date| Row { kind, date }));
     }
-    rows.sort_by(|one, other| other.date.cmp(&one.date).then(one.kind.cmp(&other.kind)));
+    rows.sort_unstable_by_key(|row| row.newest_first());
     rows
 }
 
@@ -101,9 +101,8 @@ pub(crate) fn rows(days: RangeInclusive<Day>) -> Vec<Row> {
 /// order of `masks`, newest first (observed).
 pub(crate) fn batch(days: RangeInclusive<Day>, masks: &[&str]) -> Vec<Row> {
     let mut rows = rows(days);
-    let place = |row: &Row| masks.iter().position(|mask| *mask == row.mask());
-    // Stable: within an account the order stays.
-    rows.sort_by_key(place);
+    // Stable: the order within an account stays.
+    rows.sort_by_key(|row| masks.iter().position(|mask| *mask == row.mask()));
     rows
 }
 

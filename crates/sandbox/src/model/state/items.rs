@@ -1,21 +1,18 @@
 //! Items, and the tokens that name them.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::{
     model::{
         clock::Timer,
         event::Event,
-        item::{HEALTHY_FOR, Item, ItemIndex, ItemPlan, ItemState, User},
+        item::{HEALTHY_FOR, Item, ItemIndex, ItemPlan, ItemState, PUBLIC_TOKEN_LIFETIME, User},
         webhook_body::WebhookBody,
     },
     plaid::{error::PlaidError, ids, token::TokenKind},
 };
 
 use super::{PublicToken, State};
-
-/// Documented.
-const PUBLIC_TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 impl State {
     /// Adds a healthy Item.
@@ -35,9 +32,13 @@ impl State {
             created_at: now,
             state: ItemState::Healthy,
             breaks_at: now + HEALTHY_FOR,
+            ledger: None,
             last_webhook: None,
         });
         self.clock.set(now + HEALTHY_FOR, Timer::BreakItem(index));
+        if self.item(index).has("transactions") {
+            self.start_transactions(index, plan.days_requested);
+        }
         self.publish_item(index);
         index
     }

@@ -81,6 +81,7 @@ impl State {
                 user,
             } => {
                 let plan = ItemPlan {
+                    days_requested: None,
                     institution: catalog::first_platypus_bank(),
                     products: products.clone(),
                     webhook: webhook.clone(),

@@ -6,6 +6,7 @@ use crate::{
     model::{
         delivery::{DeliveryCommand, PendingAttempt},
         item::{ItemIndex, ItemPlan, ItemState},
+        products::ledger::Arrival,
         random::Streams,
         webhook::Outcome,
         webhook_body::WebhookBody,
@@ -25,13 +26,19 @@ type Commands = UnboundedReceiver<DeliveryCommand>;
 /// A state with one Item that has a webhook URL.
 fn state() -> (State, ItemIndex, Commands) {
     let (deliveries, commands) = mpsc::unbounded_channel();
-    let mut state = State::new(Streams::new(Some(1)), Some(UNIX_EPOCH), deliveries);
+    let mut state = State::new(
+        Streams::new(Some(1)),
+        Some(UNIX_EPOCH),
+        Arrival::Ready,
+        deliveries,
+    );
     let item = add_item(&mut state);
     (state, item, commands)
 }
 
 fn add_item(state: &mut State) -> ItemIndex {
     state.add_item(ItemPlan {
+        days_requested: None,
         institution: catalog::first_platypus_bank(),
         products: vec!["transactions"],
         webhook: Some("http://127.0.0.1/hook".to_owned()),

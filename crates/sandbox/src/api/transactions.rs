@@ -1,0 +1,216 @@
+//! The routes of transactions.
+
+use serde_json::{Value, json};
+
+use crate::{
+    api::{
+        accounts::chosen_accounts,
+        call::{Call, RouteFn},
+    },
+    model::{
+        item::{Item, ItemIndex},
+        products::{
+            feed::Cursor,
+            ledger::{Ledger, MAX_DAYS, Progress},
+            streams::{self, Flow},
+            transactions::Row,
+        },
+    },
+    plaid::{error::PlaidError, time},
+};
+
+pub(super) const ROUTES: [(&str, RouteFn); 4] = [
+    ("/transactions/sync", sync),
+    ("/transactions/get", get),
+    ("/transactions/refresh", refresh),
+    ("/transactions/recurring/get", recurring),
+];
+
+/// The most transactions of one reply, and how many it has by default (both documented).
+const MAX_COUNT: i64 = 500;
+const DEFAULT_COUNT: i64 = 100;
+
+/// The changes since `cursor`: all of them without one (documented). `now` skips them (documented).
+fn sync(call: &mut Call) -> Result<Value, PlaidError> {
+    let index = started_item(call, "options.days_requested")?;
+    let fields = call.fields;
+    let count = fields
+        .integer("count", 1, MAX_COUNT)?
+        .unwrap_or(DEFAULT_COUNT);
+    let original = fields.flag("options.include_original_description")?;
+    fields.flag("options.include_personal_finance_category")?;
+    let account = fields.optional_text("options.account_id")?;
+    call.state.mark_synced(index);
+    let now = call.state.clock().now();
+    let item = call.state.item(index);
+    let ledger = ledger(item)?;
+    let accounts = item.accounts();
+    let account = account
+        .map(|id| {
+            let known = accounts.iter().position(|it| it["account_id"] == id);
+            known.ok_or_else(PlaidError::invalid_account_id)
+        })
+        .transpose()?;
+    let mask = account.and_then(|index| accounts[index]["mask"].as_str());
+    let stream = item.cursor_stream(account);
+    let cursor = match fields.find("cursor") {
+        None | Some(Value::Null) => Cursor::first(stream),
+        Some(Value::String(text)) if text.is_empty() => Cursor::first(stream),
+        Some(Value::String(text)) if text == "now" => ledger.end(now, mask, stream),
+        Some(Value::String(text)) => Cursor::decode(text)
+            .filter(|cursor| cursor.stream() == stream)
+            .ok_or_else(PlaidError::foreign_cursor)?,
+        Some(_) => return Err(PlaidError::invalid_field("cursor", "a string")),
+    };
+    let (status, next) = match ledger.progress(now) {
+        Progress::NotReady => ("NOT_READY", None),
+        Progress::Initial => ("INITIAL_UPDATE_COMPLETE", Some(())),
+        Progress::Historical => ("HISTORICAL_UPDATE_COMPLETE", Some(())),
+    };
+    let page = ledger.page(
+        now,
+        mask,
+        cursor,
+        usize::try_from(count).unwrap_or(usize::MAX),
+    );
+    let shown = Shown { item, original };
+    let rows = page.added.iter().chain(&page.modified).chain(&page.removed);
+    let masks: Vec<&str> = rows.map(|row| row.mask()).collect();
+    let with_rows = accounts.iter().filter(|account| {
+        let mask = account["mask"].as_str();
+        mask.is_some_and(|mask| masks.contains(&mask))
+    });
+    Ok(json!({
+        "accounts": with_rows.collect::<Vec<_>>(),
+        "added": shown.rows(&page.added),
+        "has_more": page.has_more,
+        "modified": shown.rows(&page.modified),
+        // Before the initial update it is empty (observed).
+        "next_cursor": next.map(|()| page.next.encode()).unwrap_or_default(),
+        "removed": page.removed.iter().map(|row| json!({
+            "account_id": item.account_id(row.mask()),
+            "transaction_id": item.transaction_id(*row),
+        })).collect::<Vec<_>>(),
+        "transactions_update_status": status,
+    }))
+}
+
+fn get(call: &mut Call) -> Result<Value, PlaidError> {
+    let index = started_item(call, "options.days_requested")?;
+    let fields = call.fields;
+    let window = fields.window()?;
+    let count = fields
+        .integer("options.count", 1, MAX_COUNT)?
+        .unwrap_or(DEFAULT_COUNT);
+    let offset = fields.integer("options.offset", 0, i64::MAX)?.unwrap_or(0);
+    let original = fields.flag("options.include_original_description")?;
+    fields.flag("options.include_personal_finance_category")?;
+    let now = call.state.clock().now();
+    let item = call.state.item(index);
+    let accounts = chosen_accounts(call, item)?;
+    let ledger = ledger(item)?;
+    if ledger.progress(now) == Progress::NotReady {
+        return Err(PlaidError::product_not_ready());
+    }
+    let is_chosen = |row: &Row| accounts.iter().any(|account| account["mask"] == row.mask());
+    let mut rows = ledger.rows(now);
+    rows.retain(|row| window.contains(&row.date) && is_chosen(row));
+    let total = rows.len();
+    let from = usize::try_from(offset).unwrap_or(usize::MAX).min(total);
+    let until = from
+        .saturating_add(usize::try_from(count).unwrap_or_default())
+        .min(total);
+    Ok(json!({
+        "accounts": accounts,
+        "item": item.to_json(call.request_id),
+        "total_transactions": total,
+        "transactions": Shown { item, original }.rows(&rows[from..until]),
+    }))
+}
+
+/// The transactions of `user_good` do not change by it (inferred: none is pending).
+fn refresh(call: &mut Call) -> Result<Value, PlaidError> {
+    started_item(call, "")?;
+    Ok(json!({}))
+}
+
+fn recurring(call: &mut Call) -> Result<Value, PlaidError> {
+    let index = started_item(call, "")?;
+    let now = call.state.clock().now();
+    let item = call.state.item(index);
+    let ids = match call.fields.texts("account_ids")? {
+        None => item.account_ids(),
+        Some(ids) => ids.into_iter().map(str::to_owned).collect(),
+    };
+    let known = item.account_ids();
+    if !ids.iter().all(|id| known.contains(id)) {
+        return Err(PlaidError::invalid_account_id());
+    }
+    let ledger = ledger(item)?;
+    if ledger.progress(now) != Progress::Historical {
+        return Err(PlaidError::product_not_ready());
+    }
+    let rows = ledger.rows(now);
+    let shown = |flow| {
+        let streams = streams::find(&rows, flow).into_iter();
+        let shown = streams.filter_map(|stream| {
+            let account_id = item.account_id(stream.mask())?;
+            let stream_id = item.stream_id(&stream);
+            ids.contains(&account_id)
+                .then(|| stream.to_json(&account_id, &stream_id, |row| item.transaction_id(row)))
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let answer = json!({
+        "inflow_streams": shown(Flow::Inflow),
+        "outflow_streams": shown(Flow::Outflow),
+        "updated_datetime": time::seconds(now),
+    });
+    // The first success adds the product (observed).
+    call.state.add_product(index, "recurring_transactions");
+    Ok(answer)
+}
+
+/// A healthy Item with the product `transactions`: the first call adds it (documented).
+fn started_item(call: &mut Call, days_requested: &str) -> Result<ItemIndex, PlaidError> {
+    let index = call.working_item()?;
+    let days = call
+        .fields
+        .integer(days_requested, 1, i64::from(MAX_DAYS))?;
+    let days = days.and_then(|days| i32::try_from(days).ok());
+    call.state.start_transactions(index, days);
+    Ok(index)
+}
+
+fn ledger(item: &Item) -> Result<&Ledger, PlaidError> {
+    item.ledger
+        .as_ref()
+        .ok_or_else(PlaidError::product_not_ready)
+}
+
+/// How the transactions of an Item are shown.
+struct Shown<'a> {
+    item: &'a Item,
+    /// Whether `original_description` is shown (observed: absent by default).
+    original: bool,
+}
+
+impl Shown<'_> {
+    fn rows(&self, rows: &[Row]) -> Vec<Value> {
+        let accounts = self.item.accounts();
+        let account_id = |mask: &str| {
+            let account = accounts.iter().find(|account| account["mask"] == mask)?;
+            account["account_id"].as_str()
+        };
+        let shown = rows.iter().map(|row| {
+            let id = account_id(row.mask()).unwrap_or_default();
+            let mut shown = row.to_json(id, &self.item.transaction_id(*row));
+            if self.original {
+                // Inferred: the name as the bank wrote it.
+                shown["original_description"] = row.name().into();
+            }
+            shown
+        });
+        shown.collect()
+    }
+}

@@ -1,0 +1,177 @@
+//! The transactions of one Item over time: none at first, then the last 30 days, then the whole
+//! history, then new ones day by day.
+
+use std::time::{Duration, SystemTime};
+
+use super::{
+    day::Day,
+    feed::{Change, Cursor, Page, page},
+    transactions::{INITIAL_DAYS, Row, batch},
+};
+
+/// How many days of history a request may ask for (documented).
+pub(crate) const MAX_DAYS: i32 = 730;
+
+/// How many days of history an Item has if nothing else is asked for (documented).
+pub(crate) const DEFAULT_DAYS: i32 = 90;
+
+/// The initial update comes 2 to 6 seconds after the product was added (observed).
+const INITIAL_AFTER: Duration = Duration::from_secs(5);
+
+/// The historical update comes within about a minute (documented).
+const HISTORICAL_AFTER: Duration = Duration::from_secs(60);
+
+/// The accounts with transactions, in their order.
+const MASKS: [&str; 5] = ["0000", "1111", "2222", "3333", "4444"];
+
+/// How an Item's transactions arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// All at once, and no webhook of transactions is fired by itself: most tests want this.
+    #[default]
+    Ready,
+    /// As Plaid plays it: the initial update after 5 seconds, the historical update after a minute,
+    /// new transactions daily, each with its webhooks.
+    AsPlaid,
+}
+
+/// How much of an Item's history there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    NotReady,
+    Initial,
+    Historical,
+}
+
+/// One Item's transactions. All of them follow from when they started: nothing is stored per row.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    /// When the product was added.
+    started_at: SystemTime,
+    days: i32,
+    arrival: Arrival,
+    /// The last day that a webhook covered.
+    told_until: Day,
+    /// Whether `/transactions/sync` was called for the Item: only then SYNC_UPDATES_AVAILABLE is
+    /// fired (documented).
+    pub(crate) is_synced: bool,
+}
+
+impl Ledger {
+    /// The transactions of a product that was added at `started_at`.
+    pub(crate) fn new(started_at: SystemTime, days: i32, arrival: Arrival) -> Self {
+        Ledger {
+            started_at,
+            days: days.clamp(1, MAX_DAYS),
+            arrival,
+            told_until: Day::of(started_at),
+            is_synced: false,
+        }
+    }
+
+    pub(crate) fn arrival(&self) -> Arrival {
+        self.arrival
+    }
+
+    /// When the initial and the historical update are complete.
+    pub(crate) fn updates(&self) -> [SystemTime; 2] {
+        match self.arrival {
+            Arrival::Ready => [self.started_at; 2],
+            Arrival::AsPlaid => {
+                [INITIAL_AFTER, HISTORICAL_AFTER].map(|after| self.started_at + after)
+            }
+        }
+    }
+
+    pub(crate) fn progress(&self, now: SystemTime) -> Progress {
+        let [initial, historical] = self.updates();
+        match () {
+            () if now >= historical => Progress::Historical,
+            () if now >= initial => Progress::Initial,
+            () => Progress::NotReady,
+        }
+    }
+
+    /// Every change until `now`. While the historical update is fetched, Plaid's Sandbox sends the
+    /// rows of the initial update again as modified (observed).
+    pub(crate) fn changes(&self, now: SystemTime) -> Vec<Change<Row>> {
+        let progress = self.progress(now);
+        if progress == Progress::NotReady {
+            return Vec::new();
+        }
+        let start = Day::of(self.started_at);
+        let recent = INITIAL_DAYS.min(self.days);
+        let initial = batch(start + -recent..=start, &MASKS);
+        let mut changes: Vec<_> = initial.iter().copied().map(Change::Added).collect();
+        if progress == Progress::Initial {
+            return changes;
+        }
+        let history = start + -self.days..=start + -(recent + 1);
+        changes.extend(batch(history, &MASKS).into_iter().map(Change::Added));
+        if self.arrival == Arrival::AsPlaid {
+            changes.extend(initial.into_iter().map(Change::Modified));
+        }
+        let today = Day::of(now);
+        let mut day = start + 1;
+        while day <= today {
+            changes.extend(batch(day..=day, &MASKS).into_iter().map(Change::Added));
+            day = day + 1;
+        }
+        changes
+    }
+
+    /// How many transactions the historical update brings.
+    pub(crate) fn historical_count(&self, now: SystemTime) -> usize {
+        let start = Day::of(self.started_at);
+        let initial = batch(start + -INITIAL_DAYS.min(self.days)..=start, &MASKS);
+        self.rows(now).len().saturating_sub(initial.len())
+    }
+
+    /// How many transactions are new since this was last asked. Not those of the first day: the
+    /// initial update covers them.
+    pub(crate) fn take_new_days(&mut self, now: SystemTime) -> usize {
+        let today = Day::of(now);
+        let new = batch(self.told_until + 1..=today, &MASKS);
+        self.told_until = today;
+        new.len()
+    }
+
+    /// The transactions at `now`, newest first.
+    pub(crate) fn rows(&self, now: SystemTime) -> Vec<Row> {
+        let added = self
+            .changes(now)
+            .into_iter()
+            .filter_map(|change| match change {
+                Change::Added(row) => Some(row),
+                Change::Modified(_) | Change::Removed(_) => None,
+            });
+        let mut rows: Vec<Row> = added.collect();
+        rows.sort_unstable_by_key(|row| row.newest_first());
+        rows
+    }
+
+    /// The page of at most `count` changes from `cursor` on, of all accounts or of the one with this
+    /// mask.
+    pub(crate) fn page(
+        &self,
+        now: SystemTime,
+        mask: Option<&str>,
+        cursor: Cursor,
+        count: usize,
+    ) -> Page<Row> {
+        page(&self.changes_of(now, mask), cursor, count)
+    }
+
+    /// A cursor of `stream` after every change until `now`.
+    pub(crate) fn end(&self, now: SystemTime, mask: Option<&str>, stream: u64) -> Cursor {
+        Cursor::after(stream, self.changes_of(now, mask).len())
+    }
+
+    fn changes_of(&self, now: SystemTime, mask: Option<&str>) -> Vec<Change<Row>> {
+        let mut changes = self.changes(now);
+        if let Some(mask) = mask {
+            changes.retain(|change| change.row().mask() == mask);
+        }
+        changes
+    }
+}

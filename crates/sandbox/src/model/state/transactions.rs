@@ -1,0 +1,76 @@
+//! The transactions of an Item: when they start, and the webhooks of their updates.
+
+use crate::model::{
+    clock::{Timer, Update},
+    item::{ItemIndex, ItemState},
+    products::{
+        day::Day,
+        ledger::{Arrival, DEFAULT_DAYS, Ledger},
+    },
+    webhook_body::WebhookBody,
+};
+
+use super::State;
+
+impl State {
+    /// Adds the product `transactions` to an Item, with this many days of history. The number
+    /// matters only the first time (documented).
+    pub(crate) fn start_transactions(&mut self, index: ItemIndex, days: Option<i32>) {
+        self.add_product(index, "transactions");
+        if self.item(index).ledger.is_some() {
+            return;
+        }
+        let days = days.unwrap_or(DEFAULT_DAYS);
+        let ledger = Ledger::new(self.clock.now(), days, self.arrival);
+        if ledger.arrival() == Arrival::AsPlaid {
+            let [initial, historical] = ledger.updates();
+            let timer = |update| Timer::UpdateTransactions(index, update);
+            self.clock.set(initial, timer(Update::Initial));
+            self.clock.set(historical, timer(Update::Historical));
+        }
+        self.items[index.0].ledger = Some(ledger);
+    }
+
+    /// Notes that `/transactions/sync` was called for an Item.
+    pub(crate) fn mark_synced(&mut self, index: ItemIndex) {
+        if let Some(ledger) = &mut self.items[index.0].ledger {
+            ledger.is_synced = true;
+        }
+    }
+
+    /// Fires the webhooks of an update that is due. A broken Item gets no updates; the first daily
+    /// one after its repair covers the time that was missed (documented).
+    pub(super) fn update_transactions(&mut self, index: ItemIndex, update: Update) {
+        let now = self.clock.now();
+        let item = &mut self.items[index.0];
+        let Some(ledger) = item
+            .ledger
+            .as_mut()
+            .filter(|_| item.state != ItemState::Removed)
+        else {
+            return;
+        };
+        if update != Update::Initial {
+            let tomorrow = (Day::of(now) + 1).start();
+            let timer = Timer::UpdateTransactions(index, Update::Daily);
+            self.clock.set(tomorrow, timer);
+        }
+        if item.state == ItemState::LoginRequired {
+            return;
+        }
+        let (code, count) = match update {
+            Update::Initial => ("INITIAL_UPDATE", ledger.rows(now).len()),
+            Update::Historical => ("HISTORICAL_UPDATE", ledger.historical_count(now)),
+            Update::Daily => ("DEFAULT_UPDATE", ledger.take_new_days(now)),
+        };
+        if update == Update::Daily && count == 0 {
+            return;
+        }
+        let is_synced = ledger.is_synced;
+        self.fire(index, WebhookBody::transactions_update(code, count));
+        if is_synced {
+            let is_historical = update != Update::Initial;
+            self.fire(index, WebhookBody::sync_updates_available(is_historical));
+        }
+    }
+}
