@@ -8,8 +8,8 @@
 //! The folders are layers: each imports only those before it.
 //!
 //! - `plaid/`: Plaid's vocabulary, without state: errors, tokens, ids, route specs.
-//! - `model/`: the state and every change to it, without sockets and HTTP. `state` is one lock's
-//!   worth of data; `shared` is what everything below shares.
+//! - `model/`: the state and every change to it, without sockets and HTTP. `state` has what changes,
+//!   `shared` has the lock around it.
 //! - `api/`: Plaid's routes. `dispatch` has the order of checks, `routes` the table.
 //! - `control/`: what tests can do beyond Plaid's routes. `routes` offers the same as JSON; `error`
 //!   has the errors of the controls and the handle.

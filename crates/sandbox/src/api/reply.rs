@@ -1,6 +1,6 @@
 //! What the Sandbox's server sends for a request to one of Plaid's routes.
 
-/// A reply, or the broken reply that a fault makes of it.
+/// A reply, or how a fault breaks it.
 pub(crate) enum HttpReply {
     Json {
         /// The HTTP status.

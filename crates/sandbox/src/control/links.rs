@@ -30,7 +30,7 @@ pub struct UpdateLink {
 impl Controls {
     /// Completes Link, as its user would. In update mode the user logs in again, which repairs the
     /// Item and fires no webhook. Otherwise the user links a new Item: this returns its public token.
-    /// A completed session stays as it is. An extension of this Sandbox: it stands for Link's pages.
+    /// A completed session stays as it is. An extension of this Sandbox: it replaces Link's pages.
     ///
     /// # Errors
     ///

@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// ControlResponses a request to `/hl/<rest>`: `<id>` shows the page; a POST to `<id>/complete` or `<id>/exit`
-/// does what its two buttons say.
+/// Answers a request to `/hl/<rest>`: `<id>` shows the page; a POST to `<id>/complete` or `<id>/exit`
+/// does what the two buttons of the page say.
 pub(super) fn respond(shared: &Shared, head: &Parts, rest: &str) -> ControlResponse {
     let (id, action) = match rest.split_once('/') {
         Some((id, action)) => (id, Some(action)),

@@ -29,7 +29,7 @@ pub(crate) fn serialize<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok
     to.collect_str(&humantime::format_rfc3339_millis(writable(*time)))
 }
 
-/// The nearest time that has a year from 1970 to 9999: humantime writes no other.
+/// The nearest time from 1970 to 9999: humantime fails outside of these years.
 fn writable(time: SystemTime) -> SystemTime {
     time.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST_INSTANT)
 }

@@ -22,6 +22,7 @@ mod fuzz_requests;
 mod handle;
 mod hosted;
 mod hosted_access;
+mod hosted_text;
 mod hosts;
 mod inbox;
 mod investments;
