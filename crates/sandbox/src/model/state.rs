@@ -92,20 +92,14 @@ impl State {
 
     /// Starts over, as [`State::new`] does. Listeners and waiters stay, and deliveries end.
     pub(crate) fn reset(&mut self, streams: Streams, now: Option<SystemTime>) {
+        let _ = self.deliveries.send(DeliveryCommand::CancelAll);
         self.clock.restart(now);
         self.mailbox.reset();
-        let _ = self.deliveries.send(DeliveryCommand::CancelAll);
-        self.keys = Keys::new(streams.keys, self.clock.now());
-        self.objects = streams.objects;
-        self.requests = streams.requests;
-        self.faults = Faults::new(streams.faults);
-        self.stubs = Stubs::default();
-        self.journal = Journal::default();
-        self.link_tokens = LinkTokens::default();
-        self.items.clear();
-        self.item_ids.clear();
-        self.access_tokens.clear();
-        self.public_tokens.clear();
+        let mut new = State::new(streams, now, self.arrival, self.deliveries.clone());
+        std::mem::swap(&mut new.clock, &mut self.clock);
+        std::mem::swap(&mut new.mailbox, &mut self.mailbox);
+        std::mem::swap(&mut new.events, &mut self.events);
+        *self = new;
     }
 
     pub(crate) fn clock(&self) -> &Clock {
