@@ -42,7 +42,7 @@ function temporary(t) {
   return directory
 }
 
-/** The files whose changes matter to set-up: the sources of the build, and the lock files. */
+/** What set-up reads: the sources of the build, and the lock files. */
 const COPIED = ['Cargo.*', 'build.rs', 'src', 'crates', 'console', 'scripts', '*package*.json']
 
 const tracked = (...patterns) =>

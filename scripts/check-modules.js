@@ -5,7 +5,7 @@
 //
 // It reads `use` declarations and inline paths. An import counts for the file that defines the item:
 // names that another file imports or re-exports are followed to it. A `mod` declaration is no import.
-// Code under `#[cfg(test)]` is not read: a test may use what stands above the code it tests.
+// Code under `#[cfg(test)]` is not read: a test may import files above its own.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -63,7 +63,7 @@ function readModules(src) {
 
 /**
  * @returns `children`, the modules in files of their own; `paths`, what the file imports, as lists of
- *   names; `names`, those that it imports or re-exports, with the path each stands for
+ *   names; `names`, those that it imports or re-exports, with the path of each
  */
 function parse(source) {
   const tokens = source.replace(NOT_CODE, ' ').match(TOKEN) ?? []
