@@ -42,8 +42,16 @@ function temporary(t) {
   return directory
 }
 
-/** What set-up reads: the sources of the build, and the lock files. */
-const COPIED = ['Cargo.*', 'build.rs', 'src', 'crates', 'console', 'scripts', '*package*.json']
+/** What set-up reads: the lock files and the sources of the build, or enough of them. */
+const COPIED = [
+  'Cargo.*',
+  'build.rs',
+  'console',
+  'crates/client/src',
+  'scripts/set-up.js',
+  'src',
+  '*package-lock.json',
+]
 
 const tracked = (...patterns) =>
   execFileSync('git', ['ls-files', ...patterns], { cwd: root, encoding: 'utf8' })
