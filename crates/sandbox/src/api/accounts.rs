@@ -98,3 +98,16 @@ pub(super) fn chosen_accounts(call: &Call, item: &Item) -> Result<Vec<Value>, Pl
     }
     Ok(accounts)
 }
+
+/// The id of the account of the field `account_id`. The messages are observed for processor tokens.
+pub(super) fn chosen_account(call: &Call, item: &Item) -> Result<String, PlaidError> {
+    let id = call.fields.find("account_id").and_then(Value::as_str);
+    let is_shaped = |id: &&str| id.len() == 37 && id.bytes().all(|it| it.is_ascii_alphanumeric());
+    let id = id
+        .filter(is_shaped)
+        .ok_or_else(|| PlaidError::invalid_field("account_id", "a valid account ID"))?;
+    match item.account_ids().iter().any(|known| known == id) {
+        true => Ok(id.to_owned()),
+        false => Err(PlaidError::invalid_account_id()),
+    }
+}

@@ -10,14 +10,21 @@ mod call;
 
 mod accounts;
 mod categories;
+mod institutions;
 mod items;
 mod link;
-mod sandbox;
 mod webhooks;
 
+mod asset_reports;
 mod investments;
 mod liabilities;
+mod processors;
+mod signal;
+mod statements;
 mod transactions;
+mod users;
+
+mod sandbox;
 
 mod routes;
 

@@ -3,20 +3,26 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::api::{
-    accounts, call::RouteFn, categories, investments, items, liabilities, link, sandbox,
-    transactions, webhooks,
+    accounts, asset_reports, call::RouteFn, categories, institutions, investments, items,
+    liabilities, link, processors, sandbox, signal, statements, transactions, users, webhooks,
 };
 
 /// The routes of each family.
-const FAMILIES: [&[(&str, RouteFn)]; 9] = [
+const FAMILIES: [&[(&str, RouteFn)]; 15] = [
     &accounts::ROUTES,
+    &asset_reports::ROUTES,
     &categories::ROUTES,
+    &institutions::ROUTES,
     &investments::ROUTES,
     &items::ROUTES,
     &liabilities::ROUTES,
     &link::ROUTES,
+    &processors::ROUTES,
     &sandbox::ROUTES,
+    &signal::ROUTES,
+    &statements::ROUTES,
     &transactions::ROUTES,
+    &users::ROUTES,
     &webhooks::ROUTES,
 ];
 

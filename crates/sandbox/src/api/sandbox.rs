@@ -3,15 +3,23 @@
 use serde_json::{Value, json};
 
 use crate::{
-    api::call::{Call, RouteFn},
+    api::{
+        accounts::chosen_account,
+        call::{Call, RouteFn},
+    },
     model::{
         item::{ItemPlan, ItemState, User},
         products::{day::Day, ledger::MAX_DAYS},
+        webhook_body::WebhookBody,
     },
-    plaid::{catalog, error::PlaidError},
+    plaid::{catalog, error::PlaidError, institutions::Institution},
 };
 
-pub(super) const ROUTES: [(&str, RouteFn); 4] = [
+pub(super) const ROUTES: [(&str, RouteFn); 5] = [
+    (
+        "/sandbox/item/set_verification_status",
+        set_verification_status,
+    ),
     ("/sandbox/item/reset_login", reset_login),
     ("/sandbox/user/reset_login", reset_logins_of_user),
     ("/sandbox/public_token/create", create_public_token),
@@ -80,7 +88,14 @@ fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
     let institution_id = fields.text("institution_id")?;
     // The error for another type is that for an empty list (observed for a string).
     let products = fields.texts("initial_products").ok().flatten();
-    let products = catalog::products("initial_products", &products.unwrap_or_default())?;
+    let products = products.unwrap_or_default();
+    if products.contains(&"recurring_transactions") {
+        return Err(PlaidError::not_an_initial_product());
+    }
+    if products.contains(&"balance") {
+        return Err(PlaidError::balance_in_products());
+    }
+    let products = catalog::products("initial_products", &products)?;
     let webhook = fields
         .find("options.webhook")
         .map(|url| catalog::webhook("options.webhook", url.as_str().unwrap_or_default()))
@@ -91,7 +106,8 @@ fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
             .optional_text("user_token")?
             .map(|token| User::Token(token.to_owned())),
     };
-    let institution = catalog::institution(institution_id)?;
+    let institution = Institution::find(institution_id)?;
+    institution.check_health()?;
     let password = fields.find("options.override_password");
     let forced = password.and_then(|it| it.as_str()?.strip_prefix("error_"));
     if let Some(code) = forced.filter(|code| ERRORS_OF_TEST_USERS.contains(code))
@@ -100,8 +116,10 @@ fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
         return Err(error);
     }
     let days_requested = days_requested(call)?;
+    let statements = statements(call, &products)?;
     let index = call.state.add_item(ItemPlan {
         days_requested,
+        statements,
         products,
         webhook,
         institution,
@@ -126,8 +144,44 @@ fn days_requested(call: &Call) -> Result<Option<i32>, PlaidError> {
     Ok(days.and_then(|days| i32::try_from(days).ok()).or(since))
 }
 
-fn fire_webhook(call: &mut Call) -> Result<Value, PlaidError> {
+/// Plaid answers this only for an Item with micro-deposits; here every Item has them (inferred). Fires
+/// the webhook of the new status (documented).
+fn set_verification_status(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.item()?;
+    let account_id = chosen_account(call, call.state.item(index))?;
+    let code = match call.fields.text("verification_status")? {
+        "automatically_verified" => "AUTOMATICALLY_VERIFIED",
+        "verification_expired" => "VERIFICATION_EXPIRED",
+        _ => {
+            let must_be = "one of: automatically_verified, verification_expired";
+            return Err(PlaidError::invalid_field("verification_status", must_be));
+        }
+    };
+    let body = WebhookBody::verification(code, &account_id);
+    call.state.fire(index, body);
+    Ok(json!({}))
+}
+
+/// The days of the Item's statements, which the product needs (observed, but for the message).
+fn statements(call: &Call, products: &[&str]) -> Result<Option<[Day; 2]>, PlaidError> {
+    let fields = call.fields;
+    let start = fields.day("options.statements.start_date")?;
+    let end = fields.day("options.statements.end_date")?;
+    match (products.contains(&"statements"), start, end) {
+        (false, ..) => Ok(None),
+        (true, Some(start), Some(end)) if start <= end => Ok(Some([start, end])),
+        (true, ..) => {
+            let must_be =
+                "an object with start_date and end_date when initial_products has statements";
+            Err(PlaidError::invalid_field("options.statements", must_be))
+        }
+    }
+}
+
+/// A broken Item answers ITEM_LOGIN_REQUIRED, whatever the code (inferred: no reply was ever
+/// published).
+fn fire_webhook(call: &mut Call) -> Result<Value, PlaidError> {
+    let index = call.working_item()?;
     let webhook_code = call.fields.text("webhook_code")?;
     let webhook_type = call.fields.optional_text("webhook_type")?;
     call.state.fire_by_code(index, webhook_type, webhook_code)?;

@@ -16,7 +16,7 @@ use crate::{
         state::State,
         webhook_body::WebhookBody,
     },
-    plaid::{catalog, secrets::without_secrets},
+    plaid::{catalog, institutions::Institution, secrets::without_secrets},
 };
 
 /// The controls of a [`Sandbox`](crate::Sandbox). A clone controls the same Sandbox; it does not
@@ -88,6 +88,7 @@ impl Controls {
         let institution_id = item.institution_id.as_deref();
         let plan = ItemPlan {
             days_requested: None,
+            statements: None,
             products: catalog::products("products", &products)
                 .map_err(SandboxError::invalid("products"))?,
             webhook: webhook
@@ -96,9 +97,9 @@ impl Controls {
                 .map_err(SandboxError::invalid("webhook"))?,
             institution: match institution_id {
                 Some(id) => {
-                    catalog::institution(id).map_err(SandboxError::invalid("institution_id"))?
+                    Institution::find(id).map_err(SandboxError::invalid("institution_id"))?
                 }
-                None => catalog::first_platypus_bank(),
+                None => Institution::first_platypus_bank(),
             },
             user: item.user_id.map(User::Id),
         };

@@ -8,14 +8,10 @@ use serde_json::{Value, json};
 
 use crate::{
     model::products::{
-        feed::Keyed, investments::InvestmentRow, ledger::Ledger, streams::FoundStream,
+        day::Day, feed::Keyed, investments::InvestmentRow, ledger::Ledger, streams::FoundStream,
         transactions::Row,
     },
-    plaid::{
-        catalog::{ACCOUNTS, Institution, OFFERED_PRODUCTS},
-        error::PlaidError,
-        ids, time,
-    },
+    plaid::{catalog::ACCOUNTS, error::PlaidError, ids, institutions::Institution, time},
 };
 
 /// A healthy Item breaks by itself after 30 days (documented). That a repair starts the 30 days
@@ -42,6 +38,8 @@ pub(crate) struct Item {
     pub(crate) breaks_at: SystemTime,
     /// Its transactions, once it has the product.
     pub(crate) ledger: Option<Ledger>,
+    /// The first and the last day of its statements.
+    pub(crate) statements: Option<[Day; 2]>,
     /// The code of the last webhook, and when it was fired.
     pub(crate) last_webhook: Option<(&'static str, SystemTime)>,
 }
@@ -58,6 +56,8 @@ pub(crate) struct ItemPlan {
     pub(crate) user: Option<User>,
     /// How many days of transactions it has; 90 by default.
     pub(crate) days_requested: Option<i32>,
+    /// The first and the last day of its statements.
+    pub(crate) statements: Option<[Day; 2]>,
 }
 
 /// The user of an Item, as the request named it.
@@ -73,6 +73,7 @@ enum IdKind {
     Transaction = 1,
     InvestmentTransaction,
     Stream,
+    Statement,
 }
 
 /// An Item, as the controls and events show it.
@@ -116,8 +117,9 @@ impl Item {
             error["request_id"] = request_id.into();
             error
         });
-        let available: Vec<&str> = OFFERED_PRODUCTS
-            .into_iter()
+        let available: Vec<&str> = self
+            .institution
+            .products()
             .filter(|product| !self.has(product))
             .collect();
         let mut item = json!({
@@ -195,6 +197,10 @@ impl Item {
 
     pub(crate) fn stream_id(&self, stream: &FoundStream) -> String {
         self.derived_id(IdKind::Stream, stream.key())
+    }
+
+    pub(crate) fn statement_id(&self, key: u64) -> String {
+        self.derived_id(IdKind::Statement, key)
     }
 
     /// Identifies the changes of all accounts, or of the account with this index, for cursors.

@@ -9,6 +9,7 @@ pub(crate) mod item;
 
 pub(crate) mod clock;
 pub(crate) mod link;
+pub(crate) mod report;
 
 pub(crate) mod schedule;
 pub(crate) mod webhook;

@@ -26,8 +26,10 @@ use crate::{
         mailbox::Mailbox,
         products::ledger::Arrival,
         random::Streams,
+        report::{Report, Reports},
         signing::Keys,
         stubs::Stubs,
+        webhook_body::WebhookBody,
     },
     plaid::ids,
 };
@@ -46,6 +48,7 @@ pub(crate) struct State {
     access_tokens: HashMap<String, ItemIndex>,
     public_tokens: HashMap<String, PublicToken>,
     link_tokens: LinkTokens,
+    reports: Reports,
     mailbox: Mailbox,
     faults: Faults,
     stubs: Stubs,
@@ -80,6 +83,7 @@ impl State {
             access_tokens: HashMap::new(),
             public_tokens: HashMap::new(),
             link_tokens: LinkTokens::default(),
+            reports: Reports::default(),
             mailbox: Mailbox::default(),
             faults: Faults::new(streams.faults),
             stubs: Stubs::default(),
@@ -147,6 +151,31 @@ impl State {
         self.clock.move_to(stop);
         self.run_due_timers();
         next.is_none_or(|next| next > target)
+    }
+
+    /// Adds an asset report, and fires its webhook to `url`. Returns its token.
+    pub(crate) fn add_report(&mut self, report: Report, url: Option<String>) -> String {
+        let token = format!("assets-sandbox-{}", ids::uuid(&mut self.objects));
+        if let (Some(url), Some(item)) = (url, report.items.first()) {
+            self.fire_to(url, *item, WebhookBody::report_ready(&report.id));
+        }
+        self.reports.add(token.clone(), report);
+        token
+    }
+
+    /// The asset report with this token.
+    pub(crate) fn report(&self, token: &str) -> Option<&Report> {
+        self.reports.find(token)
+    }
+
+    /// The part of a new token that makes it unique.
+    pub(crate) fn new_uuid(&mut self) -> String {
+        ids::uuid(&mut self.objects)
+    }
+
+    /// A score of Signal, from 1 to 99 (documented).
+    pub(crate) fn random_score(&mut self) -> u64 {
+        self.objects.u64(1..100)
     }
 
     pub(crate) fn new_request_id(&mut self) -> String {

@@ -96,6 +96,20 @@ impl WebhookBody {
         WebhookBody::of_item("TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", fields)
     }
 
+    /// ASSETS / PRODUCT_READY of a report (documented).
+    pub(crate) fn report_ready(asset_report_id: &str) -> Self {
+        let fields = json!({ "asset_report_id": asset_report_id, "report_type": "FULL" });
+        WebhookBody {
+            is_of_item: false,
+            ..WebhookBody::of_item("ASSETS", "PRODUCT_READY", fields)
+        }
+    }
+
+    /// AUTH / AUTOMATICALLY_VERIFIED or VERIFICATION_EXPIRED (documented).
+    pub(crate) fn verification(code: &'static str, account_id: &str) -> Self {
+        WebhookBody::of_item("AUTH", code, json!({ "account_id": account_id }))
+    }
+
     /// The body that `/sandbox/item/fire_webhook` fires for a code. The type matters only for
     /// DEFAULT_UPDATE, and for ERROR: documented for ASSETS, it is ITEM / ERROR with the type ITEM
     /// (both inferred).

@@ -140,6 +140,24 @@ impl PlaidError {
         )
     }
 
+    /// Observed for a search.
+    pub(crate) fn no_product_list(field: &str) -> Self {
+        known("INVALID_PRODUCT").with_message(format!(
+            "{field} must either be null or a list of strings containing at least one valid product"
+        ))
+    }
+
+    /// Observed for a search.
+    pub(crate) fn invalid_product(field: &str, name: &str) -> Self {
+        let name = Value::from(name);
+        known("INVALID_PRODUCT").with_message(format!("invalid product in {field}: {name}"))
+    }
+
+    /// Observed for `recurring_transactions`.
+    pub(crate) fn not_an_initial_product() -> Self {
+        known("INVALID_FIELD").with_message("some products cannot be included in initial_products")
+    }
+
     /// Documented and observed.
     pub(crate) fn invalid_api_keys() -> Self {
         known("INVALID_API_KEYS")
@@ -181,6 +199,20 @@ impl PlaidError {
     /// Documented, also for liabilities.
     pub(crate) fn no_accounts(code: &'static str) -> Self {
         known(code)
+    }
+
+    /// Inferred.
+    pub(crate) fn unknown_report() -> Self {
+        PlaidError {
+            error_code: "INVALID_ASSET_REPORT_TOKEN",
+            ..known("INVALID_ACCESS_TOKEN")
+        }
+        .with_message("could not find matching asset report token")
+    }
+
+    /// Documented.
+    pub(crate) fn product_not_enabled() -> Self {
+        known("PRODUCT_NOT_ENABLED")
     }
 
     /// Observed.

@@ -11,4 +11,5 @@ pub(crate) mod secrets;
 pub(crate) mod token;
 
 pub(crate) mod catalog;
+pub(crate) mod institutions;
 pub(crate) mod routes;

@@ -50,6 +50,11 @@ impl Day {
         UNIX_EPOCH + Duration::from_secs(days * SECONDS)
     }
 
+    pub(crate) fn first_of_month(self) -> Self {
+        let day = self.to_string()[8..].parse::<i32>().unwrap_or(1);
+        self + (1 - day)
+    }
+
     /// The same day of the next month, or that month's last day.
     pub(crate) fn next_month(self) -> Self {
         let text = self.to_string();

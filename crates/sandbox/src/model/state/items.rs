@@ -33,6 +33,7 @@ impl State {
             state: ItemState::Healthy,
             breaks_at: now + HEALTHY_FOR,
             ledger: None,
+            statements: plan.statements,
             last_webhook: None,
         });
         self.clock.set(now + HEALTHY_FOR, Timer::BreakItem(index));

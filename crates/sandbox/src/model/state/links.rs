@@ -7,7 +7,7 @@ use crate::{
         item::ItemPlan,
         link::{End, Hosted, LinkEvent, LinkState, LinkToken, LinkedItem, Purpose},
     },
-    plaid::{catalog, error::PlaidError, ids},
+    plaid::{error::PlaidError, ids, institutions::Institution},
 };
 
 use super::State;
@@ -82,7 +82,8 @@ impl State {
             } => {
                 let plan = ItemPlan {
                     days_requested: None,
-                    institution: catalog::first_platypus_bank(),
+                    statements: None,
+                    institution: Institution::first_platypus_bank(),
                     products: products.clone(),
                     webhook: webhook.clone(),
                     user: user.clone(),

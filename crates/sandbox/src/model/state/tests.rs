@@ -11,7 +11,7 @@ use crate::{
         webhook::Outcome,
         webhook_body::WebhookBody,
     },
-    plaid::catalog,
+    plaid::institutions::Institution,
 };
 
 use super::State;
@@ -39,7 +39,8 @@ fn state() -> (State, ItemIndex, Commands) {
 fn add_item(state: &mut State) -> ItemIndex {
     state.add_item(ItemPlan {
         days_requested: None,
-        institution: catalog::first_platypus_bank(),
+        statements: None,
+        institution: Institution::first_platypus_bank(),
         products: vec!["transactions"],
         webhook: Some("http://127.0.0.1/hook".to_owned()),
         user: None,

@@ -28,8 +28,15 @@ impl State {
         let Some(url) = item.webhook.clone() else {
             return;
         };
+        item.last_webhook = Some((body.webhook_code, now));
+        self.fire_to(url, index, body);
+    }
+
+    /// Fires a webhook about an Item to a URL of its own.
+    pub(super) fn fire_to(&mut self, url: String, index: ItemIndex, body: WebhookBody) {
+        let now = self.clock.now();
+        let item = &self.items[index.0];
         let (webhook_type, webhook_code) = (body.webhook_type, body.webhook_code);
-        item.last_webhook = Some((webhook_code, now));
         let id = self.mailbox.fire(Webhook {
             id: 0,
             fired_at: now,

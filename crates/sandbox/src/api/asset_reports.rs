@@ -1,0 +1,145 @@
+//! The routes of asset reports.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    api::call::{Call, RouteFn},
+    model::{
+        item::{Item, ItemIndex},
+        products::{day::Day, ledger::MAX_DAYS, owners::owners},
+        report::Report,
+    },
+    plaid::{catalog, error::PlaidError, time},
+};
+
+pub(super) const ROUTES: [(&str, RouteFn); 2] =
+    [("/asset_report/create", create), ("/asset_report/get", get)];
+
+/// The most Items of one report (documented).
+const MAX_ITEMS: usize = 100;
+
+/// The report is ready at once, and its webhook is fired at once; at Plaid both take seconds. A broken
+/// Item is accepted: its report gets a warning (documented).
+fn create(call: &mut Call) -> Result<Value, PlaidError> {
+    let fields = call.fields;
+    let days = fields.integer("days_requested", 0, i64::from(MAX_DAYS) + 1)?;
+    let days = days.ok_or_else(|| PlaidError::invalid_field("days_requested", "an integer"))?;
+    let tokens = fields.texts("access_tokens")?.unwrap_or_default();
+    if tokens.is_empty() || tokens.len() > MAX_ITEMS {
+        let must_be = "a non-empty array of at most 100 access tokens";
+        return Err(PlaidError::invalid_field("access_tokens", must_be));
+    }
+    let items = tokens
+        .into_iter()
+        .map(|token| call.item_of_token(token))
+        .collect::<Result<Vec<ItemIndex>, _>>()?;
+    let webhook = match fields.find("options.webhook") {
+        None | Some(Value::Null) => None,
+        Some(url) => Some(catalog::webhook(
+            "options.webhook",
+            url.as_str().unwrap_or_default(),
+        )?),
+    };
+    let user = fields.find("options.user").and_then(Value::as_object);
+    let report = Report {
+        id: call.state.new_uuid(),
+        items,
+        days: u32::try_from(days).unwrap_or_default(),
+        created_at: call.state.clock().now(),
+        client_report_id: fields
+            .optional_text("options.client_report_id")?
+            .map(str::to_owned),
+        user: user.cloned().unwrap_or_default(),
+    };
+    let id = report.id.clone();
+    let token = call.state.add_report(report, webhook);
+    Ok(json!({ "asset_report_id": id, "asset_report_token": token }))
+}
+
+fn get(call: &mut Call) -> Result<Value, PlaidError> {
+    let fields = call.fields;
+    let token = fields.text("asset_report_token")?;
+    fields.flag("include_insights")?;
+    fields.flag("fast_report")?;
+    let report = call.state.report(token);
+    let report = report.ok_or_else(PlaidError::unknown_report)?;
+    let items = report.items.iter().map(|index| call.state.item(*index));
+    let warnings = items.clone().filter(|item| item.is_broken()).map(|item| {
+        let mut error = PlaidError::item_login_required().to_json();
+        error["request_id"] = call.request_id.into();
+        json!({
+            "cause": { "error": error, "item_id": item.id },
+            "warning_code": "OWNERS_UNAVAILABLE",
+            "warning_type": "ASSET_REPORT_WARNING",
+        })
+    });
+    Ok(json!({
+        "report": {
+            "asset_report_id": report.id,
+            "client_report_id": report.client_report_id,
+            "date_generated": time::seconds(report.created_at),
+            "days_requested": report.days,
+            "items": items.clone().map(|item| shown_item(item, report)).collect::<Vec<_>>(),
+            "user": shown_user(&report.user),
+        },
+        "warnings": warnings.collect::<Vec<_>>(),
+    }))
+}
+
+/// The fields of the recording, in the form of today. That an account has no historical balances is
+/// observed for an investment account, inferred for the others.
+fn shown_item(item: &Item, report: &Report) -> Value {
+    let until = Day::of(report.created_at);
+    let from = until + -i32::try_from(report.days).unwrap_or(MAX_DAYS);
+    let rows = item
+        .ledger
+        .as_ref()
+        .map(|ledger| ledger.rows(report.created_at));
+    let rows = rows.unwrap_or_default();
+    let accounts = item.accounts().into_iter().map(|mut account| {
+        let mask = account["mask"].as_str().unwrap_or_default().to_owned();
+        let id = account["account_id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let own = rows
+            .iter()
+            .filter(|row| row.mask() == mask && (from..=until).contains(&row.date));
+        let transactions = own.map(|row| {
+            let mut shown = row.to_json(&id, &item.transaction_id(*row));
+            shown["original_description"] = row.name().into();
+            shown
+        });
+        account["transactions"] = transactions.collect();
+        account["balances"]["margin_loan_amount"] = Value::Null;
+        account["days_available"] = report.days.into();
+        account["historical_balances"] = json!([]);
+        account["owners"] = owners();
+        account["ownership_type"] = Value::Null;
+        account
+    });
+    json!({
+        "accounts": accounts.collect::<Vec<_>>(),
+        "date_last_updated": time::seconds(report.created_at),
+        "institution_id": item.institution.id,
+        "institution_name": item.institution.name,
+        "item_id": item.id,
+    })
+}
+
+/// Every field of the user, null where none was given (inferred).
+fn shown_user(given: &Map<String, Value>) -> Value {
+    const NAMES: [&str; 7] = [
+        "client_user_id",
+        "email",
+        "first_name",
+        "last_name",
+        "middle_name",
+        "phone_number",
+        "ssn",
+    ];
+    NAMES
+        .into_iter()
+        .map(|name| (name, given.get(name).cloned().unwrap_or_default()))
+        .collect()
+}
