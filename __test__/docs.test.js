@@ -66,6 +66,7 @@ const EXPECTED = {
   'docs/sandbox.md': [
     { mark: 'sandbox.completeLink(', prints: /^http:\/\/127\.0\.0\.1:\d+\/hl\/\w+\n$/ },
     SANDBOX,
+    { mark: 'sandbox.stub(', prints: /^$/ },
     { mark: 'curl', prints: /"access_token": *"access-sandbox-[\s\S]*"requests"/ },
     { mark: 'sandbox.advanceClock(', prints: /^$/ },
   ],

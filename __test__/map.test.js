@@ -36,7 +36,7 @@ function read(file) {
 function namedPaths(file) {
   const spans = [...read(file).matchAll(/`([^`\n]+)`/g)].map(([, span]) => span)
   const isPath = (span) =>
-    /^[\w.-]+(\/[\w.-]+)*\/?$/.test(span) &&
+    /^[A-Za-z_.][\w.-]*(\/[\w.-]+)*\/?$/.test(span) &&
     (span.includes('/') || /\w\.(js|ts|rs|md|json|toml)$/.test(span))
   return [...new Set(spans.filter(isPath))]
 }

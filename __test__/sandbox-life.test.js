@@ -214,6 +214,7 @@ test('every method of a closed Sandbox rejects with CLOSED', BOUND, async () => 
   const asked = {
     advanceClock: sandbox.advanceClock(0),
     clearFaults: sandbox.clearFaults(),
+    clearStubs: sandbox.clearStubs(),
     completeLink: sandbox.completeLink(link_token),
     createItem: sandbox.createItem(),
     createUpdateLink: sandbox.createUpdateLink(item_id),
@@ -229,6 +230,8 @@ test('every method of a closed Sandbox rejects with CLOSED', BOUND, async () => 
     requests: sandbox.requests(),
     reset: sandbox.reset(),
     rotateWebhookKey: sandbox.rotateWebhookKey(),
+    stub: sandbox.stub('/statements/list', {}),
+    stubs: sandbox.stubs(),
     webhooks: sandbox.webhooks(),
   }
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(sandbox))
