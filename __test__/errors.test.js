@@ -102,3 +102,25 @@ test('createPlaidClient throws for a base URL that is refused, without showing i
     refusal(() => createPlaidClient({ baseUrl }), PlaidUsageError, { code, field: 'baseUrl' })
   }
 })
+test('attemptTimeoutMs ends an attempt without a reply, and the next one is answered', async (t) => {
+  const server = await startServer(t, { replies: [silent] })
+  await works(clientOf(server, { attemptTimeoutMs: 200 }))
+  assert.equal(server.requests.length, 2)
+})
+
+test('connectTimeoutMs ends a TLS handshake that stops', async (t) => {
+  const server = await startServer(t, { connections: [(socket) => socket.resume()] })
+  const options = { connectTimeoutMs: 200, maxRetries: 0, timeoutMs: 60_000 }
+  const client = clientOf({ url: `https://localhost:${server.port}` }, options)
+  const started = performance.now()
+  await failure(client, PlaidConnectionError, { attempts: 1, retryable: true })
+  assert.ok(performance.now() - started < 30_000)
+})
+
+test('maxConnections limits the connections that are open at once', async (t) => {
+  const server = await startServer(t)
+  const client = clientOf(server, { maxConnections: 2 })
+  await Promise.all(Array.from({ length: 20 }, () => works(client)))
+  assert.equal(server.requests.length, 20)
+  assert.ok(server.connectionCount() <= 2, `${server.connectionCount()} connections`)
+})
