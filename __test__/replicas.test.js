@@ -4,138 +4,31 @@
 // stopped, none fail. Nothing is sent to Plaid twice, except by a client that retries.
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
-const { EventEmitter, once } = require('node:events')
-const http = require('node:http')
+const { once } = require('node:events')
 const https = require('node:https')
 const net = require('node:net')
-const path = require('node:path')
 const { test } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { startGateway } = require('../gateway.js')
-const { createPlaidClient } = require('../index.js')
+const { runWithFaults } = require('./support/chaos.js')
 const { CLIENT_ID, INPUT, SECRET } = require('./support/client.js')
-const { startNginx } = require('./support/nginx.js')
-const { GOOD_REPLY, good, startServer } = require('./support/server.js')
+const {
+  callsThrough,
+  kill,
+  makeCalls,
+  restartReplica,
+  startReplicas,
+  tokenOf,
+} = require('./support/replicas.js')
+const { good, startServer } = require('./support/server.js')
 
 const PATH = '/sandbox/item/reset_login'
-const PROGRAM = path.join(__dirname, 'programs', 'gateway.js')
-
-/** How long Plaid takes. With this, every lane has a call in flight at any time. */
-const UPSTREAM_MS = 3
 
 const CALLS = 2_000
-const LANES = 32
+const BOUND = { timeout: 2 * 60_000 }
 
 /** A request is in transit at the moment of a close only by chance, so one close is not enough. */
 const CLOSES = 6
-
-/**
- * Starts a Plaid with one address for each gateway. It counts the requests for each token (`seen`),
- * and emits the name of the gateway that a request came through.
- */
-async function startPlaid(t, names) {
-  const plaid = Object.assign(new EventEmitter(), { seen: new Map(), urls: {} })
-  for (const name of names) {
-    const server = http.createServer(async (request, response) => {
-      const { access_token } = JSON.parse(Buffer.concat(await request.toArray()))
-      plaid.seen.set(access_token, (plaid.seen.get(access_token) ?? 0) + 1)
-      plaid.emit(name)
-      await sleep(UPSTREAM_MS)
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(GOOD_REPLY))
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.after(() => server.close())
-    t.after(() => server.closeAllConnections())
-    plaid.urls[name] = `http://127.0.0.1:${server.address().port}`
-  }
-  return plaid
-}
-
-/** Starts a gateway in a new process. */
-async function startReplica(t, baseUrl, port = 0) {
-  const credentials = { clientId: CLIENT_ID, secret: SECRET }
-  const options = { ...credentials, baseUrl, port, maxRetries: 0, rateLimit: false }
-  const child = spawn(process.execPath, [PROGRAM], {
-    env: { ...process.env, TEST_OPTIONS: JSON.stringify(options) },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const exited = once(child, 'exit')
-  t.after(async () => {
-    child.kill('SIGKILL')
-    await exited
-  })
-  const [url] = await Promise.race([
-    once(child.stdout.setEncoding('utf8'), 'data'),
-    exited.then(([code]) => assert.fail(`the gateway ended with ${code}`)),
-  ])
-  return { child, exited, address: new URL(url.trim()).host }
-}
-
-/** Removes the rate limit, because all calls have one address, and logs the gateway of each call. */
-const CHANGE = [
-  ['limit_req zone=callers burst=20 nodelay;', ''],
-  ['access.log calls;', 'access.log routes;'],
-  ['log_format ', "log_format routes '$http_x_call $upstream_addr';\nlog_format "],
-]
-
-/** Starts two gateways behind nginx. */
-async function start(t) {
-  const plaid = await startPlaid(t, ['first', 'second'])
-  const first = await startReplica(t, plaid.urls.first)
-  const second = await startReplica(t, plaid.urls.second)
-  const gateways = [first, second].map(({ address }) => address)
-  return { plaid, first, second, nginx: await startNginx(t, gateways, { change: CHANGE }) }
-}
-
-/** The token of a call, which is unique. */
-const tokenOf = (call) => `access-sandbox-fa4e0000-7c69-4d34-b8a1-${String(call).padStart(12, '0')}`
-
-let lastCall = 0
-
-/** Makes CALLS calls, LANES at a time. */
-function makeCalls({ nginx: { url, ca } }, options) {
-  const client = createPlaidClient({ gateway: { url }, ca, ...options })
-  const calls = { made: [], failed: [], underWay: new Set() }
-  async function lane() {
-    while (calls.made.length < CALLS) {
-      const call = ++lastCall
-      calls.made.push(call)
-      calls.underWay.add(call)
-      const headers = { 'x-call': String(call) }
-      await client.sandboxitemresetlogin({ access_token: tokenOf(call) }, { headers }).then(
-        (reply) => assert.deepEqual(reply, GOOD_REPLY),
-        (error) => calls.failed.push({ call, code: error.code }),
-      )
-      calls.underWay.delete(call)
-    }
-  }
-  return Object.assign(calls, { done: Promise.all(Array.from({ length: LANES }, lane)) })
-}
-
-/** Waits until `count` calls have reached Plaid through a gateway. */
-function callsThrough(plaid, name, count) {
-  return new Promise((resolve) => {
-    plaid.on(name, function next() {
-      count -= 1
-      if (count > 0) return
-      plaid.off(name, next)
-      resolve()
-    })
-  })
-}
-
-/** Kills a gateway while it has a call. @returns the calls in flight until it was gone. */
-async function kill({ plaid, first }, calls) {
-  await callsThrough(plaid, 'first', CALLS / 4)
-  const earlier = calls.made.length
-  const underWay = new Set(calls.underWay)
-  first.child.kill('SIGKILL')
-  await first.exited
-  for (const call of calls.made.slice(earlier)) underWay.add(call)
-  return underWay
-}
 
 /** The gateways that nginx sent each call to. */
 async function routes({ nginx }) {
@@ -151,9 +44,10 @@ async function routes({ nginx }) {
 const timesSeen = (plaid, call) => plaid.seen.get(tokenOf(call)) ?? 0
 
 test('only calls in flight on a killed gateway fail', async (t) => {
-  const replicas = await start(t)
-  const calls = makeCalls(replicas, { maxRetries: 0 })
-  const underWay = await kill(replicas, calls)
+  const replicas = await startReplicas(t)
+  const calls = makeCalls(replicas, CALLS, { maxRetries: 0 })
+  await callsThrough(replicas.plaid, 'first', CALLS / 4)
+  const underWay = await kill(replicas.first, calls)
   await calls.done
 
   const { plaid, first, second } = replicas
@@ -173,9 +67,10 @@ test('only calls in flight on a killed gateway fail', async (t) => {
 })
 
 test('no call of a client with retries fails when a gateway is killed', async (t) => {
-  const replicas = await start(t)
-  const calls = makeCalls(replicas)
-  const underWay = await kill(replicas, calls)
+  const replicas = await startReplicas(t)
+  const calls = makeCalls(replicas, CALLS)
+  await callsThrough(replicas.plaid, 'first', CALLS / 4)
+  const underWay = await kill(replicas.first, calls)
   await calls.done
 
   assert.deepEqual(calls.failed, [])
@@ -189,26 +84,25 @@ test('no call of a client with retries fails when a gateway is killed', async (t
 })
 
 test('no call fails or is repeated when a gateway is stopped under load', async (t) => {
-  const replicas = await start(t)
+  const replicas = await startReplicas(t)
   const { plaid } = replicas
   for (let close = 1; close <= CLOSES; close += 1) {
-    const { child, exited, address } = replicas.first
-    const calls = makeCalls(replicas, { maxRetries: 0 })
+    const { child, exited } = replicas.first
+    const calls = makeCalls(replicas, CALLS, { maxRetries: 0 })
     await callsThrough(plaid, 'first', CALLS / 4)
     child.kill('SIGTERM')
     assert.deepEqual(await exited, [0, null])
     await calls.done
     assert.deepEqual(calls.failed, [], `close ${close}`)
     for (const call of calls.made) assert.equal(timesSeen(plaid, call), 1)
-    const [, port] = address.split(':')
-    replicas.first = await startReplica(t, plaid.urls.first, Number(port))
+    replicas.first = await restartReplica(t, replicas.first)
   }
 })
 
 test('requests that a gateway refuses cost no other call', async (t) => {
-  const replicas = await start(t)
+  const replicas = await startReplicas(t)
   const { url, ca } = replicas.nginx
-  const calls = makeCalls(replicas, { maxRetries: 0 })
+  const calls = makeCalls(replicas, CALLS, { maxRetries: 0 })
   const statuses = new Set()
   let isDone = false
   const done = calls.done.then(() => {
@@ -230,6 +124,11 @@ test('requests that a gateway refuses cost no other call', async (t) => {
   assert.deepEqual(calls.failed, [])
   assert.deepEqual([...statuses], [403])
 })
+
+// __test__/faults/gateway.test.js does this with ten times as many calls.
+test('no call with retries is lost while callers, gateways and Plaid fail', BOUND, (t) =>
+  runWithFaults(t, CALLS),
+)
 
 test('a closing gateway answers requests in transit with connection: close', async (t) => {
   const held = []
