@@ -332,7 +332,7 @@ fn read(
 ) -> Result<Reply, Error> {
     let status = response.status().as_u16();
     let result = match status {
-        200 => wire::success(client.peer, status, body),
+        200 => wire::success(client.peer, status, body).map(|reply| reply.scrubbed(secrets)),
         300..=399 => Err(Error::response(
             status,
             "is a redirect, which is not followed: the credentials would go with it",

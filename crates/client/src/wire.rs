@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::request::ResetLogin;
-use crate::scrub::shortened;
+use crate::scrub::{Scrubber, Secrets, shortened};
 
 /// A successful reply.
 #[derive(Debug, Deserialize, Serialize)]
@@ -20,6 +20,22 @@ pub struct Reply {
     /// All other fields of the reply.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+impl Reply {
+    /// Replaces credentials that the reply echoes.
+    pub(crate) fn scrubbed(self, secrets: &Secrets<'_>) -> Self {
+        // Nearly always: a text that is shorter than a secret cannot contain it, in any encoding.
+        if self.rest.is_empty() && secrets.are_longer_than(&self.request_id) {
+            return self;
+        }
+        let scrubber = secrets.credential_scrubber();
+        Reply {
+            reset_login: self.reset_login,
+            request_id: scrubber.redacted(&self.request_id),
+            rest: scrubber.fields(&self.rest, &Scrubber::redacted),
+        }
+    }
 }
 
 /// Who answers the requests: the two differ in the envelope.

@@ -1,5 +1,7 @@
 //! What is kept of a reply, and what is struck out of an error.
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use utdk_plaid_client::{ApiError, Client, Config, Error, Reply, ResetLogin};
 
@@ -144,6 +146,95 @@ async fn a_secret_is_struck_out_wherever_an_error_quotes_it() {
     for secret in secrets {
         assert!(!shown.contains(secret), "{secret} shows in {shown}");
     }
+}
+
+/// A secret in every form that a server or a proxy could echo it in.
+fn encoded(secret: &str) -> Vec<String> {
+    let percent: String = secret.bytes().map(|it| format!("%{it:02X}")).collect();
+    let hex: String = secret.bytes().map(|it| format!("{it:02x}")).collect();
+    let base64 = |prefix: &str, suffix: &str| STANDARD.encode(format!("{prefix}{secret}{suffix}"));
+    vec![
+        secret.to_owned(),
+        percent.clone(),
+        percent.to_lowercase(),
+        secret.replace('-', "%2D"),
+        secret.replacen('s', "%73", 1),
+        hex.clone(),
+        hex.to_uppercase(),
+        base64("", ""),
+        base64("a", "b"),
+        base64("ab", "bc"),
+        base64("abc", "c"),
+        URL_SAFE_NO_PAD.encode(format!("?>~{secret}")),
+    ]
+}
+
+/// Fails if `text` has at least eight characters in a row of what `secret` is encoded as.
+fn check_scrubbed(text: &str, secret: &str, form: &str) {
+    assert!(
+        text.contains("[redacted]"),
+        "{form} is not redacted in {text}"
+    );
+    for part in form.as_bytes().windows(8) {
+        let part = std::str::from_utf8(part).expect("ASCII");
+        assert!(!text.contains(part), "{part} of {secret} shows in {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_secret_is_removed_from_errors_and_from_successful_replies() {
+    for secret in [ACCESS_TOKEN, CLIENT_ID, SECRET] {
+        for form in encoded(secret) {
+            let quoting = format!("echo={form}; end");
+            let error = json!({ "error_code": "A_CODE", "error_message": quoting });
+            let success = json!({
+                "reset_login": true,
+                "request_id": quoting,
+                "echo": [{ (quoting.clone()): quoting }],
+            });
+            let plain = json!({ "reset_login": true, "request_id": quoting });
+            let replies = [
+                reply(400, &error.to_string()),
+                reply(200, &success.to_string()),
+                reply(200, &plain.to_string()),
+            ];
+            let server = Server::replying(replies.to_vec()).await;
+            let client = client(&server.url());
+
+            let failed = within(client.reset_login(call())).await.result;
+            let full = within(client.reset_login(call())).await.result;
+            let plain = within(client.reset_login(call())).await.result;
+
+            let Err(Error::Api(error)) = failed else {
+                panic!("an api error was expected: {failed:?}");
+            };
+            check_scrubbed(&error.error_message, secret, &form);
+            let full = full.expect("a reply");
+            check_scrubbed(&full.request_id, secret, &form);
+            let rest = serde_json::to_string(&full.rest).expect("JSON");
+            check_scrubbed(&rest, secret, &form);
+            assert!(rest.ends_with("; end\"}]}"), "{rest}");
+            check_scrubbed(&plain.expect("a reply").request_id, secret, &form);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_successful_reply_keeps_everything_else() {
+    let body = json!({
+        "reset_login": true,
+        "request_id": "m8MDnv9okwxFNBV",
+        "correlation": "header-of-the-call",
+        "long": "100% ".repeat(2_000),
+    });
+    let server = Server::replying(vec![reply(200, &body.to_string())]).await;
+    let call = ResetLogin {
+        headers: vec![("x-correlation".into(), "header-of-the-call".into())],
+        ..call()
+    };
+    let outcome = within(client(&server.url()).reset_login(call)).await;
+    let reply = outcome.result.expect("a reply");
+    assert_eq!(serde_json::to_value(reply).expect("JSON"), body);
 }
 
 fn check_says_only(error: &Error, text: &str) {
