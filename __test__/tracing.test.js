@@ -8,7 +8,7 @@ const { AsyncLocalStorage } = require('node:async_hooks')
 const diagnostics_channel = require('node:diagnostics_channel')
 const { test } = require('node:test')
 const { PlaidApiError, PlaidConnectionError, PlaidUsageError } = require('../index.js')
-const { INPUT, clientOf, works } = require('./support/client.js')
+const { CLIENT_ID, INPUT, SECRET, clientOf, works } = require('./support/client.js')
 const { recordEvents } = require('./support/events.js')
 const { assertNoSecret, failure } = require('./support/failure.js')
 const { GOOD_REPLY, good, json, reset, startServer } = require('./support/server.js')
@@ -72,6 +72,17 @@ test('a failed call also publishes error, with the error that the caller gets', 
   assert.equal(context.request_id, 'of-the-error')
   assert.ok(context.duration > 0)
   await failure(client, PlaidApiError, { request_id: 'of-the-error' })
+})
+
+test('the published result has no credential that the reply echoes', async (t) => {
+  const hex = Buffer.from(CLIENT_ID).toString('hex')
+  const echo = [SECRET, { [hex]: Buffer.from(`:${SECRET}:`).toString('base64') }]
+  const server = await startServer(t, { replies: [json(200, { ...GOOD_REPLY, echo })] })
+  const events = await eventsOf(t, clientOf(server))
+  const { result } = events.at(-1).context
+  assert.deepEqual(result.echo[0], '[redacted]')
+  assert.deepEqual(Object.keys(result.echo[1]), ['[redacted]'])
+  assert.match(result.echo[1]['[redacted]'], /^.{1,3}\[redacted\].{1,4}$/)
 })
 
 test('attempt is the number of the last attempt', async (t) => {

@@ -227,6 +227,25 @@ async fn credentials_that_an_error_quotes_are_redacted() {
     }
 }
 
+/// `Caller` searches every reply for secrets.
+#[tokio::test]
+async fn credentials_that_a_success_echoes_are_redacted() {
+    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let body = json!({
+        "reset_login": true,
+        "request_id": format!("for {CLIENT_ID}"),
+        "echo": [ACCESS_TOKEN, SECRET, { "hex": hex }],
+    });
+    let gate = TestGateway::facing(Behaviour::Write(reply(200, &body.to_string()))).await;
+    let expected = json!({
+        "reset_login": true,
+        "request_id": "for [redacted]",
+        "echo": ["[redacted]", "[redacted]", { "hex": "[redacted]" }],
+    });
+    assert_eq!(gate.post(PLAID, &arguments()).await.json(), expected);
+    assert_eq!(gate.post(TOOL, &arguments()).await.json()["data"], expected);
+}
+
 #[tokio::test]
 async fn a_failed_request_is_retried_and_the_last_error_goes_back() {
     let upstream = Upstream::start(Behaviour::Reset).await;
