@@ -17,20 +17,20 @@ const {
   serve,
   startConsole,
   startFakeGateway,
+  unfold,
   useBrowser,
 } = require('./support/browser.js')
 const { ACCESS_TOKEN, GATEWAY_TOKEN } = require('./support/client.js')
 const { portOf, refusingPort } = require('./support/sandbox.js')
 
-const { open } = useBrowser()
+const { open, openGateway } = useBrowser()
 
 /** Opens the page of one gateway, and enters another server's URL there. */
 async function openWith(t, other) {
-  const { gateway } = await startConsole(t)
-  const page = await open(t, gateway.url)
-  await reachable(page)
-  await partsOf(page).url.fill(other.url)
-  return { page, origin: gateway.url }
+  const { page, url } = await openGateway(t)
+  const origin = await url.inputValue()
+  await url.fill(other.url)
+  return { page, origin }
 }
 
 /** Waits for a hint in the gateway's form. */
@@ -53,7 +53,10 @@ test('a gateway that does not run is reported while typing, and found once it ru
   const shown = await send(page, ACCESS_TOKEN)
   assert.match(shown, /\nNo response\n/)
   assert.match(shown, /the gateway does not run, or stopped during the call/)
-  assert.match(shown, new RegExp(`npx @utdk/plaid gateway --port ${port}\\)\\. Safe to retry\\.`))
+  assert.match(
+    shown,
+    new RegExp(`Start a gateway with npx @utdk/plaid gateway --port ${port}\\. Safe`),
+  )
 
   const started = await startGateway({ port, allowOrigins: [origin] })
   t.after(() => started.close())
@@ -61,42 +64,41 @@ test('a gateway that does not run is reported while typing, and found once it ru
   await reachable(page)
 })
 
-test('a gateway that does not allow this page says how to allow it', async (t) => {
+test('a server that does not allow this page is reported, and how a gateway would', async (t) => {
   const { sandbox, gateway: other } = await startConsole(t)
   const { page, origin } = await openWith(t, other)
-  await hint(page, `Does not allow this page: start it with --allow-origin ${origin}.`)
+  const advice = `If it is a gateway, start it with --allow-origin ${origin}.`
+  await hint(page, `A server runs there, but does not allow this page. ${advice}`)
   const shown = await send(page, ACCESS_TOKEN)
   assert.match(shown, /ORIGIN_REFUSED/)
-  assert.match(shown, new RegExp(`--allow-origin ${origin}\\.`))
+  assert.ok(shown.includes(advice))
   assert.deepEqual(await sandbox.requests(), [])
 })
 
 test('a page of an allowed origin sends the call', async (t) => {
-  const { gateway: home } = await startConsole(t)
-  const { gateway, sandbox } = await startConsole(t, { allowOrigins: [home.url] })
-  const page = await open(t, home.url)
-  await reachable(page)
-  await partsOf(page).url.fill(gateway.url)
+  const { page, url } = await openGateway(t)
+  const allowOrigins = [await url.inputValue()]
+  const { gateway, sandbox } = await startConsole(t, { allowOrigins })
+  await url.fill(gateway.url)
   await hint(page, `Sends requests to 127.0.0.1:${portOf(sandbox)}`)
   const { access_token } = await sandbox.createItem()
-  assert.match(await send(page, access_token), /\b200\n/)
+  assert.match(await send(page, access_token), /\b200 OK\n/)
 })
 
 test('a gateway that requires a token accepts only the right one', async (t) => {
-  const { gateway, sandbox } = await startConsole(t, { token: GATEWAY_TOKEN })
-  const page = await open(t, gateway.url)
-  const { gateway: card, token, operation, input, send: button } = partsOf(page)
+  const { page, sandbox, ...parts } = await openGateway(t, { token: GATEWAY_TOKEN })
+  const { gateway: card, token, operation, input, send: button } = parts
   await card.getByText('Token required', { exact: true }).waitFor()
   await hint(page, 'Enter the gateway’s token.')
   const { access_token } = await sandbox.createItem()
   await input('access_token').fill(access_token)
-  await operation.getByText('Enter the gateway’s token above to enable sending.').waitFor()
+  await operation.getByText('Enter the gateway’s token to enable sending.').waitFor()
   assert.equal(await button.isEnabled(), false)
   await token.fill(`${GATEWAY_TOKEN}x`)
   await hint(page, 'Wrong token.')
   await token.fill(GATEWAY_TOKEN)
   await reachable(page)
-  assert.match(await send(page), /\b200\n/)
+  assert.match(await send(page), /\b200 OK\n/)
 })
 
 test('a gateway that stops during the call is reported with the next step', async (t) => {
@@ -111,7 +113,7 @@ test('a gateway that stops during the call is reported with the next step', asyn
   while ((await sandbox.requests()).length === 0) await page.evaluate(() => 0)
   await gateway.close()
   await output.getByText('GATEWAY_UNREACHABLE').waitFor()
-  assert.match(await output.innerText(), /stopped during the call.*\n+Start the gateway again/s)
+  assert.match(await output.innerText(), /stopped during the call.*\n+Start a gateway with/s)
   await card.getByText('Unreachable', { exact: true }).waitFor()
 })
 
@@ -125,11 +127,8 @@ test('a cut connection is not mistaken for a stopped gateway', async (t) => {
 })
 
 test('a slow call says so, and can be cancelled', async (t) => {
-  const { gateway, sandbox } = await startConsole(t)
-  const page = await open(t, gateway.url)
-  await reachable(page)
+  const { page, sandbox, input, send, cancel, output } = await openGateway(t)
   await sandbox.failNext({ kind: 'hang' })
-  const { input, send, cancel, output } = partsOf(page)
   await page.clock.install()
   await input('access_token').fill(ACCESS_TOKEN)
   await send.click()
@@ -147,18 +146,19 @@ test('a slow call says so, and can be cancelled', async (t) => {
 })
 
 test('the gateway’s own errors are explained', async (t) => {
-  const slow = await startConsole(t, { timeoutMs: 50 })
+  const slow = await openGateway(t, { timeoutMs: 50 })
   await slow.sandbox.failNext({ kind: 'hang' })
   const baseUrl = `http://127.0.0.1:${await refusingPort()}`
-  const lost = await startConsole(t, { baseUrl })
-  const limited = await startConsole(t, { rateLimit: { perSecond: 1, burst: 1 } })
-  for (const [{ gateway }, expected, calls = 1] of [
-    [slow, /\b504\n.*TIMEOUT\n+Plaid did not respond to the gateway in time\.\n+Safe to retry/s],
-    [lost, /\b502\n.*ECONNREFUSED\n+The gateway could not reach Plaid\./s],
+  const lost = await openGateway(t, { baseUrl })
+  const limited = await openGateway(t, { rateLimit: { perSecond: 1, burst: 1 } })
+  for (const [{ page }, expected, calls = 1] of [
+    [
+      slow,
+      /\b504 Gateway Timeout\n.*TIMEOUT\n+Plaid did not respond to the gateway in time\.\n+Safe to retry/s,
+    ],
+    [lost, /\b502 Bad Gateway\n.*ECONNREFUSED\n+The gateway could not reach Plaid\./s],
     [limited, /RATE_LIMITED\n+Too many requests to the gateway.*Retry after 1 s\./s, 2],
   ]) {
-    const page = await open(t, gateway.url)
-    await reachable(page)
     let shown
     for (let call = 0; call < calls; call += 1) shown = await send(page, ACCESS_TOKEN)
     assert.match(shown, expected)
@@ -199,13 +199,11 @@ test('a server that is not a gateway is reported while typing', async (t) => {
 })
 
 test('a gateway that accepts a health check and never answers is unreachable', async (t) => {
-  const { gateway } = await startConsole(t)
   const silent = await serve(t, () => {})
   const asked = once(silent.server, 'request')
-  const page = await open(t, gateway.url)
-  await reachable(page)
+  const { page, url } = await openGateway(t)
   await page.clock.install()
-  await partsOf(page).url.fill(silent.url)
+  await url.fill(silent.url)
   await page.clock.runFor(400)
   await asked
   await page.clock.runFor(5_100)
@@ -239,9 +237,10 @@ test('a page below a proxy’s path uses the gateway there', async (t) => {
   const home = `${proxy.url}/plaid`
   const page = await open(t, `${home}/`)
   await reachable(page)
+  await unfold(page)
   assert.equal(await partsOf(page).url.inputValue(), home)
   const { access_token } = await sandbox.createItem()
-  assert.match(await send(page, access_token), /\b200\n/)
+  assert.match(await send(page, access_token), /\b200 OK\n/)
 })
 
 test('a page that no gateway serves asks for a URL, and then sends the call', async (t) => {
@@ -252,12 +251,12 @@ test('a page that no gateway serves asks for a URL, and then sends the call', as
   const { gateway, sandbox } = await startConsole(t, { allowOrigins: [host.url] })
   const page = await open(t, host.url)
   const { url, operation } = partsOf(page)
-  await operation.getByText('Enter a gateway URL above to enable sending.').waitFor()
+  await operation.getByText('Enter a gateway URL to enable sending.').waitFor()
   assert.equal(await url.inputValue(), '')
   await url.fill(gateway.url)
   await reachable(page)
   const { access_token } = await sandbox.createItem()
-  assert.match(await send(page, access_token), /\b200\n/)
+  assert.match(await send(page, access_token), /\b200 OK\n/)
 })
 
 test('a page saved as a file asks for a URL', async (t) => {
@@ -266,7 +265,22 @@ test('a page saved as a file asks for a URL', async (t) => {
   t.after(() => fs.rmSync(path.dirname(saved), { recursive: true }))
   fs.writeFileSync(saved, await (await fetch(gateway.url)).text())
   const page = await open(t, `file://${saved}`)
-  await page.getByText('Enter a gateway URL above to enable sending.').waitFor()
+  await page.getByText('Enter a gateway URL to enable sending.').waitFor()
   await partsOf(page).url.fill(gateway.url)
-  await hint(page, 'Does not allow this page: open the page at the gateway’s URL, not as a file.')
+  await hint(page, 'If it is a gateway, open the page at the gateway’s URL, not as a file.')
+})
+
+test('at the start a card is open if it needs attention, and folded otherwise', async (t) => {
+  for (const [options, isAuthenticationOpen, isGatewayOpen] of [
+    [{}, false, false],
+    [{ clientId: null }, true, false],
+    [{ token: GATEWAY_TOKEN }, false, true],
+  ]) {
+    const { gateway } = await startConsole(t, options)
+    const page = await open(t, gateway.url)
+    const { authentication, gateway: card, url } = partsOf(page)
+    await card.getByText(isGatewayOpen ? 'Token required' : 'Reachable', { exact: true }).waitFor()
+    assert.equal(await authentication.getByRole('form').isVisible(), isAuthenticationOpen)
+    assert.equal(await url.isVisible(), isGatewayOpen)
+  }
 })

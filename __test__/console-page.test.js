@@ -15,13 +15,13 @@ const {
   send,
   serve,
   startConsole,
-  startConsoleCommand,
+  unfold,
   useAxe,
   useBrowser,
 } = require('./support/browser.js')
 const { PRODUCTION_TOKEN, SECRET } = require('./support/client.js')
 
-const { open } = useBrowser()
+const { open, openGateway, openPanel } = useBrowser()
 
 /** The page's response to a browser's `headers`, or to others. */
 async function download({ url }, headers = { 'accept-encoding': 'gzip, deflate, br' }) {
@@ -30,9 +30,9 @@ async function download({ url }, headers = { 'accept-encoding': 'gzip, deflate, 
   return { ...response, headers: response.headers, body: Buffer.concat(await response.toArray()) }
 }
 
-const MAX_BYTES = 25 * 1024
+const MAX_BYTES = 40 * 1024
 
-test('the page takes at most 25 KiB compressed, and is also served uncompressed', async (t) => {
+test('the page takes at most 40 KiB compressed, and is also served uncompressed', async (t) => {
   const { gateway } = await startConsole(t)
   const { headers, body } = await download(gateway)
   assert.equal(headers['content-encoding'], 'gzip')
@@ -100,23 +100,33 @@ test('the policy blocks foreign scripts, styles and HTML strings', async (t) => 
 
 for (const colorScheme of ['light', 'dark']) {
   test(`axe finds no violation in any state of the page, ${colorScheme}`, async (t) => {
-    const { gateway, sandbox } = await startConsole(t)
-    const page = await open(t, gateway.url, { colorScheme, ...AXE_OPTIONS })
+    const { page, gateway, sandbox, ...parts } = await openGateway(
+      t,
+      {},
+      {
+        colorScheme,
+        ...AXE_OPTIONS,
+      },
+    )
     const check = await useAxe(page)
-    const { url, input, output, cancel, send: button } = partsOf(page)
-    await reachable(page)
-    await check('at first')
+    const { url, input, output, cancel, send: button } = parts
+    const home = await url.inputValue()
+    for (const summary of await page.locator('.reference summary').all()) await summary.click()
+    await check('at first, with all cards open')
     await url.fill('')
     await check('without a gateway')
     await url.fill('nonsense')
     await input('access_token').fill(PRODUCTION_TOKEN)
     await check('with mistakes')
-    await url.fill(gateway.url)
+    await url.fill(home)
     await reachable(page)
     const { access_token } = await sandbox.createItem()
     await send(page, access_token)
     await check('after a success')
-    await page.getByRole('tab', { name: 'curl' }).click()
+    for (const name of ['Go', 'Java', 'Python', 'Ruby', 'curl', 'Headers', 'Request']) {
+      await page.getByRole('tab', { name }).click()
+      await check(name)
+    }
     await send(page, 'access-sandbox-00000000-0000-4000-8000-000000000000')
     await check('after an error')
     await sandbox.failNext({ kind: 'hang' })
@@ -138,19 +148,17 @@ test('the whole call works by keyboard', async (t) => {
     const name = await page.evaluate(() => {
       const { activeElement: focused } = document
       const label = focused.getAttribute('aria-label') ?? focused.labels?.[0]?.innerText
-      return label ?? focused.innerText
+      return (label ?? focused.innerText).split('\n')[0]
     })
     visited.push(name)
     if (name === 'access_token') break
   }
   assert.deepEqual(visited, [
+    'Theme',
     'update mode',
-    'Client ID',
-    'Secret',
-    'Save to gateway',
-    'Forget',
-    'Gateway URL',
-    'Gateway token',
+    'Copy the install command',
+    'Authentication',
+    'Gateway',
     'client_id',
     'secret',
     'access_token',
@@ -158,20 +166,19 @@ test('the whole call works by keyboard', async (t) => {
   await page.keyboard.type(access_token)
   await page.keyboard.press('Enter')
   await partsOf(page).output.getByText('"reset_login"').waitFor()
-  // Next: Show, Send, Copy, Copy with secrets, and the languages; arrow keys select one.
-  for (let i = 0; i < 5; i += 1) await page.keyboard.press('Tab')
+  // Next: Show, Send, Copy, and the languages; arrow keys select one.
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press('Tab')
   await page.keyboard.press('ArrowRight')
   const { snippet } = partsOf(page)
-  const curl = snippet.getByRole('tab', { name: 'curl', selected: true })
-  assert.ok(await curl.evaluate((tab) => tab === document.activeElement))
-  assert.match(await snippet.locator('pre').innerText(), /^curl /)
+  const tab = snippet.getByRole('tab', { name: 'Gateway', selected: true })
+  assert.ok(await tab.evaluate((tab) => tab === document.activeElement))
+  assert.match(await snippet.locator('pre').innerText(), /gateway: \{ url/)
 })
 
 test('nothing is cut off at any width', async (t) => {
-  const { gateway } = await startConsole(t)
-  const page = await open(t, gateway.url)
-  await reachable(page)
+  const { page } = await openGateway(t)
   await send(page, 'access-sandbox-00000000-0000-4000-8000-000000000000')
+  for (const summary of await page.locator('.reference summary').all()) await summary.click()
   for (const width of [320, 390, 768, 1024, 1280, 2560]) {
     await page.setViewportSize({ width, height: 800 })
     const overflow = await page.evaluate(
@@ -188,8 +195,11 @@ const FRAME_MS = 1000 / 60
 const ROUNDS = 3
 
 test('a key in any field is handled within one frame', async (t) => {
-  const page = await open(t, (await startConsoleCommand(t)).url)
-  await reachable(page)
+  const { page } = await openPanel(t)
+  await unfold(page)
+  const { input, token, url, snippet, authentication } = partsOf(page)
+  await snippet.getByRole('tab', { name: 'Gateway' }).click()
+  await input('client_id').fill('0'.repeat(24))
   await page.evaluate(() => {
     globalThis.times = []
     let startedAt
@@ -206,9 +216,8 @@ test('a key in any field is handled within one frame', async (t) => {
       if (target.value !== '') globalThis.times.push(performance.now() - startedAt)
     })
   })
-  const { input, token, url, snippet, authentication } = partsOf(page)
   for (const [field, text, drawn] of [
-    [input('access_token'), 'access-sandbox-fa4e0000-7c69-4d34-b8a1-5e0c3f9d2b17', '••••2b17'],
+    [input('access_token'), 'access-sandbox-fa4e0000-7c69-4d34-b8a1-5e0c3f9d2b17', ''],
     [input('secret'), SECRET, 'secret: '],
     [token, SECRET, 'token: '],
     [authentication.getByLabel('Secret', { exact: true }), SECRET, ''],
@@ -240,4 +249,34 @@ test('with reduced motion nothing is animated', async (t) => {
       }).length,
   )
   assert.equal(animated, 0)
+})
+
+test('the theme switch overrides the system’s theme, and is stored', async (t) => {
+  const { page } = await openGateway(t, {}, { colorScheme: 'dark' })
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const dark = await ground()
+  await page.getByLabel('Theme').selectOption('light')
+  const light = await ground()
+  assert.notEqual(light, dark)
+  await page.reload()
+  await reachable(page)
+  assert.equal(await ground(), light)
+  await page.getByLabel('Theme').selectOption('system')
+  assert.equal(await ground(), dark)
+  assert.equal(await page.evaluate(() => localStorage.getItem('utdk_theme')), null)
+})
+
+test('forced colours and higher contrast are honoured', async (t) => {
+  const forced = await openGateway(t, {}, { forcedColors: 'active' })
+  const outlineOf = (selected) =>
+    forced.snippet
+      .getByRole('tab', { selected })
+      .first()
+      .evaluate((tab) => getComputedStyle(tab).outlineStyle)
+  assert.deepEqual([await outlineOf(true), await outlineOf(false)], ['solid', 'none'])
+  const { page } = await openGateway(t, {}, { contrast: 'more' })
+  const [text, note] = await page.evaluate(() =>
+    ['main', 'header p + p'].map((it) => getComputedStyle(document.querySelector(it)).color),
+  )
+  assert.equal(note, text)
 })

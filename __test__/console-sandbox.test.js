@@ -10,28 +10,23 @@ const {
   breakItem,
   panelOf,
   partsOf,
-  reachable,
+  send,
   startConsole,
   startConsoleCommand,
   startFakeGateway,
+  unfold,
   updatePageOf,
   useAxe,
   useBrowser,
 } = require('./support/browser.js')
 const { portOf } = require('./support/sandbox.js')
 
-const { open } = useBrowser()
+const { openGateway, openPanel } = useBrowser()
 
-async function openPanel(t, { url }, options) {
-  const page = await open(t, url, options)
-  const panel = panelOf(page)
-  await panel.live.waitFor()
-  await reachable(page)
-  return { page, ...panel }
-}
-
-async function control(sandbox, path) {
-  return (await fetch(`${sandbox}/_sandbox/${path}`)).json()
+async function control(sandbox, path, body) {
+  const headers = { 'content-type': 'application/json' }
+  const post = body && { method: 'POST', headers, body: JSON.stringify(body) }
+  return (await fetch(`${sandbox}/_sandbox/${path}`, post)).json()
 }
 
 async function repairBy(page, act) {
@@ -40,8 +35,7 @@ async function repairBy(page, act) {
 }
 
 test('the whole flow takes four clicks', async (t) => {
-  const command = await startConsoleCommand(t)
-  const { page, ...panel } = await openPanel(t, command)
+  const { page, command, ...panel } = await openPanel(t)
   assert.equal(await panel.nextStep(), 'Create an Item')
   for (const button of [panel.resetLogin, panel.repair]) {
     assert.equal(await button.isEnabled(), false)
@@ -50,7 +44,7 @@ test('the whole flow takes four clicks', async (t) => {
   await panel.create.click()
   await panel.status('The Item is healthy. Reset its login next.')
   assert.match(await panel.items.innerText(), /Healthy$/)
-  assert.match(await partsOf(page).input('access_token').inputValue(), /^access-sandbox-.{36}$/)
+  assert.match(await panel.token.inputValue(), /^access-sandbox-.{36}$/)
   assert.deepEqual([await panel.doneSteps(), await panel.nextStep()], [1, 'Reset its login'])
 
   await panel.resetLogin.click()
@@ -77,7 +71,7 @@ test('the whole flow takes four clicks', async (t) => {
 })
 
 test('the whole flow works by keyboard, without scrolling', async (t) => {
-  const { page, ...panel } = await openPanel(t, await startConsoleCommand(t))
+  const { page, ...panel } = await openPanel(t)
   const reach = async (button) => {
     for (let i = 0; i < 20; i += 1) {
       await page.keyboard.press('Tab')
@@ -104,8 +98,7 @@ test('the whole flow works by keyboard, without scrolling', async (t) => {
 
 for (const colorScheme of ['light', 'dark']) {
   test(`axe finds no violation in any state of the panel, ${colorScheme}`, async (t) => {
-    const command = await startConsoleCommand(t)
-    const { page, ...panel } = await openPanel(t, command, { colorScheme, ...AXE_OPTIONS })
+    const { page, command, ...panel } = await openPanel(t, { colorScheme, ...AXE_OPTIONS })
     const check = await useAxe(page)
     await check('without an Item')
     await breakItem(page)
@@ -126,9 +119,7 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 test('the newest Item is selected, and any other can be', async (t) => {
-  const { sandbox, ...command } = await startConsoleCommand(t)
-  const { page, ...panel } = await openPanel(t, command)
-  const token = partsOf(page).input('access_token')
+  const { page, command, token, ...panel } = await openPanel(t)
   await breakItem(page)
   const first = await token.inputValue()
   await panel.create.click()
@@ -142,32 +133,118 @@ test('the newest Item is selected, and any other can be', async (t) => {
   assert.equal(await panel.webhooks.count(), 1)
 
   // A repair outside the page is shown as well.
-  const [{ item_id }] = (await control(sandbox, 'items')).items
-  await fetch(`${sandbox}/_sandbox/items/${item_id}/repair`, { method: 'POST' })
+  const [{ item_id }] = (await control(command.sandbox, 'items')).items
+  await control(command.sandbox, `items/${item_id}/repair`, {})
   await panel.status('Repaired')
 })
 
-test('a reload keeps the Items and drops their tokens', async (t) => {
-  const command = await startConsoleCommand(t)
-  const { page, ...panel } = await openPanel(t, command)
+test('a reload keeps the Items and their tokens in this tab, and no other token', async (t) => {
+  const { page, command, token, ...panel } = await openPanel(t)
   await breakItem(page)
-  const stored = await page.evaluate(() => [{ ...localStorage }, { ...sessionStorage }])
-  assert.deepEqual(stored, [{ utdk_gateway_url: command.url }, {}])
+  const made = await token.inputValue()
+  const stored = () => page.evaluate(() => [{ ...localStorage }, { ...sessionStorage }])
+  const [{ item_id }] = (await control(command.sandbox, 'items')).items
+  const tokens = JSON.stringify({ url: command.sandbox, tokens: { [item_id]: made } })
+  const expected = [{ utdk_gateway_url: command.url }, { utdk_local_sandbox_tokens: tokens }]
+  await token.fill('access-sandbox-00000000-0000-4000-8000-000000000000')
+  assert.deepEqual(await stored(), expected)
 
   await page.reload()
 
   await panel.signed.waitFor()
-  assert.equal(await partsOf(page).input('access_token').inputValue(), '')
+  assert.deepEqual(await stored(), expected)
+  assert.equal(await token.inputValue(), made)
   await repairBy(page, () => panel.repair.click())
-  await panel.status('This page does not have the Item’s token. Create another')
+  await panel.status('Repaired')
+  await panel.resetLogin.click()
+  await panel.status('Login broken')
+})
+
+test('an Item of a backend is marked, and can be repaired', async (t) => {
+  const { page, command, token, ...panel } = await openPanel(t)
+  const { access_token } = await control(command.sandbox, 'items', {})
+  await panel.items.getByText('Backend', { exact: true }).waitFor()
+  await panel.status('Created by your backend or another tab. Enter its access token below')
   assert.equal(await panel.resetLogin.isEnabled(), false)
-  await panel.create.click()
-  await panel.status('The Item is healthy.')
+  await send(page, access_token)
+  await panel.status('Login broken')
+  await repairBy(page, () => panel.repair.click())
+  await panel.items.getByText('Healthy').waitFor()
+})
+
+test('a new Item takes its options, and the Sandbox’s error is shown', async (t) => {
+  const { page, command, panel, create, status } = await openPanel(t)
+  const { sandbox } = command
+  await panel.getByText('Options for a new Item').click()
+  const fields = {
+    webhook: `${sandbox}/_sandbox/inbox`,
+    institution_id: 'ins_109511',
+    products: 'auth, transactions',
+    user_id: 'user-7',
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    await panel.getByLabel(name, { exact: true }).fill(value)
+  }
+  await create.click()
+  await status('The Item is healthy')
+  const [item] = (await control(sandbox, 'items')).items
+  const { institution_id, products, user_id, webhook } = item
+  assert.deepEqual({ webhook, institution_id, products: products.join(', '), user_id }, fields)
+  await panel.getByLabel('institution_id').fill('ins_0')
+  await create.click()
+  await status('No Item was created. ')
+  assert.ok(await page.getByText('invalid institution_id provided').isVisible())
+})
+
+test('the list of Items is one Tab stop, and arrow keys select', async (t) => {
+  const { page, create, items } = await openPanel(t)
+  for (let count = 1; count <= 3; count += 1) {
+    await create.click()
+    await items.nth(count - 1).waitFor()
+  }
+  const selected = () =>
+    items.evaluateAll((all) => all.findIndex((it) => it.ariaCurrent === 'true'))
+  await items.first().focus()
+  for (const [key, expected] of [
+    ['ArrowDown', 1],
+    ['End', 2],
+    ['ArrowUp', 1],
+    ['Home', 0],
+    ['ArrowUp', 0],
+  ]) {
+    await page.keyboard.press(key)
+    assert.equal(await selected(), expected, key)
+    assert.ok(await items.nth(expected).evaluate((it) => it === document.activeElement))
+  }
+  await page.keyboard.press('Tab')
+  assert.ok(await items.evaluateAll((all) => !all.includes(document.activeElement)))
+})
+
+test('the panel shows a failed call and links to the output', async (t) => {
+  const { page, command, panel, create, resetLogin, status } = await openPanel(t)
+  await create.click()
+  await status('The Item is healthy')
+  await control(command.sandbox, 'faults', { error_code: 'PLANNED_MAINTENANCE' })
+  await resetLogin.click()
+  await status('PLANNED_MAINTENANCE: Plaid is under maintenance.')
+  await panel.getByRole('link', { name: 'Show the output' }).click()
+  const { output } = partsOf(page)
+  assert.ok(await output.evaluate((it) => it === document.activeElement))
+})
+
+test('the output names the Item, and says when its state has changed since', async (t) => {
+  const { page, command } = await openPanel(t)
+  await breakItem(page)
+  const [{ item_id }] = (await control(command.sandbox, 'items')).items
+  const { output } = partsOf(page)
+  await output.getByText(item_id).waitFor()
+  assert.equal(await output.getByText('Outdated').count(), 0)
+  await control(command.sandbox, `items/${item_id}/repair`, {})
+  await output.getByText('Outdated: the login was repaired since.').waitFor()
 })
 
 test('a Sandbox that stops is reported, and found again after a restart', async (t) => {
-  const first = await startConsoleCommand(t)
-  const { page, ...panel } = await openPanel(t, first)
+  const { page, command: first, ...panel } = await openPanel(t)
   await panel.create.click()
   await panel.status('The Item is healthy')
   await first.ended('SIGTERM')
@@ -175,6 +252,11 @@ test('a Sandbox that stops is reported, and found again after a restart', async 
   for (const button of [panel.create, panel.resetLogin]) {
     assert.equal(await button.isEnabled(), false)
   }
+  const { gateway } = partsOf(page)
+  await gateway
+    .getByText('start the console again with npx @utdk/plaid console --port')
+    .first()
+    .waitFor()
 
   // The same page, and a Sandbox that may have another port.
   await startConsoleCommand(t, ['--port', portOf({ url: first.url }).toString()])
@@ -185,7 +267,7 @@ test('a Sandbox that stops is reported, and found again after a restart', async 
 })
 
 test('a link opens the update page if the browser blocks the new tab', async (t) => {
-  const { page, ...panel } = await openPanel(t, await startConsoleCommand(t))
+  const { page, ...panel } = await openPanel(t)
   await breakItem(page)
   await page.evaluate(() => {
     window.open = () => null
@@ -198,32 +280,30 @@ test('a link opens the update page if the browser blocks the new tab', async (t)
 })
 
 test('a gateway without a local Sandbox has no panel', async (t) => {
-  const { gateway } = await startConsole(t)
-  const page = await open(t, gateway.url)
-  await reachable(page)
+  const { page, url, gateway: card } = await openGateway(t)
   assert.equal(await panelOf(page).panel.count(), 0)
   const config = {
     credentials: 'start',
     upstream: 'sandbox.plaid.com',
     sandbox: { url: 'https://sandbox.example' },
   }
-  const { url } = await startFakeGateway(t, () => {}, { config })
-  await partsOf(page).url.fill(url)
-  await partsOf(page).gateway.getByText('Sends requests to sandbox.plaid.com.').waitFor()
+  const fake = await startFakeGateway(t, () => {}, { config })
+  await url.fill(fake.url)
+  await card.getByText('Sends requests to sandbox.plaid.com.').waitFor()
   assert.equal(await panelOf(page).panel.count(), 0)
 })
 
 test('at another gateway the panel is unavailable, and it recovers with the first URL', async (t) => {
-  const command = await startConsoleCommand(t)
-  const { page, ...panel } = await openPanel(t, command)
+  const { page, command, ...panel } = await openPanel(t)
   await panel.create.click()
   await panel.status('The Item is healthy')
-  const { url, input } = partsOf(page)
-  const token = await input('access_token').inputValue()
+  await unfold(page)
+  const { url } = partsOf(page)
+  const token = await panel.token.inputValue()
   const { gateway } = await startConsole(t, { allowOrigins: [command.url] })
 
   await url.fill('')
-  await panel.status('Enter a gateway URL below to enable sending.')
+  await panel.status('Enter a gateway URL to enable sending.')
   await url.fill(gateway.url)
   await panel.status('This gateway has no local Sandbox.')
   for (const button of [panel.create, panel.resetLogin, panel.repair]) {
@@ -235,12 +315,13 @@ test('at another gateway the panel is unavailable, and it recovers with the firs
   assert.equal(await panel.items.count(), 1)
   await panel.resetLogin.click()
   await panel.status('Login broken')
-  assert.equal(await input('access_token').inputValue(), token)
+  assert.equal(await panel.token.inputValue(), token)
 
   // A reload keeps the stored URL.
   await url.fill(gateway.url)
   await panel.status('This gateway has no local Sandbox.')
   await page.reload()
   await panel.status('This gateway has no local Sandbox.')
+  await unfold(page)
   assert.equal(await url.inputValue(), gateway.url)
 })

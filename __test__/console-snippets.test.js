@@ -1,155 +1,107 @@
 'use strict'
 
-// Promise: the snippets are the form's call. They run as copied, and mask secrets by default.
+// Promise: the snippets are the form's call. They run as copied, and hold no secret.
 
 const assert = require('node:assert/strict')
-const { execFile, spawn } = require('node:child_process')
+const { spawn } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const { promisify } = require('node:util')
-const { partsOf, reachable, send, startConsole, useBrowser } = require('./support/browser.js')
-const { CLIENT_ID, GATEWAY_TOKEN, SECRET } = require('./support/client.js')
+const { panelOf, partsOf, useBrowser } = require('./support/browser.js')
+const { ACCESS_TOKEN, CLIENT_ID, GATEWAY_TOKEN, SECRET } = require('./support/client.js')
+const { start } = require('./support/sandbox.js')
 
-const { open } = useBrowser()
+const { openGateway, openPanel } = useBrowser()
 
+const SEEDED = ['--port', '0', '--seed', '1']
 const CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] }
 
-/** Clicks one of the two copy buttons, and returns the clipboard's text. */
-async function copied(page, button) {
-  await page.getByRole('button', { name: button, exact: true }).click()
-  await page.getByText(STATUS[button]).waitFor()
+const TSX = require.resolve('tsx/cli')
+const CLI = path.join(__dirname, '../bin/utdk-plaid.js')
+
+/** How to run each snippet: the file's name, and the command that takes it. */
+const RUNNERS = {
+  TypeScript: ['snippet.mts', process.execPath, TSX],
+  Gateway: ['snippet.mts', process.execPath, TSX],
+  plaid: ['snippet.mts', process.execPath, TSX],
+  Python: ['snippet.py', 'python3'],
+  Ruby: ['snippet.rb', 'ruby'],
+  Go: ['snippet.go', 'go', 'run'],
+  curl: ['snippet.sh', 'sh'],
+  CLI: ['snippet.sh', 'sh'],
+}
+
+/** Clicks Copy in a language's tab, and returns the clipboard's text. */
+async function copied(page, language) {
+  const { snippet } = partsOf(page)
+  await snippet.getByRole('tab', { name: language, exact: true }).click()
+  await snippet.getByRole('button', { name: 'Copy the code' }).click()
+  await snippet.getByText('Copied', { exact: true }).waitFor()
   return page.evaluate(() => navigator.clipboard.readText())
 }
 
-async function choose(page, language) {
-  await partsOf(page).snippet.getByRole('tab', { name: language }).click()
-}
-
-const STATUS = { Copy: 'Copied with masked secrets.', 'Copy with secrets': 'Copied with secrets.' }
-
-function code(page) {
-  return partsOf(page).snippet.locator('pre').innerText()
-}
-
-/** Runs TypeScript in this directory, where the package resolves by its own name. */
-async function runTypeScript(t, source) {
+/** Runs a snippet in this directory, where the packages resolve, and returns its output. */
+async function run(t, language, source, env) {
   const directory = fs.mkdtempSync(path.join(__dirname, 'console-snippet-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
-  const file = path.join(directory, 'snippet.mts')
-  fs.writeFileSync(file, source)
-  const tsx = require.resolve('tsx/cli')
-  const { stdout } = await promisify(execFile)(process.execPath, [tsx, file])
-  return stdout
+  const [name, command, ...args] = RUNNERS[language]
+  // The package is not installed under its own name here.
+  const npx = `npx() { shift; '${process.execPath}' '${CLI}' "$@"; }\n`
+  fs.writeFileSync(path.join(directory, name), language === 'CLI' ? npx + source : source)
+  const child = spawn(command, [...args, path.join(directory, name)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return (await child.stdout.setEncoding('utf8').toArray()).join('')
 }
 
-/** Runs a shell that reads `source` from standard input. */
-async function runShell(source) {
-  const shell = spawn('sh', ['-s'], { stdio: ['pipe', 'pipe', 'ignore'] })
-  shell.stdin.end(source)
-  return (await shell.stdout.setEncoding('utf8').toArray()).join('')
-}
-
-/** A response without its request ID. */
-function withoutId({ request_id, ...rest }) {
-  assert.match(request_id, /^\w{15}$/)
-  return rest
-}
-
-test('both snippets run as copied, and print the response that the page shows', async (t) => {
-  const { gateway, sandbox } = await startConsole(t, { token: GATEWAY_TOKEN })
-  const page = await open(t, gateway.url, CLIPBOARD)
-  const { token, input, output } = partsOf(page)
-  await token.fill(GATEWAY_TOKEN)
-  await reachable(page)
-  const { access_token } = await sandbox.createItem()
-  await input('client_id').fill(sandbox.clientId)
-  await input('secret').fill(sandbox.secret)
-  await send(page, access_token)
-  const shown = JSON.parse(await output.locator('pre').innerText())
-
-  const printed = await runTypeScript(t, await copied(page, 'Copy with secrets'))
-  const object = printed.match(/^\{ request_id: '(\w{15})', reset_login: true \}\n$/)
-  assert.ok(object, printed)
-  assert.deepEqual(withoutId({ request_id: object[1], reset_login: true }), withoutId(shown))
-
-  await choose(page, 'curl')
-  const { data, meta } = JSON.parse(await runShell(await copied(page, 'Copy with secrets')))
-  assert.deepEqual(withoutId(data), withoutId(shown))
-  assert.deepEqual(Object.keys(meta), ['durationMs', 'requestId'])
-
-  const fields = { access_token: `…${access_token.slice(-4)}`, client_id: '…', secret: '…' }
-  const requests = (await sandbox.requests()).filter(({ path }) => path.endsWith('reset_login'))
-  assert.equal(requests.length, 3)
-  for (const request of requests) {
-    assert.equal(request.status, 200)
-    assert.deepEqual(Object.keys(request.fields).sort(), Object.keys(fields))
+test('every snippet runs as copied, with a local Item’s token and credentials from the environment', async (t) => {
+  const { page, command, status, create } = await openPanel(t, CLIPBOARD, SEEDED)
+  await create.click()
+  await status('The Item is healthy')
+  const token = await panelOf(page).token.inputValue()
+  const twin = await start(t, { seed: 1 })
+  const { clientId, secret } = twin
+  const env = {
+    PLAID_CLIENT_ID: clientId,
+    PLAID_SECRET: secret,
+    PLAID_BASE_URL: command.sandbox,
   }
+  for (const language of Object.keys(RUNNERS)) {
+    const source = await copied(page, language)
+    assert.ok(source.includes(token), language)
+    assert.ok(!source.includes(clientId) && !source.includes(secret))
+    const printed = await run(t, language, source, env)
+    assert.match(printed, /reset_login"?: ?true|^reset …\w{4} /, `${language}: ${printed}`)
+  }
+  const { requests } = await (await fetch(`${command.sandbox}/_sandbox/requests`)).json()
+  const statuses = requests.map(({ path, status }) => `${path} ${status}`)
+  assert.deepEqual(statuses, Object.keys(RUNNERS).fill('/sandbox/item/reset_login 200'))
 })
 
-test('snippets escape every string', async (t) => {
-  const { gateway } = await startConsole(t)
-  const page = await open(t, gateway.url, CLIPBOARD)
-  await reachable(page)
-  const odd = `'"\\\`$(echo x)\${x}';#$HOME\\'!"`
-  await partsOf(page).input('secret').fill(odd)
-  await partsOf(page).input('access_token').fill('access-sandbox-1')
-  await partsOf(page).url.fill(`${gateway.url}/it's`)
-
-  const source = await copied(page, 'Copy with secrets')
-  const withFake = source.replace(/^import .*$/m, FAKE_CLIENT)
-  const [{ gateway: to }, input] = JSON.parse(await runTypeScript(t, withFake))
-  assert.deepEqual(input, { secret: odd, access_token: 'access-sandbox-1' })
-  assert.equal(to.url, `${gateway.url}/it's`)
-
-  await choose(page, 'curl')
-  const shell = await copied(page, 'Copy with secrets')
-  const [url, ...rest] = (await runShell(`curl() { printf '%s\\n' "$1"; cat; }\n${shell}`)).split(
-    '\n',
-  )
-  assert.equal(url, `${gateway.url}/it's/tools/plaid/sandboxitemresetlogin`)
-  assert.deepEqual(JSON.parse(rest.join('\n')).args, input)
-})
-
-/** Replaces the package, and returns its arguments. */
-const FAKE_CLIENT = `const createPlaidClient = (options: object) => ({
-  sandboxitemresetlogin: async (input: object) => JSON.stringify([options, input]),
-})`
-
-test('the code follows the form, and masks its secrets', async (t) => {
-  const { gateway, sandbox } = await startConsole(t)
-  const page = await open(t, gateway.url, CLIPBOARD)
-  await reachable(page)
-  const { access_token } = await sandbox.createItem()
-  assert.match(await code(page), /access_token: 'access-sandbox-…'/)
-  const { input, token } = partsOf(page)
+test('the code follows the form, and takes secrets from the environment', async (t) => {
+  const { page, snippet, input, token, url } = await openGateway(t, undefined, CLIPBOARD)
   await token.fill(GATEWAY_TOKEN)
   await input('client_id').fill(CLIENT_ID)
   await input('secret').fill(SECRET)
-  await input('access_token').fill(access_token)
-  for (const language of ['TypeScript', 'curl']) {
-    await choose(page, language)
-    const shown = await code(page)
-    assert.match(shown, new RegExp(`access-sandbox-••••${access_token.slice(-4)}\\b`))
-    assert.equal(shown.match(/••••••••/g).length, 3, shown)
-    const copy = await copied(page, 'Copy')
-    assert.equal(copy.trim(), shown.trim())
-    const everything = await page.locator('html').innerHTML()
-    for (const secret of [CLIENT_ID, SECRET, GATEWAY_TOKEN, access_token]) {
-      assert.ok(!everything.includes(secret) && !copy.includes(secret))
-    }
-    const clear = await copied(page, 'Copy with secrets')
-    for (const secret of [CLIENT_ID, SECRET, GATEWAY_TOKEN, access_token]) {
-      assert.ok(clear.includes(secret))
+  await input('access_token').fill(ACCESS_TOKEN)
+  await url.fill("http://localhost:4000/it's/$(x)`\\")
+  const code = await copied(page, 'Gateway')
+  assert.ok(code.includes("url: 'http://localhost:4000/it%27s/$(x)%60', token: process.env."), code)
+  assert.match(code, /client_id: process\.env\.PLAID_CLIENT_ID!,\n {2}secret: process\.env/)
+  for (const tab of await snippet.getByRole('tab').all()) {
+    await tab.click()
+    const shown = await snippet.locator('pre').innerText()
+    assert.match(shown, /PLAID_ACCESS_TOKEN/)
+    for (const secret of [CLIENT_ID, SECRET, GATEWAY_TOKEN, ACCESS_TOKEN]) {
+      assert.ok(!shown.includes(secret))
     }
   }
 })
 
 test('a copy that the browser blocks is reported', async (t) => {
-  const { gateway } = await startConsole(t)
-  const page = await open(t, gateway.url)
+  const { page, snippet } = await openGateway(t)
   await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
-  const { snippet } = partsOf(page)
-  await snippet.getByRole('button', { name: 'Copy', exact: true }).click()
+  await snippet.getByRole('button', { name: 'Copy the code' }).click()
   await snippet.getByText('Your browser blocked the copy.').waitFor()
 })

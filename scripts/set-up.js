@@ -7,6 +7,7 @@
 //       --no-build                       the npm packages only
 //       --examples  --bench              also the npm packages of the examples, of the benchmarks
 //       --nginx  --chromium  --wrk       also these programs, from Debian's packages
+//       --python3  --ruby  --go          also these languages, in which the console's snippets run
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -20,6 +21,9 @@ const asked = (option) => process.argv.includes(option)
 const PROGRAMS = {
   nginx: { debian: 'nginx-light', purpose: 'the load balancer of the tests' },
   chromium: { debian: 'chromium', purpose: 'the browser of the tests' },
+  python3: { debian: 'python3', purpose: 'a language of the console’s snippets' },
+  ruby: { debian: 'ruby', purpose: 'a language of the console’s snippets' },
+  go: { debian: 'golang-go', purpose: 'a language of the console’s snippets' },
   wrk: { debian: 'wrk', purpose: 'the load generator of the benchmarks' },
 }
 

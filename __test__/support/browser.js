@@ -29,10 +29,12 @@ const DESKTOP = { width: 1280, height: 900 }
 const AXE = require.resolve('axe-core/axe.min.js')
 
 /**
- * A browser for the tests of a file.
+ * A browser for the tests of a file. The test `t` fails if a page throws or violates its policy; an
+ * array in `problems` collects these instead.
  *
- * @returns `open(t, url, options)`, which opens a page in a new context, and fails the test `t` if
- * the page throws or violates its policy; an array in `problems` collects these instead
+ * @returns `open(t, url, options)`, which opens a page in a new context; `openGateway(t, options)`,
+ * which opens the console of a new gateway to a Sandbox with all of its cards open; and
+ * `openPanel(t)`, which opens the page of a new `utdk-plaid console`
  */
 function useBrowser() {
   let browser
@@ -55,7 +57,22 @@ function useBrowser() {
     await page.goto(url)
     return page
   }
-  return { open }
+  async function openGateway(t, options, pageOptions) {
+    const { gateway, sandbox } = await startConsole(t, options)
+    const page = await open(t, gateway.url, pageOptions)
+    await known(page)
+    await unfold(page)
+    return { page, gateway, sandbox, ...partsOf(page) }
+  }
+  async function openPanel(t, options, args) {
+    const command = await startConsoleCommand(t, args)
+    const page = await open(t, command.url, options)
+    const panel = panelOf(page)
+    await panel.live.waitFor()
+    await reachable(page)
+    return { page, command, ...panel }
+  }
+  return { open, openGateway, openPanel }
 }
 
 function launchBrowser() {
@@ -127,8 +144,8 @@ function partsOf(page) {
   const region = (name) => page.getByRole('region', { name, exact: true })
   const operation = form('sandboxitemresetlogin')
   return {
-    authentication: form('Authentication'),
-    gateway: form('Gateway'),
+    authentication: region('Authentication'),
+    gateway: region('Gateway'),
     url: page.getByLabel('Gateway URL'),
     token: page.getByLabel('Gateway token', { exact: true }),
     operation,
@@ -148,6 +165,7 @@ function panelOf(page) {
   return {
     panel,
     live: panel.getByText('Live', { exact: true }),
+    token: page.getByLabel('access_token', { exact: true }),
     create: button('Create'),
     resetLogin: button('Reset login'),
     repair: button('Repair'),
@@ -175,6 +193,23 @@ async function updatePageOf(page, act) {
   const [tab] = await Promise.all([page.context().waitForEvent('page'), act()])
   await tab.getByRole('button', { name: 'Update login' }).waitFor()
   return tab
+}
+
+/** Opens the Authentication and Gateway cards. */
+async function unfold(page) {
+  const { authentication, gateway } = partsOf(page)
+  for (const card of [authentication, gateway]) {
+    const form = card.getByRole('form')
+    if (!(await form.isVisible())) await card.locator('summary').click()
+    await form.waitFor()
+  }
+}
+
+/** Waits until the page knows its gateway's state. */
+async function known(page) {
+  const { gateway } = partsOf(page)
+  await gateway.getByRole('status').first().waitFor()
+  await gateway.getByText('Checking…').waitFor({ state: 'detached' })
 }
 
 /** Waits until the page shows that its gateway is reachable. */
@@ -219,6 +254,7 @@ module.exports = {
   startConsole,
   startConsoleCommand,
   startFakeGateway,
+  unfold,
   updatePageOf,
   useAxe,
   useBrowser,

@@ -1,15 +1,22 @@
 // Highlighted code. Every token becomes a text node, so no code is ever parsed as HTML.
 
 import { parse } from 'sugar-high/core'
+import * as go from 'sugar-high/lang/go'
+import * as java from 'sugar-high/lang/java'
 import * as json from 'sugar-high/lang/json'
+import * as plaintext from 'sugar-high/lang/plaintext'
+import * as python from 'sugar-high/lang/python'
+import * as ruby from 'sugar-high/lang/ruby'
 import * as shell from 'sugar-high/lang/shell'
 import * as typescript from 'sugar-high/lang/typescript'
 
-const LANGUAGES = { json, shell, typescript }
+const LANGUAGES = { go, java, json, plaintext, python, ruby, shell, typescript }
+
+export type Language = keyof typeof LANGUAGES
 
 interface Props {
   text: string
-  language: keyof typeof LANGUAGES
+  language: Language
   class?: string
 }
 

@@ -1,53 +1,64 @@
 // The page: its parts, and the state they share.
 
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Authentication } from './Authentication'
 import { call, type Input, type Outcome, type Running } from './call'
 import { GatewayUrl } from './GatewayUrl'
-import { type GatewayState, HAS_SANDBOX, useGateway } from './gateway'
+import { type GatewayState, useGateway } from './gateway'
 import { Heading } from './Heading'
 import { History } from './History'
+import { HAS_SANDBOX } from './home'
 import { Operation, sendBlocker } from './Operation'
 import { Output } from './Output'
+import { Reference } from './Reference'
 import { SandboxPanel } from './SandboxPanel'
 import { Snippet } from './Snippet'
 import { useSandbox } from './sandbox'
 
 const MAX_OUTCOMES = 20
 
-export function Console() {
-  const gateway = useGateway()
+export function Console({ gateway: first }: { gateway: GatewayState }) {
+  const gateway = useGateway(first)
   const sandboxUrl = useSandboxUrl(gateway.state)
   const sandbox = useSandbox(sandboxUrl, gateway.checkAgain)
   const position = usePanelPosition(sandboxUrl)
+  const target = { gateway, isLocal: useIsLocal(gateway.state) }
   const [input, setInput] = useState<Input>({ client_id: '', secret: '', access_token: '' })
   const [running, setRunning] = useState<Running | null>(null)
   const [outcomes, setOutcomes] = useState<Outcome[]>([])
   const [shown, setShown] = useState<Outcome | null>(null)
   const output = useRef<HTMLElement>(null)
+  const itemOf = (token: string) => sandbox.items.find((item) => item.token === token)
+  const blockerOf = (input: Input) => sendBlocker(gateway.state, input)
 
   async function send(input: Input) {
+    if (running !== null || blockerOf(input) !== null) return
+    const sent = trimmed(input)
     const controller = new AbortController()
     setRunning({ startedAt: performance.now(), cancel: () => controller.abort() })
-    const outcome = await call(gateway, trimmed(input), controller.signal)
+    const itemId = itemOf(sent.access_token)?.id ?? null
+    const outcome = await call(target, sent, itemId, controller.signal)
     setRunning(null)
     setShown(outcome)
     setOutcomes((outcomes) => [outcome, ...outcomes].slice(0, MAX_OUTCOMES))
     // The gateway may have stopped.
     if (outcome.kind === 'failed') gateway.checkAgain()
   }
+  async function sendAndShow(input: Input) {
+    await send(input)
+    output.current?.scrollIntoView({ block: 'nearest' })
+  }
+  useShortcut(() => sendAndShow(input))
 
   const panel = (
     <SandboxPanel
       sandbox={sandbox}
-      blocker={(access_token) => {
-        const blocker = sendBlocker(gateway.state, { ...input, access_token })
-        // The field it names is below the panel.
-        return position === 'first' && blocker ? blocker.replace(' above', ' below') : blocker
-      }}
+      blockerOf={(access_token) => blockerOf({ ...input, access_token })}
       running={running}
+      outcome={outcomes[0] ?? null}
+      token={input.access_token}
       onToken={(access_token) => setInput((input) => ({ ...input, access_token }))}
-      onSend={(access_token) => send(trimmed({ ...input, access_token }))}
+      onSend={(access_token) => send({ ...input, access_token })}
     />
   )
 
@@ -58,28 +69,59 @@ export function Console() {
         {position === 'first' && panel}
         <section class="stack" aria-labelledby="try-it">
           <h2 id="try-it">Try it</h2>
-          <Authentication gateway={gateway} />
+          <Authentication gateway={gateway} target={target} />
           <GatewayUrl gateway={gateway} />
           <Operation
             input={input}
             onInput={setInput}
-            blocker={sendBlocker(gateway.state, input)}
+            blocker={blockerOf(input)}
             running={running}
-            onSend={async () => {
-              await send(trimmed(input))
-              output.current?.scrollIntoView({ block: 'nearest' })
-            }}
+            onSend={() => sendAndShow(input)}
           />
         </section>
         {position === 'last' && panel}
       </div>
       <div class="stack side">
-        <Snippet snippet={{ gateway, input: trimmed(input) }} />
-        <Output running={running} outcome={shown} element={output} />
-        <History outcomes={outcomes} shown={shown} onShow={setShown} />
+        <Snippet
+          target={{
+            gateway: { url: gateway.url, hasToken: gateway.token !== '' },
+            baseUrl: sandboxUrl ?? 'https://sandbox.plaid.com',
+            hasCredentials: input.client_id !== '' && input.secret !== '',
+            localToken: itemOf(input.access_token.trim())?.token ?? null,
+          }}
+        />
+        <Output
+          running={running}
+          outcome={shown}
+          item={sandbox.items.find(({ id }) => id === shown?.itemId) ?? null}
+          element={output}
+        />
+        <History
+          outcomes={outcomes}
+          shown={shown}
+          onShow={setShown}
+          isBlocked={({ input }) => running !== null || blockerOf(input) !== null}
+          onResend={({ input }) => sendAndShow(input)}
+        />
       </div>
+      <Reference />
     </main>
   )
+}
+
+/** Sends by Ctrl+Enter or ⌘+Enter, wherever the focus is. */
+function useShortcut(onSend: () => void) {
+  const latest = useRef(onSend)
+  latest.current = onSend
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent) {
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+      event.preventDefault()
+      latest.current()
+    }
+    document.addEventListener('keydown', onKeyDown)
+    return () => document.removeEventListener('keydown', onKeyDown)
+  }, [])
 }
 
 /**
@@ -90,6 +132,13 @@ function useSandboxUrl(state: GatewayState): string | null | undefined {
   const last = useRef<string | null | undefined>(undefined)
   if (state.kind === 'reachable') last.current = state.config.sandbox
   else if (state.kind !== 'checking') last.current ??= null
+  return last.current
+}
+
+/** Whether the gateway sends requests to its own machine, as it last said. */
+function useIsLocal(state: GatewayState): boolean {
+  const last = useRef(HAS_SANDBOX)
+  if (state.kind === 'reachable') last.current = state.config.isLocal
   return last.current
 }
 

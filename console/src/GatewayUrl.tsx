@@ -1,51 +1,52 @@
 // The gateway's URL, token and state.
 
 import { Field } from './Field'
+import { Fold } from './Fold'
 import type { GatewayState, PageGateway } from './gateway'
 
 export function GatewayUrl({ gateway }: { gateway: PageGateway }) {
   const { state } = gateway
   return (
-    <form
-      class="card"
-      aria-labelledby="gateway"
-      onSubmit={(event) => {
-        event.preventDefault()
-        gateway.checkAgain()
-      }}
+    <Fold
+      id="gateway"
+      title="Gateway"
+      chip={CHIPS[state.kind]}
+      note={state.kind === 'unreachable' ? state.problem : gateway.url}
+      startsFolded={state.kind === 'checking' ? null : state.kind === 'reachable'}
     >
-      <div class="title near">
-        <h3 id="gateway">Gateway</h3>
-        <span class={`chip ${CHIPS[state.kind].look}`}>{CHIPS[state.kind].text}</span>
-      </div>
-      <p>
-        The gateway proxies requests and injects credentials server-side. Configure credentials
-        above, then enter your gateway URL.
-      </p>
-      <div class="pair wide-first">
-        <Field
-          name="Gateway URL"
-          description="Saved automatically to browser storage."
-          placeholder="http://localhost:4000"
-          value={gateway.typed}
-          onInput={gateway.setTyped}
-          hint={
-            state.kind === 'malformed' || state.kind === 'unreachable'
-              ? { kind: 'error', text: state.problem }
-              : null
-          }
-          status={statusOf(state)}
-        />
-        <Field
-          name="Gateway token"
-          description="Only if the gateway requires one. Never saved."
-          isSecret
-          value={gateway.token}
-          onInput={gateway.setToken}
-          hint={tokenHint(state)}
-        />
-      </div>
-    </form>
+      <form
+        aria-labelledby="gateway"
+        onSubmit={(event) => {
+          event.preventDefault()
+          gateway.checkAgain()
+        }}
+      >
+        <p>The gateway proxies requests and injects credentials server-side.</p>
+        <div class="pair wide-first">
+          <Field
+            name="Gateway URL"
+            description="Saved automatically to browser storage."
+            placeholder="http://localhost:4000"
+            value={gateway.typed}
+            onInput={gateway.setTyped}
+            hint={
+              state.kind === 'malformed' || state.kind === 'unreachable'
+                ? { kind: 'error', text: state.problem }
+                : null
+            }
+            status={statusOf(state)}
+          />
+          <Field
+            name="Gateway token"
+            description="Only if required. Never saved."
+            isSecret
+            value={gateway.token}
+            onInput={gateway.setToken}
+            hint={tokenHint(state)}
+          />
+        </div>
+      </form>
+    </Fold>
   )
 }
 

@@ -1,6 +1,6 @@
 // This tab's calls.
 
-import type { Outcome } from './call'
+import { type Outcome, shortened } from './call'
 import { Status } from './Output'
 
 interface Props {
@@ -8,9 +8,11 @@ interface Props {
   outcomes: Outcome[]
   shown: Outcome | null
   onShow(outcome: Outcome): void
+  isBlocked(outcome: Outcome): boolean
+  onResend(outcome: Outcome): void
 }
 
-export function History({ outcomes, shown, onShow }: Props) {
+export function History({ outcomes, shown, onShow, isBlocked, onResend }: Props) {
   if (outcomes.length === 0) return null
   return (
     <section class="card" aria-labelledby="history">
@@ -19,15 +21,33 @@ export function History({ outcomes, shown, onShow }: Props) {
         <span class="note">Cleared when you close this tab.</span>
       </div>
       <ol class="history">
-        {outcomes.map((outcome) => (
-          <li key={`${outcome.at.getTime()} ${outcome.ms}`}>
-            <button type="button" aria-current={outcome === shown} onClick={() => onShow(outcome)}>
-              <time dateTime={outcome.at.toISOString()}>{outcome.at.toLocaleTimeString()}</time>
-              <code>{outcome.token}</code>
-              <Status outcome={outcome} />
-            </button>
-          </li>
-        ))}
+        {outcomes.map((outcome) => {
+          const { startedAt, ms, input } = outcome
+          return (
+            <li key={`${startedAt.getTime()} ${ms}`}>
+              <button
+                type="button"
+                aria-current={outcome === shown}
+                onClick={() => onShow(outcome)}
+              >
+                <time dateTime={startedAt.toISOString()}>{startedAt.toLocaleTimeString()}</time>
+                <code>{shortened(input.access_token)}</code>
+                <Status outcome={outcome} isShort />
+              </button>
+              <button
+                type="button"
+                class="quiet small"
+                aria-label={`Resend the call of ${startedAt.toLocaleTimeString()}`}
+                aria-disabled={isBlocked(outcome)}
+                onClick={() => {
+                  if (!isBlocked(outcome)) onResend(outcome)
+                }}
+              >
+                Resend
+              </button>
+            </li>
+          )
+        })}
       </ol>
     </section>
   )

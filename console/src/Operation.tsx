@@ -45,13 +45,13 @@ export function Operation({ input, onInput, blocker, running, onSend }: Props) {
         <Field
           {...field('client_id')}
           note="optional"
-          description="Your Plaid client ID. Defaults to the gateway’s."
+          description="Defaults to the gateway’s client ID."
         />
         <Field
           {...field('secret')}
           note="optional"
           isSecret
-          description="Your Plaid secret. Defaults to the gateway’s."
+          description="Defaults to the gateway’s secret."
         />
       </div>
       <Field
@@ -77,12 +77,17 @@ export function Operation({ input, onInput, blocker, running, onSend }: Props) {
           </button>
         )}
         <p id="send-reason" role="status">
-          {running === null ? blocker : ''}
+          {running === null ? (blocker ?? SHORTCUT) : ''}
         </p>
       </div>
     </form>
   )
 }
+
+const KEY = /Mac|iP/.test(navigator.platform) ? '⌘' : 'Ctrl'
+
+/** Shown only where there is a keyboard. */
+const SHORTCUT = matchMedia('(hover: none)').matches ? '' : `${KEY} + Enter sends from any field.`
 
 function hintsOf(input: Input): Record<keyof Input, Hint | null> {
   return {
@@ -94,17 +99,17 @@ function hintsOf(input: Input): Record<keyof Input, Hint | null> {
 
 /** Why the call cannot be sent yet. */
 export function sendBlocker(state: GatewayState, input: Input): string | null {
-  if (state.kind === 'none') return 'Enter a gateway URL above to enable sending.'
-  if (state.kind === 'malformed') return 'Correct the gateway URL above to enable sending.'
+  if (state.kind === 'none') return 'Enter a gateway URL to enable sending.'
+  if (state.kind === 'malformed') return 'Correct the gateway URL to enable sending.'
   if (state.kind === 'token_missing' || state.kind === 'token_wrong') {
-    return 'Enter the gateway’s token above to enable sending.'
+    return 'Enter the gateway’s token to enable sending.'
   }
   if (input.access_token.trim() === '') return 'Enter an access token to enable sending.'
   const invalid = Object.entries(hintsOf(input)).find(([, hint]) => hint?.kind === 'error')
   if (invalid !== undefined) return `Correct the ${invalid[0]} to enable sending.`
   const hasNoCredentials = state.kind === 'reachable' && state.config.credentials === 'none'
   if (hasNoCredentials && (input.client_id.trim() === '' || input.secret.trim() === '')) {
-    return 'Configure credentials above, or fill in client_id and secret, to enable sending.'
+    return 'Configure credentials, or fill in client_id and secret, to enable sending.'
   }
   return null
 }

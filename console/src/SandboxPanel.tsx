@@ -1,7 +1,9 @@
 // The local Sandbox, in three steps: create an Item, reset its login, repair it.
 
-import { useState } from 'preact/hooks'
-import type { Running } from './call'
+import { useEffect, useState } from 'preact/hooks'
+import type { Outcome, Running } from './call'
+import { ItemList } from './ItemList'
+import { DEFAULTS, NewItemForm } from './NewItemForm'
 import { Step } from './Step'
 import type { Item, LocalSandbox } from './sandbox'
 import { Webhooks } from './Webhooks'
@@ -10,31 +12,45 @@ import type { Webhook } from './webhook'
 interface Props {
   sandbox: LocalSandbox
   /** Why a call with this token cannot be sent yet. */
-  blocker(token: string): string | null
+  blockerOf(token: string): string | null
   running: Running | null
+  /** The latest call's. */
+  outcome: Outcome | null
+  /** The form's access token. */
+  token: string
   onToken(token: string): void
   onSend(token: string): void
 }
 
-export function SandboxPanel({ sandbox, blocker, running, onToken, onSend }: Props) {
-  const [chosenId, setChosenId] = useState<string | null>(null)
+export function SandboxPanel(props: Props) {
+  const { sandbox, blockerOf, running, outcome, onToken } = props
+  const [selectedId, setSelectedId] = useState<string | null>(null)
+  const [newItem, setNewItem] = useState(DEFAULTS)
   const [problem, setProblem] = useState<string | null>(null)
   const [unopened, setUnopened] = useState<string | null>(null)
   const { state, items } = sandbox
-  const chosen = items.find(({ id }) => id === chosenId) ?? items.at(-1) ?? null
-  const webhooks = sandbox.webhooks.filter(({ itemId }) => itemId === chosen?.id)
-  const stage = stageOf(chosen, webhooks)
+  const selected = items.find(({ id }) => id === selectedId) ?? items.at(-1) ?? null
+  const webhooks = sandbox.webhooks.filter(({ itemId }) => itemId === selected?.id)
+  const stage = stageOf(selected, webhooks)
   const isLive = state === 'live'
-  const token = chosen?.token ?? null
-  const isSendable = token !== null && chosen?.state !== 'removed' && blocker(token) === null
+  const token = selected?.token ?? null
+  const blocker = token === null ? null : blockerOf(token)
+  const isSendable = token !== null && selected?.state !== 'removed' && blocker === null
+  const isShown = outcome !== null && outcome.itemId === selected?.id && running === null
+  const failure = isShown && outcome.kind !== 'done' ? outcome : null
+
+  // After a reload the form is empty, and this tab's tokens are known.
+  useEffect(() => {
+    if (isLive && token !== null && props.token === '') onToken(token)
+  }, [isLive, token])
 
   async function create() {
-    const item = await sandbox.createItem()
-    setProblem(item === null ? 'The Sandbox created no Item. See its log in the terminal.' : null)
-    if (item?.token) choose(item)
+    const created = await sandbox.createItem(newItem)
+    setProblem('problem' in created ? `No Item was created. ${created.problem}` : null)
+    if ('value' in created) select(created.value)
   }
-  function choose({ id, token }: Item) {
-    setChosenId(id)
+  function select({ id, token }: Item) {
+    setSelectedId(id)
     setUnopened(null)
     onToken(token ?? '')
   }
@@ -42,12 +58,13 @@ export function SandboxPanel({ sandbox, blocker, running, onToken, onSend }: Pro
     // Browsers allow a new tab only during the click.
     const tab = window.open('', '_blank')
     const page = await sandbox.createUpdatePage(item)
-    setProblem(page === null ? 'The Sandbox created no page. See its log in the terminal.' : null)
-    setUnopened(tab === null ? page : null)
+    const url = 'value' in page ? page.value : null
+    setProblem('problem' in page ? `The login was not repaired. ${page.problem}` : null)
+    setUnopened(tab === null ? url : null)
     if (tab === null) return
     tab.opener = null
-    if (page === null) tab.close()
-    else tab.location.replace(page)
+    if (url === null) tab.close()
+    else tab.location.replace(url)
   }
 
   return (
@@ -74,7 +91,7 @@ export function SandboxPanel({ sandbox, blocker, running, onToken, onSend }: Pro
           isDone={stage > 1}
           isNext={stage === 1}
           isEnabled={isLive && isSendable && running === null}
-          onClick={() => token !== null && onSend(token)}
+          onClick={() => token !== null && props.onSend(token)}
         />
         <Step
           name="Repair the login"
@@ -83,31 +100,21 @@ export function SandboxPanel({ sandbox, blocker, running, onToken, onSend }: Pro
           isDone={stage > 2}
           isNext={stage === 2}
           isEnabled={isLive && stage === 2}
-          onClick={() => chosen !== null && repair(chosen)}
+          onClick={() => selected !== null && repair(selected)}
         />
       </ol>
-      <p role="status" class={`now ${state !== 'stopped' && problem === null ? '' : 'bad'}`}>
-        {problem ?? statusOf(state, chosen, stage, token === null ? null : blocker(token))}{' '}
+      <p role="status" class={`now ${state === 'stopped' || problem || failure ? 'bad' : ''}`}>
+        {`${problem ?? (failure ? failed(failure) : statusOf(state, selected, stage, blocker))} `}
+        {isShown && <a href="#output">Show the output</a>}
         {unopened !== null && stage === 2 && (
           <a href={unopened} target="_blank" rel="noreferrer">
             Your browser blocked the new tab. Open the page here.
           </a>
         )}
       </p>
+      <NewItemForm item={newItem} onInput={setNewItem} />
       <h3 id="items">Items</h3>
-      <div class="list-box">
-        {items.length === 0 && <p>None yet.</p>}
-        <ul class="items history" aria-labelledby="items">
-          {items.toReversed().map((item) => (
-            <li key={item.id}>
-              <button type="button" aria-current={item === chosen} onClick={() => choose(item)}>
-                <code>{item.id}</code>
-                <State item={item} />
-              </button>
-            </li>
-          ))}
-        </ul>
-      </div>
+      <ItemList items={items.toReversed()} selected={selected} onSelect={select} />
       <Webhooks webhooks={webhooks} />
     </section>
   )
@@ -120,23 +127,16 @@ const CHIPS = {
   unavailable: { text: 'Not available', look: '' },
 }
 
-function State({ item: { state } }: { item: Item }) {
-  switch (state) {
-    case 'healthy':
-      return <span class="chip good">Healthy</span>
-    case 'login_required':
-      return <span class="chip bad">ITEM_LOGIN_REQUIRED</span>
-    default:
-      return <span class="chip">Removed</span>
-  }
-}
-
 /** The number of steps done. */
 function stageOf(item: Item | null, webhooks: Webhook[]): number {
   if (item === null || item.state === 'removed') return 0
   if (item.state === 'login_required') return 2
   // A healthy Item that sent ERROR was repaired since.
   return webhooks.some(({ code }) => code === 'ERROR') ? 3 : 1
+}
+
+function failed({ code, meaning }: Outcome): string {
+  return `${code}: ${meaning.summary}`
 }
 
 /** The panel's state, and the next step. */
@@ -157,7 +157,7 @@ function statusOf(
   if (item.state === 'removed') return 'This Item was removed. Create another.'
   if (stage === 2) return 'Login broken. Repair it next.'
   if (item.token === null) {
-    return 'This page does not have the Item’s token. Create another Item to send a call.'
+    return 'Created by your backend or another tab. Enter its access token below to reset its login.'
   }
   if (blocker !== null) return blocker
   return stage === 3

@@ -1,7 +1,8 @@
 // The page's gateway: its URL, its state, and its configuration.
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { urlProblem } from './hints'
+import { isLoopback, urlProblem } from './hints'
+import { HOME } from './home'
 import { howToAllow, howToStart } from './meanings'
 import { type Fields, type Gateway, isFields, type Result, request, requestHealth } from './request'
 
@@ -22,22 +23,14 @@ export interface Config {
   credentials: 'console' | 'none' | 'start'
   /** The host that the gateway sends requests to. */
   upstream: string
+  /** Whether that host is this machine. */
+  isLocal: boolean
   /** The URL of a local Sandbox that this page may control. */
   sandbox: string | null
 }
 
 /** The key under which every UTDK console stores its gateway's URL. */
 const STORAGE_KEY = 'utdk_gateway_url'
-
-/** What the gateway that served this page sends requests to; the gateway marks its page with it. */
-const SERVED_BY = document.documentElement.dataset.gateway
-
-/** Whether that gateway has a local Sandbox. */
-export const HAS_SANDBOX = SERVED_BY === 'sandbox'
-
-/** That gateway's URL, also below a proxy's path. Empty for a page saved as a file. */
-const HOME =
-  SERVED_BY && location.host ? location.origin + location.pathname.replace(/\/+$/, '') : ''
 
 /** Waits this long after the last key, so that a half-typed URL is not requested. */
 const TYPING_PAUSE_MS = 300
@@ -51,10 +44,18 @@ export interface PageGateway extends Gateway {
   checkAgain(): void
 }
 
-export function useGateway(): PageGateway {
-  const [typed, setTyped] = useState(() => stored() || HOME)
+/** The state of the gateway that the page starts with. */
+export function checkFirst(): Promise<GatewayState> {
+  const url = normalized(firstUrl())
+  const signal = new AbortController().signal
+  return Promise.resolve(stateOf(url) ?? check({ url, token: '' }, signal))
+}
+
+/** Follows the gateway whose URL and token are typed; `first` is its state if that is known. */
+export function useGateway(first: GatewayState): PageGateway {
+  const [typed, setTyped] = useState(firstUrl)
   const [token, setToken] = useState('')
-  const [state, setState] = useState<GatewayState>({ kind: typed === '' ? 'none' : 'checking' })
+  const [state, setState] = useState(first)
   const [checks, setChecks] = useState(0)
   const checkAgain = useCallback(() => setChecks((count) => count + 1), [])
   const url = normalized(typed)
@@ -68,22 +69,32 @@ export function useGateway(): PageGateway {
   const lastChecked = useRef('')
   useEffect(() => {
     const subject = JSON.stringify([url, token])
+    const isFirst = lastChecked.current === ''
     const isNew = lastChecked.current !== subject
-    const isTyped = lastChecked.current !== ''
     lastChecked.current = subject
-    const problem = urlProblem(url)
-    if (problem === null) store(url)
-    if (url === '') setState({ kind: 'none' })
-    else if (problem !== null) setState({ kind: 'malformed', problem })
-    if (url === '' || problem !== null) return undefined
+    const known = stateOf(url)
+    if (known?.kind !== 'malformed') store(url)
+    if (known !== null) setState(known)
+    if (known !== null || (isFirst && first.kind !== 'checking')) return undefined
     if (isNew) setState({ kind: 'checking' })
     return untilCleanup(async (signal) => {
-      if (isNew && isTyped) await pause(signal)
+      if (isNew && !isFirst) await pause(signal)
       setState(await check({ url, token }, signal))
     })
   }, [url, token, checks])
 
   return { url, token, typed, state, setTyped, setToken, checkAgain }
+}
+
+function firstUrl(): string {
+  return stored() || HOME
+}
+
+/** The state that follows from the URL itself; null if the gateway must be asked. */
+function stateOf(url: string): GatewayState | null {
+  const problem = urlProblem(url)
+  if (problem !== null) return { kind: 'malformed', problem }
+  return url === '' ? { kind: 'none' } : null
 }
 
 /** Starts `task`, and returns an effect's cleanup, which aborts it. */
@@ -125,12 +136,20 @@ function isGateway(result: Result): result is Result & { kind: 'response' } {
 
 function configOf({ credentials, upstream, sandbox }: Fields): Config {
   const url = isFields(sandbox) && typeof sandbox.url === 'string' ? sandbox.url : ''
+  const host = typeof upstream === 'string' ? upstream : 'Plaid'
   return {
     credentials: credentials === 'console' || credentials === 'start' ? credentials : 'none',
-    upstream: typeof upstream === 'string' ? upstream : 'Plaid',
+    upstream: host,
+    isLocal: isLoopback(host.replace(/:\d+$/, '')),
     // A Sandbox allows only pages of its own machine to control it, so its URL must be loopback.
-    sandbox: url.startsWith('http:') && urlProblem(url) === null ? url : null,
+    sandbox: isLoopbackOrigin(url) ? url : null,
   }
+}
+
+function isLoopbackOrigin(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname, origin } = new URL(url)
+  return protocol === 'http:' && isLoopback(hostname) && origin === url
 }
 
 const NOT_A_GATEWAY: GatewayState = {
@@ -141,7 +160,10 @@ const NOT_A_GATEWAY: GatewayState = {
 function unreachable(url: string, { kind }: Exclude<Result, { kind: 'response' }>): GatewayState {
   switch (kind) {
     case 'origin_refused':
-      return { kind: 'unreachable', problem: `Does not allow this page: ${howToAllow()}.` }
+      return {
+        kind: 'unreachable',
+        problem: `A server runs there, but does not allow this page. If it is a gateway, ${howToAllow()}.`,
+      }
     case 'not_gateway':
       return NOT_A_GATEWAY
     default:

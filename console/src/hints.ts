@@ -52,7 +52,10 @@ function credentialHint(text: string, length: number, name: string): Hint | null
 /** Why a gateway's URL cannot be used; null if it can, or is empty. */
 export function urlProblem(text: string): string | null {
   if (text === '') return null
-  if (!/^https?:\/\//i.test(text)) return 'Start with http:// or https://.'
+  if (!/^https?:\/\//i.test(text)) {
+    const isHost = /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?(\/|$)/.test(text)
+    return isHost ? `Did you mean http://${text}?` : 'Start with http:// or https://.'
+  }
   if (!URL.canParse(text)) return 'Not a URL: enter one such as http://localhost:4000.'
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') {
@@ -67,7 +70,7 @@ export function urlProblem(text: string): string | null {
   return null
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return /^(localhost|.+\.localhost|127\.0\.0\.1)$/.test(host)
 }
 

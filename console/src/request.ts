@@ -9,18 +9,27 @@ export interface Gateway {
 
 export type Fields = Record<string, unknown>
 
+export interface GatewayResponse {
+  kind: 'response'
+  status: number
+  headers: [name: string, value: string][]
+  body: Fields
+  /** The size of the body in bytes. */
+  size: number
+}
+
 export type Result =
-  | { kind: 'response'; status: number; body: Fields; retryAfter: string | null }
+  | GatewayResponse
   /** The response is not a JSON object, so a gateway did not send it. */
   | { kind: 'not_gateway'; status: number; contentType: string }
-  /** The server runs, but does not allow this page's origin. */
+  /** A server runs there, but does not allow this page's origin. */
   | { kind: 'origin_refused' }
   /** The gateway runs, but the connection closed before the response. */
   | { kind: 'connection_lost' }
   | { kind: 'unreachable' }
 
-/** In characters. A gateway never sends a longer response. */
-const MAX_RESPONSE_LENGTH = 64 * 1024
+/** In bytes. A gateway never sends a longer body. */
+const MAX_BODY_SIZE = 64 * 1024
 
 const HEALTH_TIMEOUT_MS = 5_000
 
@@ -75,34 +84,35 @@ const ISOLATED = {
 } satisfies RequestInit
 
 async function resultOf(response: Response): Promise<Result> {
-  const { status, headers } = response
-  const contentType = headers.get('content-type') ?? 'no content type'
-  const text = await readText(response)
-  if (status === 204) return { kind: 'response', status, body: {}, retryAfter: null }
-  const body = text === null ? null : parse(text)
-  if (body === null) return { kind: 'not_gateway', status, contentType }
-  return { kind: 'response', status, body, retryAfter: headers.get('retry-after') }
+  const { status } = response
+  const contentType = response.headers.get('content-type') ?? 'no content type'
+  const bytes = await readBody(response)
+  const body = status === 204 ? {} : bytes === null ? null : parse(bytes)
+  if (bytes === null || body === null) return { kind: 'not_gateway', status, contentType }
+  return { kind: 'response', status, headers: [...response.headers], body, size: bytes.length }
 }
 
 /** The body, or null if it is longer than a gateway's can be. */
-async function readText(response: Response): Promise<string | null> {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let text = ''
+async function readBody(response: Response): Promise<Uint8Array | null> {
+  const reader = response.body?.getReader()
+  const bytes = new Uint8Array(MAX_BODY_SIZE)
+  let size = 0
   while (reader !== undefined) {
     const { done, value } = await reader.read()
     if (done) break
-    text += value
-    if (text.length > MAX_RESPONSE_LENGTH) {
+    if (size + value.length > MAX_BODY_SIZE) {
       await reader.cancel()
       return null
     }
+    bytes.set(value, size)
+    size += value.length
   }
-  return text
+  return bytes.subarray(0, size)
 }
 
-function parse(text: string): Fields | null {
+function parse(bytes: Uint8Array): Fields | null {
   try {
-    const body: unknown = JSON.parse(text)
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes))
     return isFields(body) ? body : null
   } catch {
     return null

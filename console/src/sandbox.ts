@@ -1,27 +1,41 @@
-// The gateway's local Sandbox: its Items and webhooks, kept up to date, and its controls. Only this
-// page keeps the tokens of the Items it created.
+// The gateway's local Sandbox: its Items and webhooks, kept up to date, and its controls.
 
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import { type Fields, isFields } from './request'
+import { storedTokens, storeTokens, type Tokens } from './tokens'
 import { type Webhook, webhookOf } from './webhook'
 
 export interface Item {
   id: string
   /** `healthy`, `login_required` or `removed`. */
   state: string
-  /** Null for an Item that this page did not create. */
+  /** When this page last saw the state change. */
+  changedAt: Date
+  /** Null for an Item that this tab did not create. */
   token: string | null
 }
+
+/** An Item to create. Empty fields take the Sandbox's defaults. */
+export interface NewItem {
+  webhook: string
+  institution_id: string
+  /** Separated by commas. */
+  products: string
+  user_id: string
+}
+
+/** A value, or the Sandbox's message about why there is none. */
+export type Controlled<T> = { value: T } | { problem: string }
 
 export interface LocalSandbox {
   state: 'connecting' | 'live' | 'stopped' | 'unavailable'
   /** The newest last. */
   items: Item[]
   webhooks: Webhook[]
-  /** Creates an Item whose webhooks go to the Sandbox itself; null without a response. */
-  createItem(): Promise<Item | null>
-  /** Creates a Link page in update mode, and returns its URL; null without a response. */
-  createUpdatePage(item: Item): Promise<string | null>
+  /** Creates an Item. Without a webhook URL its webhooks go to the Sandbox itself. */
+  createItem(item: NewItem): Promise<Controlled<Item>>
+  /** Creates a Link page in update mode, and returns its URL. */
+  createUpdatePage(item: Item): Promise<Controlled<string>>
 }
 
 type Snapshot = Pick<LocalSandbox, 'items' | 'state' | 'webhooks'>
@@ -38,37 +52,60 @@ const RECONNECT_MS = 2_000
  */
 export function useSandbox(url: string | null | undefined, onLost: () => void): LocalSandbox {
   const [snapshot, setSnapshot] = useState(CONNECTING)
-  const [tokens, setTokens] = useState<Record<string, string>>({})
+  const [tokens, setTokens] = useState<Tokens>({})
 
   useEffect(() => {
     setSnapshot(url === null ? UNAVAILABLE : CONNECTING)
     if (typeof url !== 'string') return undefined
+    setTokens(storedTokens(url))
     return follow(url, setSnapshot, () => {
       setSnapshot((snapshot) => ({ ...snapshot, state: 'stopped' }))
       onLost()
     })
   }, [url, onLost])
 
-  const createItem = useCallback(async () => {
-    const created = await control(url, 'items', { webhook: `${url}/_sandbox/inbox` })
-    const { item_id: id, access_token: token } = created ?? {}
-    if (typeof id !== 'string' || typeof token !== 'string') return null
-    setTokens((tokens) => ({ ...tokens, [id]: token }))
-    return { id, token, state: 'healthy' }
-  }, [url])
+  const createItem = useCallback(
+    async (item: NewItem) => {
+      const created = await control(url, 'items', optionsOf(item, `${url}/_sandbox/inbox`))
+      if ('problem' in created) return created
+      const { item_id: id, access_token: token } = created.value
+      if (typeof id !== 'string' || typeof token !== 'string' || !TOKEN.test(token))
+        return UNREADABLE
+      setTokens((tokens) => {
+        const changed = { ...tokens, [id]: token }
+        storeTokens(String(url), changed)
+        return changed
+      })
+      return { value: { id, token, state: 'healthy', changedAt: new Date() } }
+    },
+    [url],
+  )
 
   const createUpdatePage = useCallback(
     async ({ id }: Item) => {
       const link = await control(url, `items/${encodeURIComponent(id)}/update`, {})
-      const page = String(link?.hosted_link_url)
+      if ('problem' in link) return link
+      const page = String(link.value.hosted_link_url)
       // Never open another server's page.
-      return page.startsWith(`${url}/hl/`) ? page : null
+      return page.startsWith(`${url}/hl/`) ? { value: page } : UNREADABLE
     },
     [url],
   )
 
   const items = snapshot.items.map((item) => ({ ...item, token: tokens[item.id] ?? null }))
   return { ...snapshot, items, createItem, createUpdatePage }
+}
+
+/** The tokens that a Sandbox makes up. */
+const TOKEN = /^access-sandbox-[\w-]{1,100}$/
+
+const UNREADABLE = { problem: 'The Sandbox’s response could not be read. See its log.' }
+
+function optionsOf({ webhook, products, ...rest }: NewItem, inbox: string): Fields {
+  const list = products.split(',').map((name) => name.trim())
+  const fields = { ...rest, webhook: webhook || inbox }
+  const filled = Object.entries(fields).filter(([, value]) => value !== '')
+  return { ...Object.fromEntries(filled), ...(products === '' ? {} : { products: list }) }
 }
 
 type Update = (snapshot: Snapshot) => Snapshot
@@ -91,13 +128,18 @@ function follow(url: string, apply: (update: Update) => void, onLost: () => void
     const [items, webhooks] = await Promise.all([control(url, 'items'), control(url, 'webhooks')])
     const updates = pending ?? []
     pending = null
-    if (isStopped || items === null || webhooks === null) return
-    const loaded: Snapshot = {
-      state: 'live',
-      items: listOf(items.items, itemOf),
-      webhooks: listOf(webhooks.webhooks, webhookOf),
-    }
-    apply(() => updates.reduce((snapshot, update) => update(snapshot), loaded))
+    if (isStopped || 'problem' in items || 'problem' in webhooks) return
+    apply((before) => {
+      const loaded: Snapshot = {
+        state: 'live',
+        items: listOf(items.value.items, itemOf).map((item) => {
+          const known = before.items.find(({ id }) => id === item.id)
+          return known?.state === item.state ? known : item
+        }),
+        webhooks: listOf(webhooks.value.webhooks, webhookOf),
+      }
+      return updates.reduce((snapshot, update) => update(snapshot), loaded)
+    })
   }
   events.addEventListener('open', loadLists)
   events.addEventListener('missed', loadLists)
@@ -137,7 +179,7 @@ async function control(
   url: string | null | undefined,
   path: string,
   body?: Fields,
-): Promise<Fields | null> {
+): Promise<Controlled<Fields>> {
   try {
     const response = await fetch(`${url}/_sandbox/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -147,9 +189,10 @@ async function control(
       credentials: 'omit',
     })
     const fields: unknown = await response.json()
-    return response.ok && isFields(fields) ? fields : null
+    if (!isFields(fields)) return UNREADABLE
+    return response.ok ? { value: fields } : { problem: String(fields.error_message) }
   } catch {
-    return null
+    return { problem: 'No response from the Sandbox. See its log.' }
   }
 }
 
@@ -157,7 +200,7 @@ function itemOf(value: unknown): Item | null {
   if (!isFields(value)) return null
   const { item_id: id, state } = value
   if (typeof id !== 'string' || typeof state !== 'string') return null
-  return { id, state, token: null }
+  return { id, state, token: null, changedAt: new Date() }
 }
 
 function listOf<T>(values: unknown, read: (value: unknown) => T | null): T[] {
