@@ -51,7 +51,8 @@ impl Controls {
         match (method, &parts[..]) {
             ("GET", ["health"]) => {
                 options.end()?;
-                Ok(json!({ "status": "ok", "url": self.url() }))
+                let dropped = self.shared.state().dropped();
+                Ok(json!({ "dropped": dropped, "status": "ok", "url": self.url() }))
             }
             ("GET", ["items"]) => {
                 options.end()?;

@@ -19,7 +19,7 @@ pub(crate) struct Clock {
 }
 
 /// What to do when a timer is due.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timer {
     /// Break the Item.
     BreakItem(ItemIndex),
@@ -60,6 +60,23 @@ impl Clock {
         if is_first {
             self.moved.send_replace(());
         }
+    }
+
+    /// Removes a timer that was set for `due`.
+    pub(crate) fn cancel(&mut self, due: SystemTime, timer: Timer) {
+        let mut same_time = self.timers.range((due, 0)..=(due, u64::MAX));
+        let found = same_time
+            .find(|(_, set)| **set == timer)
+            .map(|(key, _)| *key);
+        if let Some(key) = found {
+            self.timers.remove(&key);
+        }
+    }
+
+    /// How many timers are set.
+    #[cfg(test)]
+    pub(crate) fn timer_count(&self) -> usize {
+        self.timers.len()
     }
 
     pub(crate) fn next_due(&self) -> Option<SystemTime> {

@@ -9,13 +9,22 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::plaid::{
+    json,
     routes::{FieldSpecs, RouteSpec},
     secrets::contains_secret,
     time,
 };
 
-/// How many requests are remembered.
+/// How many requests are remembered, and in how many bytes.
 const KEPT: usize = 10_000;
+const KEPT_BYTES: usize = 12 << 20;
+
+/// The fields of one request are shown up to this many bytes.
+const FIELDS_LIMIT: usize = 4 << 10;
+
+/// A longer text or list is cut.
+const TEXT_LIMIT: usize = 200;
+const LIST_LIMIT: usize = 20;
 
 /// A longer path is cut.
 const PATH_LIMIT: usize = 200;
@@ -64,23 +73,45 @@ impl LoggedRequest {
             not_emulated: false,
         }
     }
+
+    /// About how many bytes it occupies.
+    fn size(&self) -> usize {
+        let texts = [&self.item_id, &self.request_id].into_iter().flatten();
+        let texts: usize = texts.map(String::len).sum();
+        let fields = self.fields.as_ref().map_or(0, json::memory);
+        size_of::<Self>() + self.method.len() + self.path.len() + texts + fields
+    }
 }
 
 /// The last requests.
 #[derive(Default)]
-pub(crate) struct Journal(VecDeque<LoggedRequest>);
+pub(crate) struct Journal {
+    requests: VecDeque<LoggedRequest>,
+    bytes: usize,
+    dropped: u64,
+}
 
 impl Journal {
     pub(crate) fn add(&mut self, request: LoggedRequest) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
+        self.bytes += request.size();
+        self.requests.push_back(request);
+        while self.requests.len() > KEPT || self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.requests.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.size();
+            self.dropped += 1;
         }
-        self.0.push_back(request);
     }
 
     /// Oldest first.
     pub(crate) fn requests(&self) -> impl Iterator<Item = &LoggedRequest> {
-        self.0.iter()
+        self.requests.iter()
+    }
+
+    /// How many requests were dropped.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
     }
 }
 
@@ -114,9 +145,23 @@ fn is_plain(part: &str) -> bool {
         || part.len() <= 12 && part.bytes().all(is_letter_or_digit)
 }
 
-/// The fields of `route` among `fields`, redacted.
+/// The fields of `route` among `fields`, redacted. Long texts and lists are cut, and what is too large
+/// beside the other fields is left out.
 pub(crate) fn shown_fields(route: &RouteSpec, fields: &Map<String, Value>) -> Value {
-    shown_object(route.fields, "", fields)
+    let mut shown = shown_object(route.fields, "", fields);
+    let mut room = FIELDS_LIMIT;
+    for value in shown
+        .as_object_mut()
+        .into_iter()
+        .flatten()
+        .map(|(_, value)| value)
+    {
+        match room.checked_sub(json::memory(value)) {
+            Some(left) => room = left,
+            None => *value = "[cut]".into(),
+        }
+    }
+    shown
 }
 
 fn shown_object(specs: FieldSpecs, parent: &str, fields: &Map<String, Value>) -> Value {
@@ -131,13 +176,12 @@ fn shown_object(specs: FieldSpecs, parent: &str, fields: &Map<String, Value>) ->
             (Some(spec), Value::Object(inner)) if spec.is_object() => {
                 shown_object(spec.fields, &path, inner)
             }
-            (Some(spec), Value::Array(list)) if spec.is_list() => list
-                .iter()
-                .map(|value| match value {
+            (Some(spec), Value::Array(list)) if spec.is_list() => {
+                shown_list(list, |value| match value {
                     Value::Object(inner) => shown_object(spec.fields, &path, inner),
                     _ => "[redacted]".into(),
                 })
-                .collect(),
+            }
             // A value of the wrong type may contain anything.
             (Some(spec), value) if spec.is_object() || spec.is_list() => match value.is_null() {
                 true => Value::Null,
@@ -150,6 +194,22 @@ fn shown_object(specs: FieldSpecs, parent: &str, fields: &Map<String, Value>) ->
         shown.insert(name.clone(), value);
     }
     Value::Object(shown)
+}
+
+/// The first values of a list, and how many more it has.
+fn shown_list(list: &[Value], shown: impl Fn(&Value) -> Value) -> Value {
+    let mut values: Vec<Value> = list.iter().take(LIST_LIMIT).map(shown).collect();
+    if list.len() > LIST_LIMIT {
+        values.push(format!("[{} more]", list.len() - LIST_LIMIT).into());
+    }
+    values.into()
+}
+
+fn shown_text(text: &str) -> Value {
+    match text.char_indices().nth(TEXT_LIMIT) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
 }
 
 /// Parts of the names of fields with personal data, on any route.
@@ -179,12 +239,10 @@ fn shown_value(path: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if is_secret => shortened(text).into(),
         Value::String(text) if is_personal || contains_secret(text) => "[redacted]".into(),
-        Value::String(_) | Value::Null | Value::Bool(_) => value.clone(),
+        Value::String(text) => shown_text(text),
+        Value::Null | Value::Bool(_) => value.clone(),
         Value::Array(_) | Value::Object(_) if is_secret || is_personal => "[redacted]".into(),
-        Value::Array(values) => values
-            .iter()
-            .map(|value| shown_value(path, value))
-            .collect(),
+        Value::Array(values) => shown_list(values, |value| shown_value(path, value)),
         Value::Number(_) if is_secret || is_personal => "[redacted]".into(),
         Value::Number(_) => value.clone(),
         // An object where the route takes none may contain anything.

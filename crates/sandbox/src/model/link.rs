@@ -1,15 +1,15 @@
 //! Link tokens and their sessions: update mode, and linking a new Item.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use crate::{
-    model::item::{Item, ItemIndex, User},
-    plaid::time,
+    model::{
+        bounded::BoundedMap,
+        item::{Item, ItemIndex, User},
+    },
+    plaid::{json, time},
 };
 
 /// The lifetime of a token that links a new Item (documented and observed).
@@ -18,12 +18,27 @@ pub(crate) const NEW_ITEM_LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);
 /// The lifetime of a token for update mode, and the default for Hosted Link (documented).
 pub(crate) const UPDATE_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// Every link token.
-#[derive(Default)]
+/// All link tokens together may have this many bytes.
+const LIMIT: usize = 12 << 20;
+
+/// An expired token is forgotten after this time: its sessions can be read for six hours
+/// (documented).
+const REMEMBERED_FOR: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The link tokens.
 pub(crate) struct LinkTokens {
-    tokens: HashMap<String, LinkToken>,
+    tokens: BoundedMap<LinkToken>,
     /// The tokens, by the id in the URL of their hosted page.
-    hosted: HashMap<String, String>,
+    hosted: BoundedMap<String>,
+}
+
+impl Default for LinkTokens {
+    fn default() -> Self {
+        LinkTokens {
+            tokens: BoundedMap::new(LIMIT),
+            hosted: BoundedMap::new(LIMIT / 4),
+        }
+    }
 }
 
 /// A link token, validated.
@@ -85,6 +100,12 @@ pub(super) struct LinkedItem {
     pub(super) public_token: String,
 }
 
+/// How many sessions of a token are remembered.
+const KEPT_SESSIONS: usize = 20;
+
+/// The bytes of a token's sessions, of which it keeps the last few.
+const SESSIONS_SIZE: usize = 512;
+
 /// Whether a token can be used.
 pub(crate) enum LinkState {
     Open,
@@ -93,11 +114,22 @@ pub(crate) enum LinkState {
 }
 
 impl LinkTokens {
-    pub(super) fn add(&mut self, token: String, link: LinkToken) {
+    pub(super) fn add(&mut self, token: String, link: LinkToken, now: SystemTime) {
+        let is_forgotten = |link: &LinkToken| link.expires_at + REMEMBERED_FOR <= now;
         if let Some(hosted) = &link.hosted {
-            self.hosted.insert(hosted.id.clone(), token.clone());
+            let tokens = &self.tokens;
+            let is_unknown = |token: &String| tokens.get(token).is_none();
+            let bytes = token.len();
+            self.hosted
+                .insert(hosted.id.clone(), token.clone(), bytes, is_unknown);
         }
-        self.tokens.insert(token, link);
+        let bytes = link.size();
+        self.tokens.insert(token, link, bytes, is_forgotten);
+    }
+
+    /// How many tokens were dropped before they had expired.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.tokens.dropped()
     }
 
     pub(super) fn get(&self, token: &str) -> Option<&LinkToken> {
@@ -117,6 +149,17 @@ impl LinkTokens {
 }
 
 impl LinkToken {
+    /// About how many bytes it needs, with the sessions it may get.
+    fn size(&self) -> usize {
+        let redirect = self
+            .hosted
+            .as_ref()
+            .and_then(|it| it.completion_redirect_uri.as_ref());
+        let texts = [Some(&self.client_name), self.user_id.as_ref(), redirect];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + texts + json::memory(&self.metadata) + SESSIONS_SIZE
+    }
+
     pub(crate) fn state(&self, now: SystemTime) -> LinkState {
         match () {
             () if self.completed().is_some() => LinkState::Completed,
@@ -144,6 +187,9 @@ impl LinkToken {
 
     /// Starts a session, whose first event is `opened`.
     pub(super) fn start_session(&mut self, id: String, opened: LinkEvent) {
+        if self.sessions.len() == KEPT_SESSIONS {
+            self.sessions.remove(0);
+        }
         self.sessions.push(Session {
             id,
             events: vec![opened],

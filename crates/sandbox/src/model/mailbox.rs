@@ -12,14 +12,20 @@ use tokio::sync::{oneshot, watch};
 
 use crate::model::webhook::{Webhook, WebhookFilter};
 
-/// How many webhooks are remembered. Older ones are forgotten once they were attempted.
+/// How many webhooks are remembered, and in how many bytes. Older ones are forgotten once they were
+/// attempted.
 const KEPT: usize = 10_000;
+const KEPT_BYTES: usize = 16 << 20;
 
 /// The log of webhooks, and the waiters.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     /// In the order they were fired. Ids count up, so an id gives the position.
     log: VecDeque<Webhook>,
+    /// The bytes of the log.
+    bytes: usize,
+    /// How many webhooks were forgotten.
+    dropped: u64,
     /// The ids that no waiter has received.
     unseen: BTreeSet<u64>,
     /// In the order they started to wait.
@@ -45,22 +51,38 @@ struct Waiter {
 }
 
 impl Mailbox {
-    /// Adds a webhook that was fired. Returns its new id.
-    pub(crate) fn fire(&mut self, webhook: Webhook) -> u64 {
+    /// Adds a webhook that was fired. Returns its new id, and the webhooks that are forgotten for it.
+    pub(crate) fn fire(&mut self, webhook: Webhook) -> (u64, Vec<Webhook>) {
         self.last_id += 1;
         *self.fired.entry(webhook.item_id.clone()).or_default() += 1;
-        let was_attempted = |webhook: &mut Webhook| !webhook.attempts.is_empty();
-        while self.log.len() >= KEPT
-            && let Some(forgotten) = self.log.pop_front_if(was_attempted)
-        {
-            self.unseen.remove(&forgotten.id);
-        }
+        self.bytes += webhook.size();
         self.unseen.insert(self.last_id);
         self.log.push_back(Webhook {
             id: self.last_id,
             ..webhook
         });
-        self.last_id
+        let was_attempted = |webhook: &mut Webhook| !webhook.attempts.is_empty();
+        let mut forgotten = Vec::new();
+        while self.log.len() > KEPT || self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.log.pop_front_if(was_attempted) else {
+                break;
+            };
+            self.unseen.remove(&oldest.id);
+            self.bytes -= oldest.size();
+            self.dropped += 1;
+            forgotten.push(oldest);
+        }
+        (self.last_id, forgotten)
+    }
+
+    /// How many webhooks were forgotten.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Counts the bytes of an attempt that was added to a webhook.
+    pub(crate) fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
     }
 
     /// Every webhook that is remembered, oldest first.

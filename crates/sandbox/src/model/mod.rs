@@ -1,6 +1,7 @@
 //! The state of a Sandbox and every change to it. No socket and no HTTP: time is the Sandbox's own
 //! clock, and webhooks leave as commands on a channel.
 
+pub(crate) mod bounded;
 pub(crate) mod random;
 
 pub(crate) mod products;

@@ -11,11 +11,13 @@ mod tests;
 use std::{collections::HashMap, time::SystemTime};
 
 use fastrand::Rng;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc::UnboundedSender};
 
 use crate::{
     model::{
+        bounded::BoundedMap,
         clock::{Clock, Timer},
         delivery::DeliveryCommand,
         event::{Event, Events},
@@ -46,7 +48,7 @@ pub(crate) struct State {
     items: Vec<Item>,
     item_ids: HashMap<String, ItemIndex>,
     access_tokens: HashMap<String, ItemIndex>,
-    public_tokens: HashMap<String, PublicToken>,
+    public_tokens: BoundedMap<PublicToken>,
     link_tokens: LinkTokens,
     reports: Reports,
     mailbox: Mailbox,
@@ -58,6 +60,18 @@ pub(crate) struct State {
     /// How the transactions of a new Item arrive.
     arrival: Arrival,
 }
+
+/// How many entries of each kind were dropped, oldest first, because there was no room for them.
+#[derive(Serialize)]
+pub(crate) struct Dropped {
+    link_tokens: u64,
+    public_tokens: u64,
+    requests: u64,
+    webhooks: u64,
+}
+
+/// All public tokens together may have this many bytes: some 20 000 tokens.
+const PUBLIC_TOKENS_LIMIT: usize = 6 << 20;
 
 struct PublicToken {
     item: ItemIndex,
@@ -81,7 +95,7 @@ impl State {
             items: Vec::new(),
             item_ids: HashMap::new(),
             access_tokens: HashMap::new(),
-            public_tokens: HashMap::new(),
+            public_tokens: BoundedMap::new(PUBLIC_TOKENS_LIMIT),
             link_tokens: LinkTokens::default(),
             reports: Reports::default(),
             mailbox: Mailbox::default(),
@@ -166,6 +180,16 @@ impl State {
     /// The asset report with this token.
     pub(crate) fn report(&self, token: &str) -> Option<&Report> {
         self.reports.find(token)
+    }
+
+    /// What was dropped to stay within the bounds, by kind.
+    pub(crate) fn dropped(&self) -> Dropped {
+        Dropped {
+            link_tokens: self.link_tokens.dropped(),
+            public_tokens: self.public_tokens.dropped(),
+            requests: self.journal.dropped(),
+            webhooks: self.mailbox.dropped(),
+        }
     }
 
     /// The part of a new token that makes it unique.

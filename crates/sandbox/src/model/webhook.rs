@@ -43,6 +43,25 @@ pub struct Attempt {
     pub outcome: Outcome,
 }
 
+impl Webhook {
+    /// About how many bytes it occupies.
+    pub(crate) fn size(&self) -> usize {
+        let attempts: usize = self.attempts.iter().map(Attempt::size).sum();
+        size_of::<Self>() + self.url.len() + self.item_id.len() + self.body.len() + attempts
+    }
+}
+
+impl Attempt {
+    /// About how many bytes it occupies.
+    pub(crate) fn size(&self) -> usize {
+        let reason = match &self.outcome {
+            Outcome::Failed { reason } | Outcome::NotAllowed { reason } => reason.len(),
+            Outcome::Delivered { .. } | Outcome::Refused { .. } => 0,
+        };
+        size_of::<Self>() + self.verification.len() + reason
+    }
+}
+
 /// How a delivery attempt ended. Serialises with the variant's name in snake case as `kind`:
 /// `{"kind":"delivered","status":200}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

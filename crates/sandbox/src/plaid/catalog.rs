@@ -79,12 +79,16 @@ pub(crate) fn products(field: &str, names: &[&str]) -> Result<Vec<&'static str>,
     Ok(known.collect())
 }
 
+const MAX_URL: usize = 4 << 10;
+
 /// # Errors
 ///
-/// INVALID_FIELD about `field` if `url` is not an absolute http or https URL.
+/// INVALID_FIELD about `field` if `url` is not an absolute http or https URL, or longer than 4 KiB
+/// (the limit is this Sandbox's own).
 pub(crate) fn webhook(field: &str, url: &str) -> Result<String, PlaidError> {
+    let is_short = url.len() <= MAX_URL;
     match Url::parse(url) {
-        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => Ok(url.to_owned()),
+        Ok(parsed) if is_short && matches!(parsed.scheme(), "http" | "https") => Ok(url.to_owned()),
         _ => Err(PlaidError::invalid_field(field, "a non-empty string URL")),
     }
 }

@@ -24,3 +24,18 @@ pub(crate) fn render(mut value: Value) -> String {
     }
     escaped
 }
+
+/// About how many bytes a value occupies in memory.
+pub(crate) fn memory(value: &Value) -> usize {
+    // A node of the tree that holds an object has room for eleven entries.
+    const ENTRY: usize = 96;
+    match value {
+        Value::String(text) => size_of::<Value>() + text.len(),
+        Value::Array(values) => size_of::<Value>() + values.iter().map(memory).sum::<usize>(),
+        Value::Object(fields) => {
+            let of = |(name, value): (&String, &Value)| ENTRY + name.len() + memory(value);
+            size_of::<Value>() + fields.iter().map(of).sum::<usize>()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => size_of::<Value>(),
+    }
+}

@@ -44,7 +44,8 @@ fn succeed(reply: Reply) -> Value {
 async fn health_returns_the_url() {
     let plaid = Plaid::start().await;
     let reply = control(&plaid, Method::GET, "health", Value::Null).await;
-    let expected = json!({ "status": "ok", "url": plaid.sandbox.url() });
+    let dropped = json!({ "link_tokens": 0, "public_tokens": 0, "requests": 0, "webhooks": 0 });
+    let expected = json!({ "dropped": dropped, "status": "ok", "url": plaid.sandbox.url() });
     assert_eq!(reply.json(), expected);
     let header = |name: &str| reply.headers[name].to_str().unwrap();
     assert_eq!(header("content-type"), "application/json; charset=utf-8");

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bodies;
+mod bounds;
 mod clock;
 mod control;
 mod control_access;

@@ -1,6 +1,6 @@
 //! Items, and the tokens that name them.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::{
     model::{
@@ -13,6 +13,9 @@ use crate::{
 };
 
 use super::{PublicToken, State};
+
+/// An expired public token answers that it has expired for this long, and is unknown after that.
+const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl State {
     /// Adds a healthy Item.
@@ -111,8 +114,16 @@ impl State {
     pub(crate) fn add_public_token(&mut self, item: ItemIndex) -> String {
         let token = format!("public-sandbox-{}", ids::uuid(&mut self.objects));
         let created_at = self.clock.now();
-        self.public_tokens
-            .insert(token.clone(), PublicToken { item, created_at });
+        let public_token = PublicToken { item, created_at };
+        let is_forgotten = |known: &PublicToken| {
+            known.created_at + PUBLIC_TOKEN_LIFETIME + REMEMBERED_FOR <= created_at
+        };
+        self.public_tokens.insert(
+            token.clone(),
+            public_token,
+            size_of::<PublicToken>(),
+            is_forgotten,
+        );
         token
     }
 
@@ -137,6 +148,7 @@ impl State {
     /// Puts an Item into ITEM_LOGIN_REQUIRED and fires ITEM / ERROR; also if the Item is there
     /// already (inferred).
     pub(crate) fn break_item(&mut self, index: ItemIndex) {
+        self.cancel_break(index);
         self.items[index.0].state = ItemState::LoginRequired;
         self.publish_item(index);
         self.fire(index, WebhookBody::item_error());
@@ -156,8 +168,15 @@ impl State {
     }
 
     pub(crate) fn remove_item(&mut self, index: ItemIndex) {
+        self.cancel_break(index);
         self.items[index.0].state = ItemState::Removed;
         self.publish_item(index);
+    }
+
+    /// The Item no longer breaks by itself.
+    fn cancel_break(&mut self, index: ItemIndex) {
+        let breaks_at = self.item(index).breaks_at;
+        self.clock.cancel(breaks_at, Timer::BreakItem(index));
     }
 
     /// Breaks an Item whose 30 days end at `due`.

@@ -16,7 +16,7 @@ impl State {
     /// Adds a link token. Returns it.
     pub(crate) fn add_link_token(&mut self, link: LinkToken) -> String {
         let token = format!("link-sandbox-{}", ids::uuid(&mut self.objects));
-        self.link_tokens.add(token.clone(), link);
+        self.link_tokens.add(token.clone(), link, self.clock.now());
         token
     }
 

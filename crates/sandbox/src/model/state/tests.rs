@@ -155,3 +155,16 @@ fn a_reset_starts_over_and_ignores_attempts_under_way() {
     assert!(webhook.attempts.is_empty());
     assert!(state.mailbox().has_pending_attempts());
 }
+
+#[test]
+fn repairs_leave_one_timer_and_a_removal_none() {
+    let (mut state, item, _commands) = state();
+    for _ in 0..100 {
+        state.break_item(item);
+        assert_eq!(state.clock().timer_count(), 0);
+        assert!(state.repair_item(item));
+    }
+    assert_eq!(state.clock().timer_count(), 1);
+    state.remove_item(item);
+    assert_eq!(state.clock().timer_count(), 0);
+}

@@ -37,7 +37,7 @@ impl State {
         let now = self.clock.now();
         let item = &self.items[index.0];
         let (webhook_type, webhook_code) = (body.webhook_type, body.webhook_code);
-        let id = self.mailbox.fire(Webhook {
+        let (id, forgotten) = self.mailbox.fire(Webhook {
             id: 0,
             fired_at: now,
             url,
@@ -49,6 +49,11 @@ impl State {
             attempts: Vec::new(),
             schedule: Schedule::new(now),
         });
+        for webhook in forgotten {
+            if let Some(due) = webhook.schedule.next_attempt_at() {
+                self.clock.cancel(due, Timer::Redeliver(webhook.id));
+            }
+        }
         self.queue_attempt(id, None);
     }
 
@@ -118,13 +123,15 @@ impl State {
         if self.mailbox.epoch() != pending.epoch {
             return;
         }
+        let attempt = Attempt {
+            at: started.at,
+            verification,
+            outcome,
+        };
+        let bytes = attempt.size();
         if let Some(webhook) = self.mailbox.find(pending.webhook_id) {
-            let is_final = matches!(outcome, Outcome::NotAllowed { .. });
-            webhook.attempts.push(Attempt {
-                at: started.at,
-                verification,
-                outcome,
-            });
+            let is_final = matches!(attempt.outcome, Outcome::NotAllowed { .. });
+            webhook.attempts.push(attempt);
             // Of two attempts at once, the one that succeeds may end before the one that fails.
             let was_delivered =
                 |attempt: &Attempt| matches!(attempt.outcome, Outcome::Delivered { .. });
@@ -140,6 +147,7 @@ impl State {
                 // Fails if the caller no longer waits.
                 let _ = requested_by.send(webhook.clone());
             }
+            self.mailbox.grow(bytes);
         }
         self.mailbox.end_attempt(pending.webhook_id, started.number);
     }
