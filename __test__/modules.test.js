@@ -68,6 +68,8 @@ test('tests, comments and strings import nothing', (t) => {
   const files = { 'lib.rs': 'mod a; mod b;', 'a.rs': a, 'b.rs': 'use crate::a::A;' }
   assert.deepEqual(check(t, files), [])
   assert.deepEqual(check(t, { ...files, 'a.rs': `${a} use crate::b::B;` }), A_B)
+  const field = 'struct S { #[cfg(test)] field: u8, } fn f() { crate::b::f() }'
+  assert.deepEqual(check(t, { ...files, 'a.rs': field }), A_B)
 })
 
 test('a file imports only layers below its own', (t) => {

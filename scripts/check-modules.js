@@ -72,9 +72,9 @@ function parse(source) {
   const inline = []
   let depth = 0
   const note = (segments, name) => {
-    const path = inside(segments, inline.length)
-    paths.push(path)
-    if (name && inline.length === 0) names.set(name, path)
+    const imported = inside(segments, inline.length)
+    paths.push(imported)
+    if (name && inline.length === 0) names.set(name, imported)
   }
   for (let i = 0; i < tokens.length; i += 1) {
     const [token, next] = [tokens[i], tokens[i + 1]]
@@ -141,6 +141,8 @@ function endOfItem(tokens, start) {
     if ('([{'.includes(tokens[i])) depth += 1
     if (')]}'.includes(tokens[i])) depth -= 1
     if (depth === 0 && (tokens[i] === ';' || tokens[i] === '}')) return i
+    // A field: the rest of its struct has no imports of interest.
+    if (depth < 0) return i - 1
   }
   return tokens.length
 }
