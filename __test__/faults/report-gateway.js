@@ -39,7 +39,7 @@ function table({ faults, refusals, stops }) {
       faults.twice,
     ],
     [
-      `${thousands(refused(refusals.badCallers))} refused requests with bodies beside, without retries`,
+      `${thousands(refused(refusals.badCallers))} refused requests with bodies meanwhile, without retries`,
       refusals.calls,
       refusals.lost,
       thousands(refusals.requests),

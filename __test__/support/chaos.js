@@ -200,7 +200,7 @@ async function runWithStops(t, count) {
 }
 
 /**
- * Makes `count` calls without retries beside callers that are refused. Asserts that none is lost.
+ * Makes `count` calls without retries while other callers are refused. Asserts that none is lost.
  */
 async function runWithRefusals(t, count) {
   const replicas = await startReplicas(t, { token: GATEWAY_TOKEN })

@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
+const net = require('node:net')
 const path = require('node:path')
 const { DockerfileParser } = require('dockerfile-ast')
 const manifest = require('../../package.json')
@@ -59,7 +60,7 @@ async function started(container) {
 
 /**
  * Asserts that the container is a gateway with credentials and a token, accepts many calls from one
- * address, stops on SIGTERM, and logs no secret.
+ * address and the probes of load balancers, stops on SIGTERM, and logs no secret.
  *
  * @param look is called with its URL while it runs
  */
@@ -74,6 +75,13 @@ async function checkContainer(t, args, env, look = () => {}) {
   assert.deepEqual([sent.client_id, sent.secret], [CLIENT_ID, SECRET])
   const stranger = createPlaidClient({ gateway: { url }, maxRetries: 0 })
   await failure(stranger, PlaidApiError, { status: 401 })
+  // Probes of load balancers send HTTP/1.0 without a Host, or the address of the container.
+  for (const head of ['HTTP/1.0\r\n', 'HTTP/1.1\r\nhost: 10.0.0.7:4000\r\nconnection: close\r\n']) {
+    const socket = net.connect(new URL(url).port, '127.0.0.1')
+    socket.write(`GET /readyz ${head}\r\n`)
+    const reply = (await socket.setEncoding('utf8').toArray()).join('')
+    assert.match(reply, /^HTTP\/1\.[01] 200 /)
+  }
   await look(url)
   assert.deepEqual(await container.ended('SIGTERM'), [0, null])
   const written = container.stdout + container.stderr

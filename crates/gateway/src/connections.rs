@@ -24,8 +24,8 @@ const HEAD_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The time limit for a connection without a request.
 const IDLE_TIME_LIMIT: Duration = Duration::from_secs(75);
 
-/// How long a connection that closes before it has read a whole body goes on reading. Without this,
-/// the kernel resets the connection, and the client loses the response.
+/// How long a connection that closes before a whole body was read still reads and discards. Without
+/// this, the kernel resets the connection, and the client loses the response.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The open connections of one gateway.
@@ -43,7 +43,7 @@ pub(crate) struct Connection {
 
 struct State {
     activity: Mutex<Activity>,
-    /// Tells the connection's task to close it.
+    /// Makes the connection's task close it.
     close: Notify,
 }
 

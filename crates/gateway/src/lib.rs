@@ -18,8 +18,9 @@
 //! - `json` and `input`: the operation's input, parsed from the body and the headers.
 //! - `upstream`: how many calls run at once. `reply`: the JSON that goes back.
 //! - `catalogue`, `metrics`, `page`: the description of the operation, the counters, the console.
-//! - `connections`: the limits on connections. `routes`: which path does what. `server`: accepts,
-//!   responds and stops.
+//! - `connections`: the limits on connections. `body`: the limits on bodies.
+//! - `routes`: which path does what. `response`: how each reply is written. `server`: accepts
+//!   connections and stops.
 //! - `gateway`: the handle that starts and stops it.
 //!
 //! # What it does not know
@@ -32,8 +33,10 @@ mod gateway;
 
 mod server;
 
+mod response;
 mod routes;
 
+mod body;
 mod connections;
 
 mod catalogue;

@@ -4,24 +4,17 @@
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use http_body_util::BodyExt;
-use hyper::{
-    Method, StatusCode,
-    body::Incoming,
-    header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING},
-    http::request::Parts,
-};
+use hyper::{Method, StatusCode, body::Incoming, header::HeaderValue, http::request::Parts};
 use serde_json::json;
-use tokio::time::timeout;
 use tracing::Dispatch;
 use url::form_urlencoded;
-use utdk_plaid_local::is_json;
 
 use crate::{
     access::Access,
+    body,
     catalogue::{self, OPERATION},
     connections::Connection,
     credentials::Credentials,
@@ -32,12 +25,6 @@ use crate::{
     reply::JsonReply,
     upstream::Upstream,
 };
-
-/// The limit on a body, in bytes. Inputs of the operation are shorter.
-pub(crate) const BODY_LIMIT: u64 = 64 << 10;
-
-/// The time limit for a body to arrive.
-const BODY_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The state that all requests of one gateway share.
 pub(crate) struct GatewayState {
@@ -250,7 +237,7 @@ async fn run(
             Ok(Content::Empty)
         }
         Route::Credentials => {
-            let body = read_body(&head.headers, body).await?;
+            let body = body::read(&head.headers, body).await?;
             state.credentials.set(input::credentials(&body)?);
             Ok(Content::Empty)
         }
@@ -266,7 +253,7 @@ async fn call(
     body: &mut Incoming,
 ) -> Result<Content, Refusal> {
     let start = Instant::now();
-    let body = read_body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     connection.busy();
     let input = Input::parse(call_route, &head.headers, &body)?;
     drop(body);
@@ -283,42 +270,4 @@ async fn call(
         start.elapsed(),
         outcome,
     )))
-}
-
-/// Reads the body of a request that must have one.
-async fn read_body(headers: &HeaderMap, body: &mut Incoming) -> Result<Vec<u8>, Refusal> {
-    if !is_json(headers) {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            "the body must be JSON, with content-type: application/json",
-        ));
-    }
-    // Proxies disagree on a body with two lengths, which allows request smuggling. One content-length
-    // cannot be misread.
-    let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
-    let length = length.and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
-    let Some(length) = length.filter(|_| !headers.contains_key(TRANSFER_ENCODING)) else {
-        return Err(Refusal::new(
-            StatusCode::LENGTH_REQUIRED,
-            "LENGTH_REQUIRED",
-            "the body must have a content-length, and no transfer-encoding",
-        ));
-    };
-    if length > BODY_LIMIT {
-        return Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "BODY_TOO_LARGE",
-            "the body must not be longer than 64 KiB",
-        ));
-    }
-    match timeout(BODY_TIME_LIMIT, body.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes().into()),
-        Ok(Err(_)) => Err(Refusal::bad_request("the body ended before its length")),
-        Err(_) => Err(Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "BODY_TIMEOUT",
-            "the body took longer than 10 seconds to arrive",
-        )),
-    }
 }

@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Body, Bytes, Incoming},
-    header::{self, HeaderMap, HeaderName, HeaderValue},
+    header::{self, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
@@ -28,16 +28,15 @@ use tokio::{
 use tracing::dispatcher::with_default;
 
 use crate::{
+    body,
     connections::{Connection, Connections},
     reply::milliseconds,
-    routes::{self, BODY_LIMIT, Content, GatewayState, RouteResponse},
+    response,
+    routes::{self, Content, GatewayState},
 };
 
 /// The limit on the head of a request, in bytes.
 const HEAD_LIMIT: usize = 16 << 10;
-
-/// The time limit for the rest of a body that the response does not depend on.
-const DISCARD_TIME_LIMIT: Duration = Duration::from_secs(1);
 
 /// How often the time limits of connections are checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -216,8 +215,8 @@ async fn respond(
         };
         with_default(log, event);
     }
-    let mut response = write(status, &request_id, response);
-    let is_unread = !body.is_end_stream() && !discard(status, &head.headers, body).await;
+    let mut response = response::write(status, &request_id, response);
+    let is_unread = !body.is_end_stream() && !body::discard(status, &head.headers, body).await;
     // A proxy can disagree on where such a body ends, so what follows is not read as a request.
     let is_ambiguous = head.headers.contains_key(header::TRANSFER_ENCODING);
     // Read here, after the last wait, so that no response promises a connection that is closed.
@@ -233,34 +232,6 @@ async fn respond(
     response
 }
 
-/// Reads the rest of a body that the response does not depend on. A client that sends its whole
-/// request before it reads the response would otherwise lose the response, and its connection.
-///
-/// # Returns
-///
-/// Whether the whole body was read, so that the connection can be reused.
-async fn discard(status: StatusCode, headers: &HeaderMap, mut body: Incoming) -> bool {
-    // With Expect, a client waits for permission to send the body. It needs the response instead.
-    let is_pointless = status == StatusCode::REQUEST_TIMEOUT
-        || headers.contains_key(header::EXPECT)
-        || body.size_hint().lower() > BODY_LIMIT;
-    if is_pointless {
-        return false;
-    }
-    let read = async {
-        let mut length = 0;
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else { return false };
-            length += frame.data_ref().map_or(0, |data| data.len() as u64);
-            if length > BODY_LIMIT {
-                return false;
-            }
-        }
-        true
-    };
-    timeout(DISCARD_TIME_LIMIT, read).await.unwrap_or(false)
-}
-
 /// A known method; any other text is not logged.
 fn known_method(method: &Method) -> &str {
     match *method {
@@ -273,59 +244,3 @@ fn known_method(method: &Method) -> &str {
         _ => "other",
     }
 }
-
-fn write(status: StatusCode, request_id: &str, response: RouteResponse) -> Response<Full<Bytes>> {
-    let text = HeaderValue::from_static;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, text("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
-    headers.insert(header::VARY, text("Origin"));
-    if let Ok(request_id) = HeaderValue::from_str(request_id) {
-        headers.insert(REQUEST_ID, request_id);
-    }
-    if let Some(origin) = response.origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            text("retry-after, x-request-id"),
-        );
-    }
-    let body = match response.content {
-        Content::Json(reply) => {
-            headers.insert(header::CONTENT_TYPE, text("application/json"));
-            if let Some(seconds) = reply.retry_after {
-                headers.insert(header::RETRY_AFTER, seconds.into());
-            }
-            if let Some(methods) = reply.allow {
-                headers.insert(header::ALLOW, text(methods));
-            }
-            if status == StatusCode::UNAUTHORIZED {
-                headers.insert(header::WWW_AUTHENTICATE, text("Bearer"));
-            }
-            reply.body.to_string().into()
-        }
-        Content::Text(body) => {
-            let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            headers.insert(header::CONTENT_TYPE, text(open_metrics));
-            body.into()
-        }
-        Content::Page(page) => page.write(&mut headers),
-        Content::Preflight => {
-            let methods = text("GET, POST, PUT, DELETE");
-            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-            headers.insert(
-                header::ACCESS_CONTROL_ALLOW_HEADERS,
-                text("authorization, content-type, traceparent, plaid-client-id, plaid-secret"),
-            );
-            headers.insert(header::ACCESS_CONTROL_MAX_AGE, text("600"));
-            Bytes::new()
-        }
-        Content::Empty => Bytes::new(),
-    };
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

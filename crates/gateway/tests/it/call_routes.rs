@@ -59,7 +59,7 @@ async fn the_tool_route_replies_in_an_envelope_and_plaids_route_with_plaids_repl
             "content-type: application/json",
             "set-cookie: a=b",
             "x-request-id: plaids-own",
-            "server: somebody",
+            "server: plaid",
         ],
         &body.to_string(),
     )))
@@ -213,11 +213,11 @@ async fn arguments_win_over_the_credential_object_and_that_over_headers() {
     let gate = TestGateway::start().await;
     let headers = ["plaid-client-id: by-header", "plaid-secret: by-header"];
     let args = json!({ "access_token": ACCESS_TOKEN, "client_id": OWN_ID });
-    let credential = json!({ "client_id": "beside", "secret": "beside" });
+    let credential = json!({ "client_id": "in-object", "secret": "in-object" });
 
     let body = json!({ "args": args, "credential": credential });
     let (client_id, secret) = sent(&gate, TOOL, &headers, body).await;
-    assert_eq!((client_id, secret), (OWN_ID.into(), "beside".into()));
+    assert_eq!((client_id, secret), (OWN_ID.into(), "in-object".into()));
 
     let (client_id, secret) = sent(&gate, TOOL, &headers, json!({ "args": args })).await;
     assert_eq!((client_id, secret), (OWN_ID.into(), "by-header".into()));
