@@ -117,6 +117,19 @@ impl Controls {
         state.items().map(|item| item.summary()).collect()
     }
 
+    /// Breaks an Item's login as `/sandbox/item/reset_login` does, without its access token: for an
+    /// Item that an app created. An extension of this Sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::ItemNotFound`] if no Item has this id, or it was removed.
+    pub fn break_item(&self, item_id: &str) -> Result<(), SandboxError> {
+        let mut state = self.shared.state();
+        let index = find_item(&state, item_id)?;
+        state.break_item(index);
+        Ok(())
+    }
+
     /// Repairs a broken Item outside of your update mode, as when its user logs in again in another
     /// application: fires `LOGIN_REPAIRED`. A healthy Item stays as it is. An extension of this
     /// Sandbox: no Plaid route repairs an Item.

@@ -27,8 +27,8 @@ const DEFAULT_WAIT_MS: f64 = 5_000.0;
 /// The longest wait, and the longest step of the clock, in milliseconds: 100 years.
 const MAX_MS: f64 = 100.0 * 366.0 * 24.0 * 60.0 * 60.0 * 1_000.0;
 
-const KNOWN: &str = "there are GET health, items, webhooks, requests, clock, faults, stubs and events, \
-                     POST items, items/{item_id}/repair, items/{item_id}/update, webhooks/next, \
+const KNOWN: &str = "there are GET health, items, webhooks, keys/{kid}, requests, clock, faults, stubs and events, \
+                     POST items, items/{item_id}/break, items/{item_id}/repair, items/{item_id}/update, webhooks/next, \
                      webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, stubs, \
                      link/complete, link/exit, inbox and reset, and DELETE faults and stubs";
 
@@ -59,6 +59,11 @@ impl Controls {
                 Ok(json!({ "items": self.items() }))
             }
             ("POST", ["items"]) => self.create(options),
+            ("POST", ["items", item_id, "break"]) => {
+                options.end()?;
+                self.break_item(item_id)?;
+                Ok(json!({}))
+            }
             ("POST", ["items", item_id, "repair"]) => {
                 options.end()?;
                 self.repair_item(item_id)?;
@@ -88,6 +93,11 @@ impl Controls {
             ("POST", ["keys", "rotate"]) => {
                 options.end()?;
                 Ok(json!({ "kid": self.rotate_key() }))
+            }
+            ("GET", ["keys", kid]) => {
+                options.end()?;
+                let key = self.webhook_key(kid);
+                key.ok_or_else(|| SandboxError::option("kid", "must be the id of a webhook key"))
             }
             ("GET", ["requests"]) => {
                 options.end()?;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -58,6 +59,11 @@ impl Controls {
     /// served, as expired.
     pub fn rotate_key(&self) -> String {
         self.shared.state().rotate_key()
+    }
+
+    /// The public key with this `kid`, as `/webhook_verification_key/get` serves it.
+    pub(crate) fn webhook_key(&self, kid: &str) -> Option<Value> {
+        self.shared.state().public_key(kid)
     }
 }
 

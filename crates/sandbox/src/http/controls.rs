@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use hyper::{HeaderMap, Method, StatusCode, http::request::Parts};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::{
@@ -38,6 +39,13 @@ pub(super) async fn respond(
         }
         // Accepts any webhook without reading it.
         (&Method::POST, "inbox") if body.is_some() => ControlResponse::json(json!({})),
+        // The console shows them for the user's backend. They open nothing but this Sandbox.
+        (&Method::GET, "credentials") if access.local_pages && !access.remote => {
+            ControlResponse::json(json!({
+                "client_id": shared.client_id,
+                "secret": shared.secret.expose_secret(),
+            }))
+        }
         _ => answer(shared, head, rest, body).await,
     };
     ControlResponse { page, ..response }

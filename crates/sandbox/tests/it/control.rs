@@ -54,6 +54,27 @@ async fn health_returns_the_url() {
 }
 
 #[tokio::test]
+async fn an_item_is_broken_without_its_token_and_sends_the_webhook() {
+    let plaid = Plaid::start().await;
+    let mut receiver = Receiver::start(Behavior::Answer(200)).await;
+    let item = post(&plaid, "items", json!({ "webhook": receiver.url() })).await;
+    let id = item["item_id"].as_str().unwrap();
+    assert_eq!(
+        post(&plaid, &format!("items/{id}/break"), Value::Null).await,
+        json!({})
+    );
+    let webhook: Value = serde_json::from_slice(&receiver.next().await.body).unwrap();
+    assert_eq!(
+        (&webhook["item_id"], &webhook["webhook_code"]),
+        (&item["item_id"], &json!("ERROR"))
+    );
+    let items = get(&plaid, "items").await;
+    assert_eq!(items["items"][0]["state"], "login_required");
+    let unknown = control(&plaid, Method::POST, "items/unknown/break", Value::Null).await;
+    assert_eq!(unknown.status, 404);
+}
+
+#[tokio::test]
 async fn items_are_created_listed_and_repaired() {
     let plaid = Plaid::start().await;
     let plain = post(&plaid, "items", Value::Null).await;

@@ -1,8 +1,10 @@
 //! Rotation of the keys that sign webhooks.
 
+use hyper::Method;
 use serde_json::Value;
 
 use crate::{
+    control::control,
     jwt::{Jwt, key},
     plaid::Plaid,
     receiver::{Behavior, Receiver},
@@ -67,4 +69,17 @@ async fn a_replaced_key_has_the_time_it_expired_at() {
     let mut unexpired = keys[0].clone();
     unexpired["expired_at"] = Value::Null;
     assert_eq!(unexpired, before);
+}
+
+#[tokio::test]
+async fn a_control_serves_the_same_public_key() {
+    let (plaid, _receiver) = fire([Behavior::Answer(200)]).await;
+    let kid = crate::jwt::kid(&only(&plaid).attempts[0].verification);
+    let reply = control(&plaid, Method::GET, &format!("keys/{kid}"), Value::Null).await;
+    assert_eq!(reply.json(), key(&plaid, &kid).await);
+    let unknown = control(&plaid, Method::GET, "keys/unknown", Value::Null).await;
+    assert_eq!(
+        (unknown.status, unknown.error_code()),
+        (400, "INVALID_OPTION".to_owned())
+    );
 }

@@ -4,6 +4,7 @@
 use std::net::Ipv4Addr;
 
 use hyper::Method;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use utdk_plaid_sandbox::{Config, ItemState};
 
@@ -101,6 +102,32 @@ async fn a_local_page_may_use_the_controls() {
         check_allowed(&reply, origin);
         assert_eq!(plaid.sandbox.items().len(), index + 1);
     }
+}
+
+#[tokio::test]
+async fn only_a_sandbox_for_local_pages_shows_its_credentials() {
+    let path = "/_sandbox/credentials";
+    let plaid = start().await;
+    let headers = [("origin", LOCAL[1]), ("sec-fetch-site", "cross-site")];
+    let reply = plaid.send(Method::GET, path, &headers, "").await;
+    check_allowed(&reply, LOCAL[1]);
+    let expected = json!({
+        "client_id": plaid.sandbox.client_id(),
+        "secret": plaid.sandbox.secret().expose_secret(),
+    });
+    assert_eq!(reply.json(), expected);
+
+    let plain = Plaid::start().await;
+    assert_eq!(plain.send(Method::GET, path, &[], "").await.status, 404);
+    let remote = Plaid::start_with(Config {
+        allow_remote_control: true,
+        allow_local_pages: true,
+        ..Config::default()
+    });
+    assert_eq!(
+        remote.await.send(Method::GET, path, &[], "").await.status,
+        404
+    );
 }
 
 #[tokio::test]
