@@ -1,18 +1,22 @@
 'use strict'
 
-// Promise: `utdk-plaid console` runs a local Sandbox and a gateway to it, and a page of this machine
-// can go through the whole story there: make an Item, break it, see the signed webhook, repair it.
+// Promise: `utdk-plaid console` runs a local Sandbox with a gateway in front, and a page of this
+// machine can go through the whole flow: create an Item, break it, see the signed webhook, repair it.
 
 const assert = require('node:assert/strict')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
 const { test } = require('node:test')
-const { run } = require('./support/child.js')
-const { COMMAND, startCommand } = require('./support/command.js')
+const { setTimeout: wait } = require('node:timers/promises')
+const { startCommand } = require('./support/command.js')
 const { assertFree, portOf, start: startTwin, verified } = require('./support/sandbox.js')
 
 const STARTED =
-  /^Open (http:\/\/localhost:\d+)\n\n {2}The gateway is at +(http:\/\/127\.0\.0\.1:\d+)\n {2}The local Sandbox is at +(http:\/\/127\.0\.0\.1:\d+)\n\n[^\n]+\n[^\n]+\n\n/
+  /^Open (http:\/\/localhost:\d+)\n\n {2}The gateway is at +(http:\/\/127\.0\.0\.1:\d+)\n {2}The local Sandbox is at +(http:\/\/127\.0\.0\.1:\d+)\n\n[^\n]+\n\n/
 const TOOL = '/tools/plaid/sandboxitemresetlogin'
-/** Not of this machine, or of nobody in particular. */
+/** Origins that are not of this machine. */
 const FOREIGN = ['https://evil.example', 'http://localhost.evil.example', 'null']
 
 /** Starts `console` on a free port, and returns the running command with the URLs it printed. */
@@ -37,7 +41,7 @@ function ask(origin, url, { body, headers, ...more } = {}) {
   })
 }
 
-/** What the page gets to see: an answer without leave is none to it. */
+/** The reply as the page sees it: the browser withholds one without CORS headers. */
 async function seen(origin, url, options) {
   const response = await ask(origin, url, options)
   assert.equal(response.headers.get('access-control-allow-origin'), origin)
@@ -46,7 +50,7 @@ async function seen(origin, url, options) {
   return JSON.parse(text)
 }
 
-/** Reads along, as an EventSource does: `[name, id, data]` one after the other. */
+/** Yields events as an EventSource does: `[name, id, data]`. */
 async function* readAlong(origin, sandbox) {
   const response = await ask(origin, `${sandbox}/_sandbox/events`)
   assert.equal(response.headers.get('access-control-allow-origin'), origin)
@@ -69,11 +73,11 @@ async function next(events) {
   return value
 }
 
-test('a page goes through the whole story', { timeout: 30_000 }, async (t) => {
-  // What the environment says of Plaid is left alone.
+test('a page goes through the whole flow', { timeout: 30_000 }, async (t) => {
+  // None of this is used.
   const env = {
-    PLAID_CLIENT_ID: 'of-somebody-else',
-    PLAID_SECRET: 'of-somebody-else',
+    PLAID_CLIENT_ID: 'not-used',
+    PLAID_SECRET: 'not-used',
     PLAID_BASE_URL: 'http://127.0.0.1:9',
     UTDK_GATEWAY_URL: 'http://127.0.0.1:9',
   }
@@ -81,14 +85,14 @@ test('a page goes through the whole story', { timeout: 30_000 }, async (t) => {
   const { page, gateway, sandbox } = command
   assert.equal(new URL(page).port, new URL(gateway).port)
 
-  // The page learns where the Sandbox is, and reads along.
+  // The page learns where the Sandbox is, and follows its events.
   const config = await seen(page, `${page}/config`)
   assert.deepEqual(config.sandbox, { url: sandbox })
   assert.deepEqual([config.credentials, config.upstream], ['start', new URL(sandbox).host])
   const events = readAlong(page, sandbox)
   assert.equal(await next(events), 'open')
 
-  // An Item, whose token fills the form; the browser asks beforehand.
+  // It creates an Item; the browser sends a preflight first.
   const items = `${sandbox}/_sandbox/items`
   const preflight = await ask(page, items, {
     method: 'OPTIONS',
@@ -105,7 +109,7 @@ test('a page goes through the whole story', { timeout: 30_000 }, async (t) => {
   const [name, id, item] = await next(events)
   assert.deepEqual([name, id, item.item_id, item.state], ['item', 1, item_id, 'healthy'])
 
-  // Send breaks it, without a credential of Plaid's.
+  // Send breaks it, without credentials.
   const { data } = await seen(page, page + TOOL, { body: { args: { access_token } } })
   assert.equal(data.reset_login, true)
   const [, , broken] = await next(events)
@@ -113,17 +117,17 @@ test('a page goes through the whole story', { timeout: 30_000 }, async (t) => {
   const [, , request] = await next(events)
   assert.deepEqual([request.path, request.status], ['/sandbox/item/reset_login', 200])
   assert.equal(request.request_id, data.request_id)
-  const [told, fourth, delivery] = await next(events)
-  assert.deepEqual([told, fourth, delivery.webhook_code], ['webhook', 4, 'ERROR'])
+  const [name4, fourth, delivery] = await next(events)
+  assert.deepEqual([name4, fourth, delivery.webhook_code], ['webhook', 4, 'ERROR'])
   assert.deepEqual(delivery.attempts[0].outcome, { kind: 'delivered', status: 200 })
-  // The same seed has the same credentials, with which the key is asked for.
+  // A Sandbox with the same seed has the same credentials.
   const { clientId, secret } = await startTwin(t, { seed: 7 })
   const { verification } = delivery.attempts[0]
   await verified({ url: sandbox, clientId, secret }, { verification, rawBody: delivery.body })
   const [name5] = await next(events)
   assert.equal(name5, 'request')
 
-  // Repair opens the page of the Sandbox, whose own button heals the Item.
+  // Repair opens a page of the Sandbox, whose button repairs the Item.
   const update = await seen(page, `${items}/${item_id}/update`, { method: 'POST' })
   const shown = await fetch(update.hosted_link_url)
   const html = await shown.text()
@@ -133,13 +137,13 @@ test('a page goes through the whole story', { timeout: 30_000 }, async (t) => {
   const form = { method: 'POST', redirect: 'manual' }
   assert.equal((await ask(page, complete, form)).status, 403)
   assert.equal((await ask(complete.origin, complete, form)).status, 303)
-  const [, sixth, healed] = await next(events)
-  assert.deepEqual([sixth, healed.item_id, healed.state], [6, item_id, 'healthy'])
-  assert.deepEqual((await seen(page, items)).items, [healed])
+  const [, sixth, repaired] = await next(events)
+  assert.deepEqual([sixth, repaired.item_id, repaired.state], [6, item_id, 'healthy'])
+  assert.deepEqual((await seen(page, items)).items, [repaired])
 
-  // The terminal says the same, and no secret.
-  await command.until(/item healthy[^\n]*\n[\s\S]*item healthy/)
-  for (const line of ['item login_required', 'webhook ITEM ERROR delivered status=200']) {
+  // The terminal shows the same, without secrets.
+  await command.until(/Item {2}healthy[^\n]*\n[\s\S]*Item {2}healthy/)
+  for (const line of ['Item  login required', '→ ITEM/ERROR  200']) {
     assert.ok(command.stdout.includes(line), command.stdout)
   }
   for (const hidden of [access_token, update.link_token, clientId, secret, verification]) {
@@ -172,7 +176,7 @@ test('a page of another site gets nothing', async (t) => {
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`${signal} stops it at once, though a page reads along, and frees the ports`, async (t) => {
+  test(`${signal} stops it at once while a page follows its events, and frees the ports`, async (t) => {
     const command = await start(t)
     const { page, gateway, sandbox } = command
     const events = readAlong(page, sandbox)
@@ -187,13 +191,13 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   })
 }
 
-test('what is under way when it is stopped holds it up for no longer than a moment', async (t) => {
+test('a call in flight delays its end only a little', async (t) => {
   const command = await start(t)
   const { page, sandbox } = command
   const { access_token } = await seen(page, `${sandbox}/_sandbox/items`, { body: {} })
   await seen(page, `${sandbox}/_sandbox/faults`, { body: { kind: 'hang' } })
   const cut = assert.rejects(ask(page, page + TOOL, { body: { args: { access_token } } }))
-  await command.until(/fault=hang/)
+  await command.until(/fault: hang/)
   const asked = performance.now()
   assert.deepEqual(await command.ended('SIGTERM'), [0, null])
   assert.ok(performance.now() - asked < 10_000)
@@ -215,7 +219,7 @@ test('with --log-format json every line is an object', async (t) => {
   assert.deepEqual(kinds, ['started', 'item', 'stopped'])
 })
 
-test('--seed and --sandbox-port make a run like the one before', async (t) => {
+test('--seed and --sandbox-port repeat a run', async (t) => {
   const first = await start(t, ['--seed', '3'])
   const items = '/_sandbox/items'
   const item = await seen(first.page, first.sandbox + items, { body: {} })
@@ -230,30 +234,23 @@ test('--seed and --sandbox-port make a run like the one before', async (t) => {
   assert.deepEqual(await seen(again.page, again.sandbox + items, { body: {} }), item)
 })
 
-test('a port that is taken is one sentence on standard error, and exit code 1', async (t) => {
-  const { gateway, sandbox } = await start(t)
-  for (const [option, url] of [
-    ['--port', gateway],
-    ['--sandbox-port', sandbox],
-  ]) {
-    const { port } = new URL(url)
-    const args = ['console', '--port', '0', '--sandbox-port', '0']
-    args[args.indexOf(option) + 1] = port
-    const { code, stdout, stderr } = await run(COMMAND, { args })
-    assert.deepEqual([code, stdout], [1, ''])
-    const sentence = `error: port ${port} of 127.0.0.1 is taken; choose another with ${option}\n`
-    assert.equal(stderr, sentence)
-  }
-})
+test('--open opens the console in the browser, and says so if it cannot', async (t) => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-browser-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  const opened = path.join(directory, 'opened')
+  const browser = `#!/bin/sh\necho "$1" > '${opened}'\n`
+  fs.writeFileSync(path.join(directory, 'xdg-open'), browser, { mode: 0o755 })
+  const env = { PATH: `${directory}:/usr/bin:/bin` }
+  const { page, stderr } = await start(t, ['--open'], { env })
+  while (!fs.existsSync(opened) || fs.readFileSync(opened, 'utf8') === '') await wait(20)
+  assert.equal(fs.readFileSync(opened, 'utf8'), `${page}\n`)
+  assert.equal(stderr, '')
 
-test('--help says what each option is for, shows an example, and whose Sandbox it is', async () => {
-  const { code, stdout, stderr } = await run(COMMAND, { args: ['console', '--help'] })
-  assert.deepEqual([code, stderr], [0, ''])
-  assert.match(stdout, /^Example:\n {2}npx @utdk\/plaid console/m)
-  for (const option of ['port', 'sandbox-port', 'seed', 'log-format']) {
-    assert.match(stdout, new RegExp(`^ +--${option} <[A-Z]+> +[A-Z]`, 'm'))
-  }
-  assert.match(stdout, /PLAID_CLIENT_ID/)
-  assert.match(stdout, /^Exit codes: 0 .*1 .*2 .*130/ms)
-  assert.ok(!stdout.includes('--host'))
+  const nowhere = startCommand(t, ['console', '--port', '0', '--open'], {
+    env: { PATH: directory },
+  })
+  fs.rmSync(path.join(directory, 'xdg-open'))
+  await nowhere.until(STARTED)
+  while (nowhere.stderr === '') await once(nowhere.child, 'written')
+  assert.equal(nowhere.stderr, 'No browser could be started: open the URL above.\n')
 })

@@ -70,10 +70,19 @@ test('the demo prints its ten steps in order, without an account', async () => {
 
 test('the demo prints no token, and no colours unless it prints to a terminal', async () => {
   const { stdout } = await command(['demo'])
-  assert.deepEqual(stdout.match(/access-sandbox-.*/g), ['access-sandbox-… npm start'])
+  assert.ok(!stdout.includes('access-sandbox-'))
   // 30 hex characters are a Sandbox's secret, 24 its client id.
   assert.doesNotMatch(stdout, /\b[0-9a-f]{24,}\b/)
   assert.ok(!stdout.includes('\u001b'))
+})
+
+test('the demo ends with commands that exist for users of the package', async () => {
+  const { stdout } = await command(['demo'])
+  const [, next] = stdout.split('healthy again, its error is null\n')
+  const commands = [...next.matchAll(/^ {2}npx @utdk\/plaid (\S+)$/gm)].map(([, name]) => name)
+  assert.deepEqual(commands, ['console', 'demo'])
+  for (const name of commands) assert.equal((await command([name, '--help'])).code, 0)
+  assert.ok(!next.includes('npm start'))
 })
 
 test('with PLAID_ACCESS_TOKEN the demo breaks that Item', async (t) => {

@@ -32,9 +32,10 @@ async function onLocalSandbox(steps) {
       await breakAndRepair(steps, { baseUrl, clientId, secret, access_token, item_id, receiver })
     })
   })
+  steps.end('Next, do the same in the browser:', 'npx @utdk/plaid console')
   steps.end(
-    "Next, break an Item of your own in Plaid's Sandbox:",
-    'PLAID_CLIENT_ID=… PLAID_SECRET=… PLAID_ACCESS_TOKEN=access-sandbox-… npm start',
+    "Or break an Item of your own in Plaid's Sandbox: set PLAID_CLIENT_ID,\nPLAID_SECRET and PLAID_ACCESS_TOKEN, then run",
+    'npx @utdk/plaid demo',
   )
 }
 
@@ -235,7 +236,7 @@ class Steps {
   }
 
   end(text, command) {
-    this.#write(`\n${text}\n  ${this.#paint(36, command)}\n\n`)
+    this.#write(`\n${text}\n  ${this.#paint(36, command)}\n`)
   }
 
   #paint(code, text) {

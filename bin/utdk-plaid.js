@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 'use strict'
 
-// The command line: Rust reads the arguments, and carries out what they ask for. Signals are taken
-// here, for in a Node process Rust cannot: its handlers would call Node's, which end the process.
+// The command line: Rust reads the arguments and runs the commands. Signals are handled here: Rust
+// cannot catch signals inside Node.
 
 const { NativeCommand, readCommand } = native()
 
 /**
- * Under npx one Ctrl-C may come twice: from the terminal and, at once, from npm. Two that are
- * further apart than this, in milliseconds, are a user's.
+ * In milliseconds. Under npx one Ctrl-C can arrive twice: from the terminal and at once from npm. If
+ * two are further apart, the user pressed twice.
  */
 const ONE_CTRL_C_MS = 300
 
-/** What Rust offers; without it there is no command, and the reason is all that can be told. */
+/** The addon. Without it no command works, so the reason is printed. */
 function native() {
   try {
     return require('../lib/native.js')
@@ -24,15 +24,24 @@ function native() {
   }
 }
 
-/** @returns what to print at the end, if anything, and what to exit with. */
+/** @returns the `text` to print at the end, if any, and the `exitCode` */
 async function main(args) {
   const command = readCommand(args)
   if (command instanceof NativeCommand) return run(command)
-  if (command === 'demo') return { exitCode: (await require('./demo.js').demo()) ? 0 : 1 }
-  return command
+  if (command !== 'demo') return command
+  const { demo } = require('./demo.js')
+  return { exitCode: (await demo({ output: quiet(process.stdout) })) ? 0 : 1 }
 }
 
-/** Has Rust carry the command out until it is done; the first signal stops it. */
+/** Makes the process end quietly when the reader of `stream` leaves. Rust does so by itself. */
+function quiet(stream) {
+  return stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+}
+
+/** Runs the command in Rust until it is done; the first signal stops it. */
 async function run(command) {
   const { ending, handOver, startedEngine } = require('../lib/engine.js')
   const { commandEnvironment } = require('../lib/options.js')
@@ -56,6 +65,6 @@ async function run(command) {
 }
 
 main(process.argv.slice(2)).then(({ text, exitCode }) => {
-  if (text) (exitCode === 0 ? process.stdout : process.stderr).write(text)
   process.exitCode = exitCode
+  if (text) quiet(exitCode === 0 ? process.stdout : process.stderr).write(text)
 })

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use secrecy::SecretString;
 use serde::Serialize;
 use tokio::sync::Notify;
-use utdk_plaid_cli::{Command, Environment, Notice, Output};
+use utdk_plaid_cli::{Colours, Command, Environment, Notice, Output};
 
 use crate::client::{ClientOptions, pairs};
 use crate::engine::Engine;
@@ -76,16 +76,9 @@ impl NativeCommand {
     ) -> Result<()> {
         let (command, stop) = (self.command.clone(), self.stop.clone());
         engine.port().run(&env, id, move || async move {
-            // https://no-color.org: set, and not empty.
-            let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            let ended = command
-                .run(
-                    environment.into(),
-                    Output::stdout(!no_colour),
-                    stop.notified(),
-                )
-                .await;
-            Completion::json(&Ending::Ended(match ended {
+            let output = Output::stdout(colours());
+            let ended = command.run(environment.into(), output, stop.notified());
+            Completion::json(&Ending::Ended(match ended.await {
                 Ok(()) => CliNotice {
                     text: String::new(),
                     exit_code: 0,
@@ -102,6 +95,12 @@ impl NativeCommand {
     }
 }
 
+/// https://no-color.org: `NO_COLOR` counts if it is set and not empty.
+fn colours() -> Colours {
+    let is_off = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Colours::of_process(!is_off)
+}
+
 /// How a command ended.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -113,7 +112,7 @@ enum Ending {
 /// text to print.
 #[napi(catch_unwind)]
 pub fn read_command(arguments: Vec<String>) -> Either3<String, NativeCommand, CliNotice> {
-    match utdk_plaid_cli::read(arguments) {
+    match utdk_plaid_cli::read(arguments, colours()) {
         Ok(Command::Native(command)) => Either3::B(NativeCommand {
             command,
             stop: Arc::default(),

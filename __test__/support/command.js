@@ -59,9 +59,10 @@ function startCommand(t, args, { env = {}, through = (line) => line } = {}) {
  * Runs a command in its own terminal, with util-linux's `script`. `exec` replaces the shell:
  * otherwise the terminal's Ctrl-C would also end the shell, and give the shell's exit code.
  */
-function inTerminal(command) {
+function inTerminal(command, columns = 80) {
   const line = command.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ')
-  return ['script', '--quiet', '--return', '--command', `exec ${line}`, '/dev/null']
+  const shell = `stty columns ${columns} rows 24; exec ${line}`
+  return ['script', '--quiet', '--return', '--command', shell, '/dev/null']
 }
 
 module.exports = { COMMAND, inTerminal, startCommand }

@@ -1,41 +1,48 @@
-//! `utdk-plaid console`: runs a local Plaid Sandbox and a gateway to it, which serves the Try-it
-//! page, until it is told to stop, and prints what happens in the Sandbox.
+//! `utdk-plaid console`: runs a local Plaid Sandbox with a gateway that serves the web console, and
+//! prints what happens in the Sandbox.
 
-use std::{io, io::ErrorKind, net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use clap::Args;
+use tokio::task::spawn_blocking;
 use utdk_plaid_gateway::{Config, Gateway, GatewayError, Pair};
 use utdk_plaid_sandbox::{Sandbox, SandboxError};
 
 use crate::{
     Notice,
-    line::LogFormat,
+    line::LogOptions,
+    listen,
     output::Output,
     sandbox::{Line, Log},
 };
 
 pub(crate) const EXAMPLE: &str = "\
 Example:
-  npx @utdk/plaid console --port 4000
+  npx @utdk/plaid console --open
 
-Open the address that it prints first. Everything happens on this machine, in a Sandbox of its own:
-PLAID_CLIENT_ID, PLAID_SECRET and the rest of the environment are left alone. Other programs of this
-machine, and the pages it serves, can control that Sandbox.
+Create an Item, break its login, watch the webhook arrive, repair it. Needs no account and no \
+network.
 
-Exit codes: 0 stopped, by Ctrl-C or SIGTERM, or because nobody reads its output any more; 1 failed,
-for instance because a port is taken; 2 wrong usage; 130 ended by a second Ctrl-C.";
+Everything happens on this machine, in a Sandbox of its own: PLAID_CLIENT_ID, PLAID_SECRET and the \
+rest of the environment are not used. Other programs of this machine, and the pages that it \
+serves, can control that Sandbox.
 
-/// How long calls under way may take when it is told to stop. They go no further than to the
-/// Sandbox.
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, or because its output pipe closed; 1 failed, for \
+instance because a port is taken; 2 wrong usage; 130 ended by a second Ctrl-C.";
+
+/// How long calls in flight may take after the request to stop. They only go to the Sandbox.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How `utdk-plaid console` is to run.
+/// Arguments of `utdk-plaid console`.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The port of the page and of the gateway; 0 takes a free one.
+    /// Open the console in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// Port of the console and the gateway; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 4000)]
     pub port: u16,
-    /// The port of the Sandbox [default: a free one].
+    /// Port of the Sandbox [default: a free one]
     #[arg(
         long,
         value_name = "PORT",
@@ -43,37 +50,40 @@ pub struct Options {
         hide_default_value = true
     )]
     pub sandbox_port: u16,
-    /// Makes the Sandbox's credentials, and every id, token and key, the same in each run.
+    /// Make credentials, ids, tokens and keys the same in each run
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// How to print what happens: text, for people, or json, an object a line for programs.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FORMAT",
-        default_value_t,
-        hide_possible_values = true
-    )]
-    pub log_format: LogFormat,
+    /// How events are printed.
+    #[command(flatten)]
+    pub log: LogOptions,
 }
 
-/// Runs the Sandbox and the gateway until `stop` resolves, or nobody reads `output` any more.
+/// Runs the Sandbox and the gateway until `stop` resolves or the reader of `output` leaves.
 pub(crate) async fn run(
     options: Options,
-    output: Output,
+    mut output: Output,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
-    let style = options.log_format.style(&output);
+    let style = options.log.style(&output);
     let sandbox = start_sandbox(&options).await?;
     let gateway = start_gateway(&options, &sandbox).await?;
     let mut events = sandbox.events();
+    let mut notes = output.take_notes();
     let log = Log::start(style, &sandbox, output);
+    let url = gateway.url().replace("127.0.0.1", "localhost");
     log.print(Line::Opened {
-        url: &gateway.url().replace("127.0.0.1", "localhost"),
+        url: &url,
         gateway_url: gateway.url(),
         sandbox_url: sandbox.url(),
     })
     .await;
+    if options.open {
+        let opening = spawn_blocking(move || open::that_detached(url));
+        if !matches!(opening.await, Ok(Ok(()))) {
+            // The URL has been printed.
+            let _ = notes.write("No browser could be started: open the URL above.\n");
+        }
+    }
     log.follow_until(stop, &mut events).await;
     gateway.close().await;
     sandbox.close().await;
@@ -89,7 +99,7 @@ async fn start_sandbox(options: &Options) -> Result<Sandbox, Notice> {
     };
     Sandbox::start(config).await.map_err(|error| match &error {
         SandboxError::Listen { address, source } => {
-            refusal(&error, address, source, "--sandbox-port")
+            listen::refusal(address, source, "--sandbox-port")
         }
         _ => Notice::failure(error),
     })
@@ -111,24 +121,7 @@ async fn start_gateway(options: &Options, sandbox: &Sandbox) -> Result<Gateway, 
         ..Config::default()
     };
     Gateway::start(config).await.map_err(|error| match &error {
-        GatewayError::Listen { address, source } => refusal(&error, address, source, "--port"),
+        GatewayError::Listen { address, source } => listen::refusal(address, source, "--port"),
         _ => Notice::failure(error),
     })
-}
-
-/// Why nothing could listen there, and the option to change that with.
-fn refusal(
-    error: impl std::fmt::Display,
-    address: &SocketAddr,
-    source: &io::Error,
-    option: &str,
-) -> Notice {
-    match source.kind() {
-        ErrorKind::AddrInUse => Notice::failure(format_args!(
-            "port {} of {} is taken; choose another with {option}",
-            address.port(),
-            address.ip(),
-        )),
-        _ => Notice::failure(error),
-    }
 }

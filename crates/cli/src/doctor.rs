@@ -24,8 +24,8 @@ Examples:
   npx @utdk/plaid doctor
   npx @utdk/plaid doctor --json > report.json
 
-Checks the installation and the environment: PLAID_CLIENT_ID, PLAID_SECRET, PLAID_BASE_URL,
-UTDK_GATEWAY_URL, UTDK_GATEWAY_TOKEN, HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE.
+Checks the installation and the environment: PLAID_CLIENT_ID, PLAID_SECRET, PLAID_BASE_URL, \
+UTDK_GATEWAY_URL, UTDK_GATEWAY_TOKEN, HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE. \
 Then makes one request for an access token that does not exist, so no Item is changed.
 
 The report holds no secret: paste it where you ask for help.
@@ -35,10 +35,10 @@ Exit codes: 0 no problems, 1 problems found, 2 wrong usage.";
 /// Arguments of `utdk-plaid doctor`.
 #[derive(Args, Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// Print one JSON object.
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// How long the request may take, in seconds.
+    /// How long the request may take
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
 }

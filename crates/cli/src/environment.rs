@@ -1,17 +1,17 @@
-//! What commands use of the environment. The caller reads it.
+//! The settings from environment variables.
 
 use secrecy::SecretString;
 use utdk_plaid_client::Config;
 
-/// The environment of a command, as its caller read it.
+/// The settings from environment variables, read by the caller.
 #[derive(Debug, Default)]
 pub struct Environment {
     /// The credentials, and how to reach Plaid; no gateway.
     pub client: Config,
-    /// Where the gateway is.
+    /// The URL of the gateway.
     pub gateway_url: Option<String>,
     /// Its bearer token.
     pub gateway_token: Option<SecretString>,
-    /// What is installed, as names and values: for `doctor` to report.
+    /// What is installed, as names and values, for `doctor`.
     pub facts: Vec<(String, String)>,
 }

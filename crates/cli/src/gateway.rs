@@ -1,9 +1,8 @@
-//! `utdk-plaid gateway`: runs a gateway until it is told to stop, and logs each request.
+//! `utdk-plaid gateway`: runs a gateway and prints each request.
 
 mod log;
 
 use std::{
-    io::ErrorKind,
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU32,
     path::PathBuf,
@@ -21,8 +20,10 @@ use utdk_plaid_gateway::{Config, Gateway, GatewayError, Pair, RateLimit, token_f
 
 use crate::{
     Environment, Notice,
-    line::{LogFormat, Style},
+    line::{LogOptions, LogStyle},
+    listen::{self, host},
     output::{Output, PATIENCE, Printer},
+    text::reason,
 };
 use log::{Line, Request};
 
@@ -30,45 +31,45 @@ pub(crate) const EXAMPLE: &str = "\
 Example:
   npx @utdk/plaid gateway --credentials-file plaid.env
 
-Point callers at the URL it prints: UTDK_GATEWAY_URL for this package, the base path for Plaid's own
-clients. They need no credentials of Plaid's.
+Point callers at the URL that it prints: UTDK_GATEWAY_URL for this package, the base path for \
+Plaid's own clients. They need no credentials. It prints each request.
 
 Environment:
-  PLAID_CLIENT_ID, PLAID_SECRET  The credentials; without any, callers bring their own
-  PLAID_BASE_URL                 Where Plaid is, if --base-url does not say it
-  UTDK_GATEWAY_TOKEN             What callers must send as Authorization: Bearer …
+  PLAID_CLIENT_ID, PLAID_SECRET  Credentials; without any, callers bring theirs
+  PLAID_BASE_URL                 URL of the API, unless --base-url is given
+  UTDK_GATEWAY_TOKEN             Token that callers send as Bearer token
 
-No secret is taken as an argument, for other users of the machine can see those.
+Secrets are not taken as arguments: other users of the machine can see those.
 
-Ctrl-C and SIGTERM stop it: it finishes the calls in flight, and exits with 0. A second Ctrl-C ends
-it at once, with 130. It ends, too, when nobody reads its output any more. It exits with 1 if it
-cannot start, and with 2 for wrong usage.";
+Ctrl-C and SIGTERM stop it: it finishes the calls in flight and exits with 0. A second Ctrl-C ends \
+it at once, with 130. Also exits when its output pipe closes. Exits with 1 if it cannot start, and \
+with 2 for wrong usage.";
 
-/// How `utdk-plaid gateway` is to run.
+/// Arguments of `utdk-plaid gateway`.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The port to listen on; 0 takes a free one.
+    /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 4000)]
     pub port: u16,
-    /// The address to listen on. Any that other machines reach, such as 0.0.0.0 in a container,
-    /// needs a token.
-    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    /// Address to listen on. One that other machines can reach, such as 0.0.0.0 in a container,
+    /// needs a token
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into(), value_parser = host)]
     pub host: IpAddr,
-    /// A file with the lines PLAID_CLIENT_ID=… and PLAID_SECRET=…, readable by its owner alone; it
-    /// wins over the environment.
+    /// File with the lines PLAID_CLIENT_ID=… and PLAID_SECRET=…, readable only by its owner;
+    /// replaces the environment
     #[arg(long, value_name = "FILE")]
     pub credentials_file: Option<PathBuf>,
-    /// A file that holds the token callers must send, readable by its owner alone; it wins over
-    /// UTDK_GATEWAY_TOKEN.
+    /// File with the token that callers must send, readable only by its owner; replaces
+    /// UTDK_GATEWAY_TOKEN
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// An origin, such as http://localhost:5173, whose pages may call; may be given several times.
+    /// Origin whose pages may call, such as http://localhost:5173; repeatable
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     pub allow_origins: Vec<String>,
-    /// Where Plaid is, instead of where PLAID_BASE_URL or the client has it.
+    /// URL of the API; replaces PLAID_BASE_URL
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
-    /// How long a call to Plaid may take, retries included, in seconds.
+    /// How long a call to Plaid may take, retries included
     #[arg(
         long,
         value_name = "SECONDS",
@@ -77,35 +78,29 @@ pub struct Options {
         allow_negative_numbers = true
     )]
     pub timeout: Duration,
-    /// How many calls go to Plaid at once.
+    /// How many calls go to Plaid at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u32).range(1..=MOST))]
     pub max_in_flight: u32,
-    /// How many more may wait; others are turned away with 503.
+    /// How many more calls can wait; further ones are refused with 503
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = value_parser!(u32).range(..=MOST))]
     pub max_waiting: u32,
-    /// How often one address may call on average, and twice as often at once; off for no limit.
+    /// Calls per second from one address, on average; twice as many at once
     #[arg(long, value_name = "PER_SECOND|off", default_value = "10", value_parser = rate)]
     pub rate_limit: Rate,
-    /// How to print what happens: text, for people, or json, an object a line for programs.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FORMAT",
-        default_value_t,
-        hide_possible_values = true
-    )]
-    pub log_format: LogFormat,
+    /// How events are printed.
+    #[command(flatten)]
+    pub log: LogOptions,
 }
 
 /// More than any machine serves.
 const MOST: i64 = 1 << 20;
 
-/// How often one address may call.
+/// How many calls one address may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {
-    /// On average.
+    /// Calls per second, on average.
     PerSecond(NonZeroU32),
-    /// As often as it likes.
+    /// No limit.
     Off,
 }
 
@@ -128,17 +123,17 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
-/// As in JavaScript, whose timers know no longer time.
+/// In seconds: the longest time of a JavaScript timer.
 const LONGEST_TIMEOUT: f64 = 2_147_483.0;
 
-/// Runs a gateway until `stop` resolves, or nobody reads `output` any more.
+/// Runs a gateway until `stop` resolves or the reader of `output` leaves.
 pub(crate) async fn run(
     options: Options,
     environment: Environment,
     output: Output,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
-    let style = options.log_format.style(&output);
+    let style = options.log.style(&output);
     let config = config(options, environment)?;
     let credentials = match config.credentials {
         Some(_) => "start",
@@ -166,7 +161,7 @@ pub(crate) async fn run(
     }
     let stopped = async {
         gateway.close().await;
-        // Not for long: it may be that nobody reads.
+        // Not for long: the reader may have stalled.
         sleep(PATIENCE).await;
     };
     tokio::select! {
@@ -174,7 +169,8 @@ pub(crate) async fn run(
         () = log.end(&mut answered) => {}
     }
     let written = log.printer.finish().await;
-    written.map_err(|error| Notice::failure(format_args!("the log could not be written: {error}")))
+    written
+        .map_err(|error| Notice::failure(format_args!("cannot write the log: {}", reason(&error))))
 }
 
 fn config(options: Options, environment: Environment) -> Result<Config, Notice> {
@@ -224,7 +220,7 @@ fn pair(
         (None, Some(_)) => ("PLAID_SECRET", "PLAID_CLIENT_ID"),
     };
     Err(Notice::usage(format_args!(
-        "{given} is set without {missing}: set both, or neither to have callers bring their own"
+        "{given} is set without {missing}: set both, or neither so that callers bring their own"
     )))
 }
 
@@ -232,16 +228,13 @@ fn pair(
 fn refusal(error: GatewayError) -> Notice {
     let sentence = error.to_string();
     let field = match &error {
-        GatewayError::Listen { address, source } if source.kind() == ErrorKind::AddrInUse => {
-            let (ip, port) = (address.ip(), address.port());
-            return Notice::failure(format_args!(
-                "port {port} of {ip} is taken; choose another with --port"
-            ));
+        GatewayError::Listen { address, source } => {
+            return listen::refusal(address, source, "--port");
         }
         GatewayError::TokenMissing { address } => {
             return Notice::usage(format_args!(
-                "{address} can be reached from other machines, so callers need a token: put one \
-                 into UTDK_GATEWAY_TOKEN or --token-file, or listen on 127.0.0.1"
+                "{address} can be reached from other machines, so callers need a token: set one \
+                 with UTDK_GATEWAY_TOKEN or --token-file, or listen on 127.0.0.1"
             ));
         }
         _ => error.field().unwrap_or_default(),
@@ -255,19 +248,19 @@ fn refusal(error: GatewayError) -> Notice {
         ),
         "credentialsFile" => ("--credentials-file", Notice::failure),
         "tokenFile" => ("--token-file", Notice::failure),
-        // It is about the machine, or names what it is about as the environment does.
+        // It is about the machine, or names a variable of the environment.
         _ => return Notice::failure(sentence),
     };
     let problem = sentence.strip_prefix(field).unwrap_or(&sentence);
     refusal(format!("{name}{problem}"))
 }
 
-/// Requests that wait to be printed; of more, the oldest are only counted.
+/// How many requests can wait to be printed; with more, the oldest are only counted.
 const WAITING: usize = 1024;
 
 /// What is printed of a gateway.
 struct Log {
-    style: Style,
+    style: LogStyle,
     printer: Printer,
 }
 
@@ -290,6 +283,9 @@ impl Log {
     }
 
     async fn print(&self, line: Line<'_>) {
-        self.printer.print(line.write(self.style)).await;
+        let text = line.write(self.style);
+        if !text.is_empty() {
+            self.printer.print(text).await;
+        }
     }
 }

@@ -1,22 +1,20 @@
-//! The command line of `@utdk/plaid`: reads the arguments, and carries the commands out.
+//! The command line of `@utdk/plaid`: reads the arguments and runs the commands.
 //!
 //! # Reading order
 //!
-//! - This file: the arguments, and which command they ask for.
-//! - `sandbox`: `utdk-plaid sandbox`, and in `sandbox/log` the lines that it prints. Each command
-//!   has a file of its own, of the same shape: `Options`, and `run(options, output, stop)`.
-//! - `gateway`: `utdk-plaid gateway`, and in `gateway/log` its lines.
-//! - `console`: `utdk-plaid console`, a Sandbox with a gateway before it.
-//! - `reset_login`: `utdk-plaid reset-login`, which takes its input from a list.
-//! - `doctor`: `utdk-plaid doctor`, and in `doctor/report` what it prints.
-//! - `line`: what the lines of servers have in common; `output`: where a command prints; `notice`:
-//!   how a command ends; `environment`: what a command reads of the environment.
+//! - This file: the arguments, and which command they ask for. `refusal` is what is printed when
+//!   they are wrong.
+//! - `console`, `sandbox`, `gateway`, `reset_login`, `doctor`: the commands, all of the same shape:
+//!   `Options`, and `run(options, …, output, stop)`.
+//! - `line`: what the lines of the servers have in common. `listen`: where they listen.
+//! - `output`: where a command prints, `style` how, and `text` makes text fit to be printed.
+//! - `environment`: the settings from environment variables; `notice`: how a command ends.
 //!
 //! # What it does not know or do
 //!
-//! It knows nothing of Node, reads no environment and listens to no signal: a command runs until it
-//! is done or told to stop. `demo` is carried out in JavaScript (`bin/demo.js`), because what it
-//! shows is the JavaScript surface.
+//! It knows no Node, reads no environment variables of its own and handles no signals: a command
+//! runs until it is done or told to stop. `demo` runs in JavaScript (`bin/demo.js`), because it
+//! shows the JavaScript API.
 
 #![forbid(unsafe_code)]
 
@@ -26,8 +24,11 @@ mod gateway;
 mod reset_login;
 mod sandbox;
 
+mod refusal;
+
 mod environment;
 mod line;
+mod listen;
 mod notice;
 mod output;
 mod style;
@@ -35,25 +36,32 @@ mod text;
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 pub use console::Options as ConsoleOptions;
 pub use doctor::Options as DoctorOptions;
 pub use environment::Environment;
 pub use gateway::{Options as GatewayOptions, Rate};
-pub use line::LogFormat;
+pub use line::{LogFormat, LogOptions};
 pub use notice::Notice;
-pub use output::Output;
+pub use output::{Colours, Output};
 pub use reset_login::{AccessToken, Options as ResetLoginOptions};
 pub use sandbox::Options as SandboxOptions;
 
-/// Force a Plaid Sandbox Item into ITEM_LOGIN_REQUIRED, and test that your backend survives it.
+/// Put Plaid Sandbox Items into ITEM_LOGIN_REQUIRED, with or without a Plaid account
 #[derive(Debug, Parser)]
-#[command(name = "utdk-plaid", version, arg_required_else_help = true)]
+#[command(
+    name = "utdk-plaid",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C. A server that is stopped, by Ctrl-C
-or SIGTERM, is done; a second Ctrl-C ends whatever runs at once, with 130.")]
+Start here:
+  npx @utdk/plaid console
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C. A server that is stopped with \
+Ctrl-C or SIGTERM exits with 0; a second Ctrl-C ends any command at once, with 130.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -63,48 +71,48 @@ struct Arguments {
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Tell the whole story in the terminal: an Item is broken, the signed webhook proves it, and
-    /// it is repaired. Runs on a local Sandbox, without an account or a network.
-    #[command(after_help = "\
+    /// Run the whole flow in the terminal
+    #[command(
+        display_order = 2,
+        after_help = "\
 Example:
   npx @utdk/plaid demo
 
-With PLAID_CLIENT_ID, PLAID_SECRET and PLAID_ACCESS_TOKEN set, it breaks that Item in Plaid's own
-Sandbox instead.")]
+Breaks a login in a local Sandbox, verifies the webhook, and repairs the login in update mode. \
+Needs no account and no network.
+
+With PLAID_CLIENT_ID, PLAID_SECRET and PLAID_ACCESS_TOKEN set, it breaks that Item in Plaid's own \
+Sandbox instead."
+    )]
     Demo,
-    /// A command that is carried out here.
+    /// A command that runs in Rust.
     #[command(flatten)]
     Native(NativeCommand),
 }
 
-/// A command that is carried out in Rust.
+/// A command that runs in Rust.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 #[non_exhaustive]
 pub enum NativeCommand {
-    /// Run a local Plaid Sandbox until Ctrl-C, and log what happens in it: requests, webhooks,
-    /// Items. Needs no account and no network.
-    #[command(after_help = sandbox::EXAMPLE)]
-    Sandbox(SandboxOptions),
-    /// Run a gateway until Ctrl-C: it holds Plaid's credentials, so that its callers need none, and
-    /// logs each request.
-    #[command(after_help = gateway::EXAMPLE)]
-    Gateway(GatewayOptions),
-    /// Force Sandbox Items into ITEM_LOGIN_REQUIRED: one, or a list of thousands.
-    #[command(after_help = reset_login::EXAMPLE)]
-    ResetLogin(ResetLoginOptions),
-    /// Say what is installed and how far the way to Plaid leads: what to look at, and to paste,
-    /// when something does not work.
-    #[command(after_help = doctor::EXAMPLE)]
-    Doctor(DoctorOptions),
-    /// Open the Try-it page on a local Plaid Sandbox, with a gateway between them: create an Item,
-    /// break its login, watch the webhook come, repair it. Needs no account and no network.
-    #[command(after_help = console::EXAMPLE)]
+    /// Run the web console with a local Sandbox
+    #[command(display_order = 1, after_help = console::EXAMPLE)]
     Console(ConsoleOptions),
+    /// Run a local Plaid Sandbox
+    #[command(display_order = 3, after_help = sandbox::EXAMPLE)]
+    Sandbox(SandboxOptions),
+    /// Run a gateway that holds Plaid's credentials
+    #[command(display_order = 4, after_help = gateway::EXAMPLE)]
+    Gateway(GatewayOptions),
+    /// Break the login of one Item, or of a list
+    #[command(display_order = 5, after_help = reset_login::EXAMPLE)]
+    ResetLogin(ResetLoginOptions),
+    /// Check the installation and the connection to Plaid
+    #[command(display_order = 6, after_help = doctor::EXAMPLE)]
+    Doctor(DoctorOptions),
 }
 
 impl NativeCommand {
-    /// Carries the command out, on the tokio runtime of the caller, until it is done or `stop`
-    /// resolves.
+    /// Runs the command, on the caller's tokio runtime, until it is done or `stop` resolves.
     ///
     /// # Errors
     ///
@@ -116,6 +124,7 @@ impl NativeCommand {
         stop: impl Future<Output = ()>,
     ) -> Result<(), Notice> {
         match self {
+            NativeCommand::Console(options) => console::run(options, output, stop).await,
             NativeCommand::Sandbox(options) => sandbox::run(options, output, stop).await,
             NativeCommand::Gateway(options) => {
                 gateway::run(options, environment, output, stop).await
@@ -124,7 +133,6 @@ impl NativeCommand {
                 reset_login::run(options, environment, output, stop).await
             }
             NativeCommand::Doctor(options) => doctor::run(options, environment, output, stop).await,
-            NativeCommand::Console(options) => console::run(options, output, stop).await,
         }
     }
 }
@@ -133,8 +141,8 @@ impl NativeCommand {
 ///
 /// # Errors
 ///
-/// A [`Notice`] if there is nothing to do but to print it.
-pub fn read<I, A>(arguments: I) -> Result<Command, Notice>
+/// A [`Notice`] if all that is left to do is to print it; with colours where `colours` allows them.
+pub fn read<I, A>(arguments: I, colours: Colours) -> Result<Command, Notice>
 where
     I: IntoIterator<Item = A>,
     A: Into<OsString> + Clone,
@@ -143,12 +151,6 @@ where
     let arguments = arguments.into_iter().map(Into::into);
     match Arguments::try_parse_from(std::iter::once(program).chain(arguments)) {
         Ok(Arguments { command }) => Ok(command),
-        Err(notice) => Err(Notice {
-            text: notice.to_string(),
-            exit_code: match notice.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
-                _ => 2,
-            },
-        }),
+        Err(error) => Err(refusal::notice(error, colours)),
     }
 }

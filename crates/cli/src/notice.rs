@@ -3,10 +3,10 @@
 /// Text to print at the end: help, the version, or an error.
 #[derive(Debug)]
 pub struct Notice {
-    /// The text, with the end of its line.
+    /// The text, with the end of its line. May be empty.
     pub text: String,
-    /// The exit code: 0 for help and version, 1 if the command failed, 2 if the arguments are wrong.
-    /// Unless it is 0, the text goes to standard error.
+    /// 0 for help and version, 1 if the command failed, 2 if the arguments are wrong, 130 after
+    /// Ctrl-C. Unless it is 0, the text goes to standard error.
     pub exit_code: u8,
 }
 

@@ -1,5 +1,5 @@
-//! Where a command prints. Writing blocks, for as long as whoever reads takes: it is done on a
-//! thread of its own, so that a slow reader holds nothing up but what it reads.
+//! Where a command prints. Writing blocks for as long as the reader takes, so a thread of its own
+//! does it: a slow reader holds up only what it reads.
 
 use std::{
     io::{self, ErrorKind, IsTerminal, Write},
@@ -13,18 +13,37 @@ use tokio::{
     time::timeout,
 };
 
-use crate::Notice;
+use crate::{Notice, text::reason};
 
-/// Lines that wait to be written; with more, whoever prints waits.
+/// How many texts can wait to be written. With more, printing waits.
 const WAITING: usize = 1024;
 
-/// Lines are written together up to about so many bytes.
+/// Texts are written together up to about this many bytes.
 const AT_ONCE: usize = 16 << 10;
 
-/// How long the last lines may take, when a command ends.
+/// How long the last texts may take when a command ends.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where a command is to print.
+/// Which streams of a process show colours.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Colours {
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+impl Colours {
+    /// The streams of this process that are terminals, if colours are allowed.
+    pub fn of_process(allowed: bool) -> Self {
+        Self {
+            stdout: allowed && io::stdout().is_terminal(),
+            stderr: allowed && io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// Where a command prints.
 pub struct Output {
     writer: Box<dyn Write + Send>,
     is_terminal: bool,
@@ -33,7 +52,7 @@ pub struct Output {
     notes: Notes,
 }
 
-/// Where a command says what is no result of it, such as how far it has come.
+/// Where a command prints what is not a result, such as its progress.
 pub(crate) struct Notes {
     pub(crate) writer: Box<dyn Write + Send>,
     pub(crate) is_terminal: bool,
@@ -41,8 +60,7 @@ pub(crate) struct Notes {
 }
 
 impl Output {
-    /// Prints to `writer`, without colours; notes go to nobody. What it writes for one call is
-    /// written at once.
+    /// Prints to `writer`, without colours, and drops notes. Each text is written at once.
     pub fn to(writer: impl Write + Send + 'static) -> Self {
         Output {
             writer: Box::new(writer),
@@ -53,7 +71,7 @@ impl Output {
         }
     }
 
-    /// Has notes go to `writer`.
+    /// Prints notes to `writer`.
     #[must_use]
     pub fn with_notes(self, writer: impl Write + Send + 'static) -> Self {
         Output {
@@ -62,34 +80,33 @@ impl Output {
         }
     }
 
-    /// Prints to standard output, and notes to standard error; in colours if they are allowed and
-    /// it is a terminal.
-    pub fn stdout(allow_colours: bool) -> Self {
+    /// Prints to standard output, and notes to standard error.
+    pub fn stdout(colours: Colours) -> Self {
         let (stdout, stderr) = (io::stdout(), io::stderr());
         Output {
             is_terminal: stdout.is_terminal(),
-            colours: allow_colours && stdout.is_terminal(),
+            colours: colours.stdout,
             reader: reader::Watched::stdout(),
             notes: Notes {
                 is_terminal: stderr.is_terminal(),
-                colours: allow_colours && stderr.is_terminal(),
+                colours: colours.stderr,
                 writer: Box::new(stderr),
             },
             writer: Box::new(stdout),
         }
     }
 
-    /// Whether it is a terminal that is printed to.
+    /// Whether it prints to a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
     }
 
-    /// Whether escape codes of colours may be printed.
+    /// Whether it prints colours.
     pub(crate) fn colours(&self) -> bool {
         self.colours
     }
 
-    /// Takes out where notes go.
+    /// Takes the place for notes out.
     pub(crate) fn take_notes(&mut self) -> Notes {
         std::mem::replace(&mut self.notes, Notes::to(io::sink()))
     }
@@ -116,7 +133,7 @@ impl Notes {
         }
     }
 
-    /// Writes all of `text`, however long that takes.
+    /// Writes `text`, however long that takes.
     pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {
         write_text(&mut self.writer, text)
     }
@@ -130,18 +147,18 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    /// Prints a line, or lines: `text` ends with one's end. Waits while too many wait already.
+    /// Prints `text`, which ends with the end of a line. Waits while too many texts wait.
     pub(crate) async fn print(&self, text: String) {
-        // It fails when nothing can be written any more: `unread` and `finish` tell.
+        // It fails when nothing can be written any more: `unread` and `finish` report that.
         let _ = self.lines.send(text).await;
     }
 
-    /// A permit to print one text, once there is one; `None` when nothing can be written any more.
+    /// Waits for a permit to print one text; `None` when nothing can be written any more.
     pub(crate) async fn permit(&self) -> Option<Permit> {
         self.lines.clone().reserve_owned().await.ok().map(Permit)
     }
 
-    /// Resolves when nobody reads any more, or nothing can be written.
+    /// Resolves when the reader has left, or nothing can be written.
     pub(crate) async fn unread(&self) {
         tokio::select! {
             () = self.lines.closed() => {}
@@ -157,19 +174,21 @@ impl Printer {
     pub(crate) async fn print_all(self, text: String) -> Result<(), Notice> {
         self.print(text).await;
         let written = self.finish_all().await;
-        written.map_err(|error| Notice::failure(format_args!("cannot write the output: {error}")))
+        written.map_err(|error| {
+            Notice::failure(format_args!("cannot write the output: {}", reason(&error)))
+        })
     }
 
-    /// Waits for the last lines to be written, but not for long: nobody may be reading them.
+    /// Waits for the last texts to be written, but not for long: the reader may have stalled.
     ///
     /// # Errors
     ///
-    /// Why lines could not be written, unless their reader went away: that is no failure of ours.
+    /// Why texts could not be written, unless the reader has left.
     pub(crate) async fn finish(self) -> io::Result<()> {
         timeout(PATIENCE, self.finish_all()).await.unwrap_or(Ok(()))
     }
 
-    /// The same however long it takes.
+    /// Waits for the last texts to be written, however long that takes.
     pub(crate) async fn finish_all(self) -> io::Result<()> {
         drop(self.lines);
         match self.thread.await {
@@ -183,7 +202,7 @@ impl Printer {
 pub(crate) struct Permit(mpsc::OwnedPermit<String>);
 
 impl Permit {
-    /// Prints `text`, which ends with a line's end.
+    /// Prints `text`, which ends with the end of a line.
     pub(crate) fn print(self, text: String) {
         self.0.send(text);
     }
@@ -215,8 +234,7 @@ fn write_text(writer: &mut impl Write, text: &str) -> io::Result<()> {
     patiently(|| writer.flush())
 }
 
-/// A pipe that another process has made non-blocking, as Node does with its own, is waited for as
-/// if it were not.
+/// Waits for a pipe that does not block as if it did: Node makes its own pipes non-blocking.
 pub(crate) fn patiently<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match act() {
@@ -229,8 +247,8 @@ pub(crate) fn patiently<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result
     }
 }
 
-/// Notices that the reader of a pipe has left, also while there is nothing to write: a server that
-/// logs to nobody holds its port for nobody.
+/// Notices that the reader of a pipe has left, also while there is nothing to write: a server
+/// without a reader must not hold its port.
 #[cfg(unix)]
 mod reader {
     use std::{
@@ -242,7 +260,7 @@ mod reader {
 
     use tokio::{io::Interest, net::unix::pipe::Sender, time::sleep};
 
-    /// How often it is looked.
+    /// How often the pipe is checked.
     const EVERY: Duration = Duration::from_millis(500);
 
     /// The writer's end of a pipe, if there is one.
@@ -253,17 +271,17 @@ mod reader {
         pub(super) fn stdout() -> Self {
             let stdout = io::stdout();
             match stdout.is_terminal() {
-                // Its end comes as a signal.
+                // The end of a terminal comes as a signal.
                 true => Watched(None),
                 false => Watched(stdout.as_fd().try_clone_to_owned().ok()),
             }
         }
 
-        /// Resolves when the reader has left; never where that cannot be told, as of a file.
+        /// Resolves when the reader has left; never for a file.
         pub(super) async fn left(&self) {
             let pipe = self.0.as_ref().and_then(|pipe| pipe.try_clone().ok());
-            // Not used for writing, so it may block; and a socket, which Node takes for a pipe,
-            // tells the same.
+            // Nothing is written through it, so it may block. A socket, which Node uses as a
+            // pipe, works the same.
             let Some(Ok(pipe)) = pipe.map(Sender::from_owned_fd_unchecked) else {
                 return pending().await;
             };
@@ -271,7 +289,7 @@ mod reader {
                 if ready.is_write_closed() || ready.is_error() {
                     return;
                 }
-                // Once it was writable, it stays ready until something is written by this means.
+                // Once writable, it stays ready until something is written through it.
                 sleep(EVERY).await;
             }
             pending().await
@@ -281,7 +299,7 @@ mod reader {
 
 #[cfg(not(unix))]
 mod reader {
-    /// Of nothing: it is noticed with the next line.
+    /// Watches nothing: the next write notices that the reader has left.
     #[derive(Default)]
     pub(super) struct Watched;
 

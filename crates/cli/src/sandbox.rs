@@ -1,12 +1,8 @@
-//! `utdk-plaid sandbox`: runs a local Plaid Sandbox until it is told to stop, and prints what
-//! happens in it.
+//! `utdk-plaid sandbox`: runs a local Plaid Sandbox and prints what happens in it.
 
 mod log;
 
-use std::{
-    io::ErrorKind,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::net::{IpAddr, Ipv4Addr};
 
 use clap::Args;
 use secrecy::ExposeSecret;
@@ -21,25 +17,27 @@ use utdk_plaid_sandbox::{Config, Controls, Event, Sandbox, SandboxError};
 
 use crate::{
     Notice,
-    line::{LogFormat, Style},
+    line::{LogOptions, LogStyle},
+    listen::{self, host},
     output::{Output, PATIENCE, Printer},
+    text::reason,
 };
 pub(crate) use log::Line;
 
 pub(crate) const EXAMPLE: &str = "\
 Example:
-  npx @utdk/plaid sandbox --port 8321
+  npx @utdk/plaid sandbox --port 8321 --seed 1
 
-Point your backend's Plaid client at the URL it prints, with the credentials it prints. The URL and
-the credentials change from run to run; --port and --seed keep them.
+Point your backend's Plaid client at the URL that it prints, with the credentials that it prints. \
+They change from run to run; --port and --seed keep them. Then it prints each request, webhook and \
+Item. Needs no account and no network.
 
-Ctrl-C and SIGTERM stop it, with the exit code 0. It ends, too, when nobody reads its output any
-more.";
+Ctrl-C and SIGTERM stop it, with exit code 0. Also exits when its output pipe closes.";
 
-/// How `utdk-plaid sandbox` is to run.
+/// Arguments of `utdk-plaid sandbox`.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The port to listen on, to find the Sandbox where it was [default: a free one].
+    /// Port to listen on [default: a free one]
     #[arg(
         long,
         value_name = "PORT",
@@ -47,38 +45,31 @@ pub struct Options {
         hide_default_value = true
     )]
     pub port: u16,
-    /// The address to listen on; 0.0.0.0 is for containers and other machines.
-    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    /// Address to listen on; 0.0.0.0 for containers and other machines
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into(), value_parser = host)]
     pub host: IpAddr,
-    /// Makes the credentials, and every id, token and key, the same in each run.
+    /// Make credentials, ids, tokens and keys the same in each run
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// A host outside this machine, such as backend or backend:8080, that webhooks may be sent to;
-    /// may be given several times.
+    /// Allow webhooks to this host outside of this machine, such as backend or backend:8080;
+    /// repeatable
     #[arg(long = "allow-webhook-host", value_name = "HOST")]
     pub allow_webhook_hosts: Vec<String>,
-    /// Lets other machines use the control routes under /_sandbox/, which anyone who reaches them
-    /// may then use.
+    /// Allow other machines to use the controls under /_sandbox/
     #[arg(long)]
     pub allow_remote_control: bool,
-    /// How to print what happens: text, for people, or json, an object a line for programs.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FORMAT",
-        default_value_t,
-        hide_possible_values = true
-    )]
-    pub log_format: LogFormat,
+    /// How events are printed.
+    #[command(flatten)]
+    pub log: LogOptions,
 }
 
-/// Runs a Sandbox until `stop` resolves, or nobody reads `output` any more.
+/// Runs a Sandbox until `stop` resolves or the reader of `output` leaves.
 pub(crate) async fn run(
     options: Options,
     output: Output,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
-    let style = options.log_format.style(&output);
+    let style = options.log.style(&output);
     let sandbox = Sandbox::start(config(options)).await.map_err(refusal)?;
     let mut events = sandbox.events();
     let log = Log::start(style, &sandbox, output);
@@ -107,16 +98,11 @@ fn config(options: Options) -> Config {
 /// Why the Sandbox did not start.
 fn refusal(error: SandboxError) -> Notice {
     match &error {
-        SandboxError::Listen { address, source } if source.kind() == ErrorKind::AddrInUse => {
-            let (ip, port) = (address.ip(), address.port());
-            Notice::failure(format_args!(
-                "port {port} of {ip} is taken; choose another with --port, or leave --port out"
-            ))
-        }
-        // The others have been checked as arguments.
+        SandboxError::Listen { address, source } => listen::refusal(address, source, "--port"),
+        // The other options have been checked as arguments.
         SandboxError::Option { .. } => Notice::usage(
-            "--allow-webhook-host takes a host, such as backend or backend:8080, without a scheme \
-             or path",
+            "--allow-webhook-host must be a host, such as backend or backend:8080, without a \
+             scheme or path",
         ),
         _ => Notice::failure(error),
     }
@@ -124,13 +110,13 @@ fn refusal(error: SandboxError) -> Notice {
 
 /// What is printed of a Sandbox.
 pub(crate) struct Log {
-    style: Style,
+    style: LogStyle,
     sandbox: Controls,
     printer: Printer,
 }
 
 impl Log {
-    pub(crate) fn start(style: Style, sandbox: &Sandbox, output: Output) -> Self {
+    pub(crate) fn start(style: LogStyle, sandbox: &Sandbox, output: Output) -> Self {
         Log {
             style,
             sandbox: Controls::clone(sandbox),
@@ -138,7 +124,7 @@ impl Log {
         }
     }
 
-    /// Prints what happens, until `stop` resolves, or nobody reads any more.
+    /// Prints what happens, until `stop` resolves or the reader leaves.
     pub(crate) async fn follow_until(
         &self,
         stop: impl Future<Output = ()>,
@@ -155,31 +141,32 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// A [`Notice`] that not everything could be printed.
+    /// A [`Notice`] that not all of it could be written.
     pub(crate) async fn finish(self, events: &mut Receiver<Event>) -> Result<(), Notice> {
-        // Not for long: it may be that nobody reads.
+        // Not for long: the reader may have stalled.
         let _ = timeout(PATIENCE, self.end(events)).await;
         let written = self.printer.finish().await;
-        written
-            .map_err(|error| Notice::failure(format_args!("the log could not be written: {error}")))
+        written.map_err(|error| {
+            Notice::failure(format_args!("cannot write the log: {}", reason(&error)))
+        })
     }
 
     /// Prints what happens, until the Sandbox is closed.
     async fn follow(&self, events: &mut Receiver<Event>) {
         loop {
             match events.recv().await {
-                Ok(event) => self.tell(&event).await,
+                Ok(event) => self.print_event(&event).await,
                 Err(RecvError::Lagged(events)) => self.print(Line::Missed { events }).await,
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
-    /// Prints what had happened by the time it was closed, and that it is.
+    /// Prints what happened until the Sandbox was closed, and that it is.
     async fn end(&self, events: &mut Receiver<Event>) {
         loop {
             match events.try_recv() {
-                Ok(event) => self.tell(&event).await,
+                Ok(event) => self.print_event(&event).await,
                 Err(TryRecvError::Lagged(events)) => self.print(Line::Missed { events }).await,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
@@ -187,7 +174,7 @@ impl Log {
         self.print(Line::Stopped).await;
     }
 
-    async fn tell(&self, event: &Event) {
+    async fn print_event(&self, event: &Event) {
         if let Some(line) = Line::of(event, || self.sandbox.now()) {
             self.print(line).await;
         }

@@ -65,11 +65,13 @@ pub(crate) fn time(length: Duration) -> String {
 
 /// Why something failed, without the number that Rust adds to the system's words.
 pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error ") {
-        Some((words, _)) => words.to_owned(),
-        None => text,
-    }
+    without_number(&error.to_string()).to_owned()
+}
+
+/// The same for a text that quotes the system.
+pub(crate) fn without_number(text: &str) -> &str {
+    text.split_once(" (os error ")
+        .map_or(text, |(words, _)| words)
 }
 
 #[cfg(test)]

@@ -1,28 +1,31 @@
-//! The lines that `utdk-plaid sandbox` prints. Each is made of the fields that may be shown: no body
-//! and no signature of a webhook, and of a URL neither its query nor the credentials in it, for they
-//! may be secrets of the user's.
+//! The lines that `utdk-plaid sandbox` prints. They hold no body and no signature of a webhook, and
+//! of a URL neither its query nor its credentials: those can be the user's secrets.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 use utdk_plaid_sandbox::{Attempt, Event, ItemState, ItemSummary, LoggedRequest, Outcome, Webhook};
 
-use crate::line::{Colour, Style, Text, written};
+use crate::{
+    line::{Cut, LogStyle, Text, Utc, json},
+    style::{BAD, GOOD, PrintStyle, WARNING},
+    text::{time, without_number},
+};
 
-/// A line, or what is one in JSON. Serialises to an object with a `kind`; what is an [`Event`] of
-/// the Sandbox's, under the names that it has there.
+/// A line. Serialises to an object with a `kind`; what is an [`Event`] of the Sandbox has the names
+/// that it has there.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Line<'a> {
-    /// The Sandbox answers, at this address and to these credentials.
+    /// The Sandbox answers at this URL, for these credentials.
     Started {
         url: &'a str,
         client_id: &'a str,
         secret: &'a str,
     },
-    /// The Try-it page is there, at `url`; behind it a gateway, and a Sandbox.
+    /// The console is served at `url`.
     #[serde(rename = "started")]
     Opened {
         url: &'a str,
@@ -32,7 +35,7 @@ pub(crate) enum Line<'a> {
     Request(LoggedRequest),
     Delivery(Delivery<'a>),
     Item(Item<'a>),
-    /// So many events came faster than they were read.
+    /// How many events came faster than they were printed.
     Missed {
         events: u64,
     },
@@ -45,26 +48,26 @@ pub(crate) enum Line<'a> {
 pub(crate) struct Delivery<'a> {
     id: u64,
     #[serde(rename = "firedAt")]
-    fired_at: String,
+    fired_at: Utc,
     url: String,
     item_id: &'a str,
     webhook_type: &'a str,
     webhook_code: &'a str,
     attempts: Vec<Tried<'a>>,
     #[serde(rename = "nextAttemptAt")]
-    next_attempt_at: Option<String>,
+    next_attempt_at: Option<Utc>,
 }
 
 #[derive(Debug, Serialize)]
 struct Tried<'a> {
-    at: String,
+    at: Utc,
     outcome: &'a Outcome,
 }
 
 /// An Item that was created or has changed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Item<'a> {
-    at: String,
+    at: Utc,
     item_id: &'a str,
     institution_id: &'a str,
     products: &'a [&'static str],
@@ -73,8 +76,7 @@ pub(crate) struct Item<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The line of an event, if it is of a kind that is printed. `now` is what the Sandbox's clock
-    /// shows.
+    /// The line of an event, if it is of a kind that is printed. `now` is the Sandbox's time.
     pub(super) fn of(event: &'a Event, now: impl FnOnce() -> SystemTime) -> Option<Self> {
         match event {
             Event::Request(request) => {
@@ -90,75 +92,131 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The line, with its end. What a text of several lines says at the start is one line in JSON.
-    pub(super) fn write(&self, style: Style) -> String {
-        if style == Style::Json {
-            let mut json = serde_json::to_string(self).expect("lines hold strings and numbers");
-            json.push('\n');
-            return json;
+    /// The line, with its end. The start is several lines of text, but one of JSON.
+    pub(super) fn write(&self, style: LogStyle) -> String {
+        if style.print == PrintStyle::Json {
+            return json(self);
         }
-        let mut line = Text::new(style == Style::Colours);
         match self {
             Line::Started {
                 url,
                 client_id,
                 secret,
-            } => {
-                return format!(
-                    "A local Plaid Sandbox runs at {url}\n\n  \
-                     PLAID_BASE_URL={url}\n  \
-                     PLAID_CLIENT_ID={client_id}\n  \
-                     PLAID_SECRET={secret}\n\n\
-                     Tests control it under {url}/_sandbox/ (GET health says that it runs). Stop \
-                     it with Ctrl-C.\n\n"
-                );
-            }
+            } => format!(
+                "A local Plaid Sandbox runs at {url}\n\n\
+                 Paste into .env:\n\n\
+                 PLAID_BASE_URL={url}\n\
+                 PLAID_CLIENT_ID={client_id}\n\
+                 PLAID_SECRET={secret}\n\n\
+                 Tests control it under {url}/_sandbox/. Stop it with Ctrl-C.\n\n"
+            ),
             Line::Opened {
                 url,
                 gateway_url,
                 sandbox_url,
-            } => {
-                return format!(
-                    "Open {url}\n\n  \
-                     The gateway is at        {gateway_url}\n  \
-                     The local Sandbox is at  {sandbox_url}\n\n\
-                     Create an Item there, break its login, repair it: what happens is listed here. \
-                     Stop it with\nCtrl-C.\n\n"
-                );
-            }
-            Line::Request(request) => line.request(request),
-            Line::Delivery(delivery) => line.delivery(delivery),
-            Line::Item(item) => line.item(item),
-            Line::Missed { events } => line.missed(*events),
-            Line::Stopped => line.word("Stopped."),
+            } => format!(
+                "Open {url}\n\n  \
+                 The gateway is at        {gateway_url}\n  \
+                 The local Sandbox is at  {sandbox_url}\n\n\
+                 Create an Item there, break its login, and repair it. Stop with Ctrl-C.\n\n"
+            ),
+            Line::Request(request) => text_of_request(style, request),
+            Line::Delivery(delivery) => delivery.text(style),
+            Line::Item(item) => item.text(style),
+            Line::Missed { events } => Text::missed(*events),
+            Line::Stopped => "Stopped.\n".to_owned(),
         }
-        line.end()
     }
+}
+
+/// `16:03:37  POST /sandbox/item/reset_login  200  0.3 ms  …7P5u`
+fn text_of_request(style: LogStyle, request: &LoggedRequest) -> String {
+    let mut line = Text::new(style, request.at);
+    line.flexible(
+        format_args!("{} {}", request.method, request.path),
+        Cut::Middle,
+    );
+    if let Some(status) = request.status {
+        line.status(status);
+    }
+    match request.error_code {
+        Some("NOT_FOUND") => line.painted("not emulated", WARNING),
+        Some(code) => line.word(code),
+        None => {}
+    }
+    if let Some(fault) = request.fault {
+        line.painted(format_args!("fault: {fault}"), WARNING);
+    }
+    line.word(time(request.took));
+    if let Some(id) = &request.item_id {
+        line.id("item_id", id);
+    }
+    if let (Some(id), true) = (&request.request_id, style.verbose) {
+        line.id("request_id", id);
+    }
+    line.end()
 }
 
 impl<'a> Delivery<'a> {
     fn of(webhook: &'a Webhook) -> Self {
         let tried = |attempt: &'a Attempt| Tried {
-            at: written(attempt.at),
+            at: Utc(attempt.at),
             outcome: &attempt.outcome,
         };
         Delivery {
             id: webhook.id,
-            fired_at: written(webhook.fired_at),
+            fired_at: Utc(webhook.fired_at),
             url: shown_url(&webhook.url),
             item_id: &webhook.item_id,
             webhook_type: webhook.webhook_type,
             webhook_code: webhook.webhook_code,
             attempts: webhook.attempts.iter().map(tried).collect(),
-            next_attempt_at: webhook.next_attempt_at().map(written),
+            next_attempt_at: webhook.next_attempt_at().map(Utc),
         }
+    }
+
+    /// `16:03:37  → ITEM/ERROR  200  …7P5u`
+    fn text(&self, style: LogStyle) -> String {
+        let last = self.attempts.last();
+        let Utc(at) = last.map_or(self.fired_at, |attempt| attempt.at);
+        let mut line = Text::new(style, at);
+        line.word(format_args!(
+            "→ {}/{}",
+            self.webhook_type, self.webhook_code
+        ));
+        match last.map(|attempt| attempt.outcome) {
+            Some(Outcome::Delivered { status }) => line.painted(status, GOOD),
+            Some(Outcome::Refused { status }) => line.painted(status, BAD),
+            Some(Outcome::Failed { reason }) => {
+                line.painted("failed", BAD);
+                line.flexible(without_number(reason), Cut::End);
+            }
+            Some(Outcome::NotAllowed { reason }) => {
+                line.painted("not allowed", BAD);
+                line.flexible(without_number(reason), Cut::End);
+            }
+            None => {}
+        }
+        line.id("item_id", self.item_id);
+        if self.attempts.len() > 1 {
+            line.word(format_args!("attempt {}", self.attempts.len()));
+        }
+        if let Some(Utc(next)) = self.next_attempt_at {
+            let wait = next.duration_since(at).unwrap_or_default().as_secs();
+            let wait = humantime::format_duration(Duration::from_secs(wait));
+            line.word(format_args!("retry in {wait}"));
+        }
+        if style.verbose {
+            line.word(format_args!("url={}", self.url));
+        }
+        line.end()
     }
 }
 
 impl<'a> Item<'a> {
     fn of(item: &'a ItemSummary, at: SystemTime) -> Self {
         Item {
-            at: written(at),
+            at: Utc(at),
             item_id: &item.item_id,
             institution_id: item.institution_id,
             products: &item.products,
@@ -166,67 +224,25 @@ impl<'a> Item<'a> {
             state: item.state,
         }
     }
-}
 
-impl Text {
-    fn request(&mut self, request: &LoggedRequest) {
-        self.word(&written(request.at));
-        self.word(&request.method);
-        self.word(&request.path);
-        if let Some(status) = request.status {
-            self.status(status);
+    /// `16:03:37  Item  login required  …7P5u`
+    fn text(&self, style: LogStyle) -> String {
+        let mut line = Text::new(style, self.at.0);
+        line.word("Item");
+        match self.state {
+            ItemState::Healthy => line.painted("healthy", GOOD),
+            ItemState::LoginRequired => line.painted("login required", BAD),
+            ItemState::Removed => line.word("removed"),
         }
-        self.pair_of("error_code", request.error_code);
-        self.pair_of("fault", request.fault);
-        self.pair_of("item_id", request.item_id.as_deref());
-        self.pair_of("request_id", request.request_id.as_deref());
-    }
-
-    fn delivery(&mut self, delivery: &Delivery) {
-        let last = delivery.attempts.last();
-        self.word(last.map_or(&delivery.fired_at, |attempt| &attempt.at));
-        self.word("webhook");
-        self.word(delivery.webhook_type);
-        self.word(delivery.webhook_code);
-        match last.map(|attempt| attempt.outcome) {
-            Some(Outcome::Delivered { status }) => {
-                self.painted("delivered", Colour::Green);
-                self.pair("status", &status.to_string());
-            }
-            Some(Outcome::Refused { status }) => {
-                self.painted("refused", Colour::Red);
-                self.pair("status", &status.to_string());
-            }
-            Some(Outcome::Failed { reason }) => {
-                self.painted("failed", Colour::Red);
-                self.pair("reason", reason);
-            }
-            Some(Outcome::NotAllowed { reason }) => {
-                self.painted("not_allowed", Colour::Red);
-                self.pair("reason", reason);
-            }
-            None => {}
+        line.id("item_id", self.item_id);
+        if let (Some(webhook), true) = (&self.webhook, style.verbose) {
+            line.word(format_args!("webhook={webhook}"));
         }
-        self.pair("item_id", delivery.item_id);
-        self.pair("url", &delivery.url);
-        self.pair("attempt", &delivery.attempts.len().to_string());
-        self.pair_of("next", delivery.next_attempt_at.as_deref());
-    }
-
-    fn item(&mut self, item: &Item) {
-        self.word(&item.at);
-        self.word("item");
-        match item.state {
-            ItemState::Healthy => self.painted("healthy", Colour::Green),
-            ItemState::LoginRequired => self.painted("login_required", Colour::Red),
-            ItemState::Removed => self.word("removed"),
-        }
-        self.pair("item_id", item.item_id);
-        self.pair_of("webhook", item.webhook.as_deref());
+        line.end()
     }
 }
 
-/// A webhook's URL without what may be secret: its scheme, host, port and path.
+/// A webhook's URL without what can be secret: scheme, host, port and path.
 fn shown_url(url: &str) -> String {
     match Url::parse(url) {
         Ok(url) => without_secrets(url),
@@ -234,7 +250,7 @@ fn shown_url(url: &str) -> String {
     }
 }
 
-/// Has the URLs among the fields of a request be shown as [`shown_url`] shows them.
+/// Applies [`shown_url`] to the URLs among the fields of a request.
 fn hide_in_urls(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -258,7 +274,7 @@ fn has_secrets(url: &Url) -> bool {
 }
 
 fn without_secrets(mut url: Url) -> String {
-    // These fail only where there is no host, and so no credentials either.
+    // These fail only without a host, and then there are no credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
@@ -268,11 +284,24 @@ fn without_secrets(mut url: Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     use serde_json::json;
 
     use super::*;
+
+    const PLAIN: LogStyle = LogStyle {
+        print: PrintStyle::Plain,
+        verbose: false,
+    };
+    const VERBOSE: LogStyle = LogStyle {
+        verbose: true,
+        ..PLAIN
+    };
+    const JSON: LogStyle = LogStyle {
+        print: PrintStyle::Json,
+        verbose: false,
+    };
 
     fn at() -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(1_789_078_513_382)
@@ -281,10 +310,11 @@ mod tests {
     fn request() -> LoggedRequest {
         LoggedRequest {
             at: at(),
+            took: Duration::from_micros(3_200),
             method: "POST".into(),
             path: "/item/get".into(),
             fields: None,
-            item_id: Some("item-1".into()),
+            item_id: Some("kVb3Zx7P5u".into()),
             status: Some(200),
             error_code: None,
             request_id: Some("abc".into()),
@@ -293,100 +323,138 @@ mod tests {
         }
     }
 
-    fn delivery<'a>(outcome: &'a Outcome, url: &str) -> Delivery<'a> {
-        let at = || "2026-09-10T22:15:13.382Z".to_owned();
-        Delivery {
+    fn delivery<'a>(outcome: &'a Outcome, url: &str) -> Line<'a> {
+        Line::Delivery(Delivery {
             id: 1,
-            fired_at: at(),
+            fired_at: Utc(at()),
             url: shown_url(url),
-            item_id: "item-1",
+            item_id: "kVb3Zx7P5u",
             webhook_type: "ITEM",
             webhook_code: "ERROR",
-            attempts: vec![Tried { at: at(), outcome }],
-            next_attempt_at: None,
-        }
+            attempts: vec![Tried {
+                at: Utc(at()),
+                outcome,
+            }],
+            next_attempt_at: Some(Utc(at() + Duration::from_secs(30))),
+        })
     }
 
-    fn check(line: &Line, style: Style, expected: &str) {
-        assert_eq!(line.write(style), format!("{expected}\n"));
+    /// The line without its time of day, which depends on the machine.
+    fn text(line: &Line, style: LogStyle) -> String {
+        let line = line.write(style);
+        assert_eq!(line.find('\n'), Some(line.len() - 1), "{line:?}");
+        let (time, rest) = line.trim_end().split_once("  ").unwrap();
+        assert_eq!((time.len(), time.matches(':').count()), (8, 2));
+        rest.to_owned()
     }
 
     #[test]
-    fn a_request_is_its_words_and_then_its_pairs() {
-        check(
-            &Line::Request(request()),
-            Style::Plain,
-            "2026-09-10T22:15:13.382Z POST /item/get 200 item_id=item-1 request_id=abc",
-        );
-        check(
-            &Line::Request(LoggedRequest {
-                status: Some(400),
-                error_code: Some("ITEM_LOGIN_REQUIRED"),
-                item_id: None,
-                ..request()
-            }),
-            Style::Plain,
-            "2026-09-10T22:15:13.382Z POST /item/get 400 error_code=ITEM_LOGIN_REQUIRED \
-             request_id=abc",
-        );
-        check(
-            &Line::Request(LoggedRequest {
-                status: None,
-                request_id: None,
-                fault: Some("reset"),
-                ..request()
-            }),
-            Style::Plain,
-            "2026-09-10T22:15:13.382Z POST /item/get fault=reset item_id=item-1",
-        );
+    fn a_request_is_a_line_with_what_matters_first() {
+        let error = |code| LoggedRequest {
+            status: Some(400),
+            error_code: Some(code),
+            item_id: None,
+            ..request()
+        };
+        let fault = LoggedRequest {
+            status: None,
+            request_id: None,
+            fault: Some("reset"),
+            ..request()
+        };
+        for (request, style, expected) in [
+            (request(), PLAIN, "POST /item/get  200  3.2 ms  …7P5u"),
+            (
+                request(),
+                VERBOSE,
+                "POST /item/get  200  3.2 ms  item_id=kVb3Zx7P5u  request_id=abc",
+            ),
+            (
+                error("ITEM_LOGIN_REQUIRED"),
+                PLAIN,
+                "POST /item/get  400  ITEM_LOGIN_REQUIRED  3.2 ms",
+            ),
+            (
+                error("NOT_FOUND"),
+                PLAIN,
+                "POST /item/get  400  not emulated  3.2 ms",
+            ),
+            (fault, PLAIN, "POST /item/get  fault: reset  3.2 ms  …7P5u"),
+        ] {
+            assert_eq!(text(&Line::Request(request), style), expected);
+        }
     }
 
     #[test]
     fn a_status_is_coloured_by_what_it_means() {
-        let line = Line::Request(request()).write(Style::Colours);
-        assert!(
-            line.contains(" \u{1b}[32m200\u{1b}[0m item_id="),
-            "{line:?}"
-        );
-        let line = Line::Request(LoggedRequest {
-            status: Some(500),
-            ..request()
-        });
-        let line = line.write(Style::Colours);
-        assert!(
-            line.contains(" \u{1b}[31m500\u{1b}[0m item_id="),
-            "{line:?}"
-        );
-    }
-
-    #[test]
-    fn a_value_that_is_no_plain_word_is_quoted_on_its_one_line() {
-        let outcome = Outcome::Failed {
-            reason: "\"no\" answer:\n\u{1b}[2Jgone".into(),
+        let colours = LogStyle {
+            print: PrintStyle::Colours,
+            verbose: false,
         };
-        check(
-            &Line::Delivery(delivery(&outcome, "http://127.0.0.1:1/a b")),
-            Style::Plain,
-            "2026-09-10T22:15:13.382Z webhook ITEM ERROR failed \
-             reason=\"\\\"no\\\" answer:\\n\\u{1b}[2Jgone\" item_id=item-1 \
-             url=http://127.0.0.1:1/a%20b attempt=1",
-        );
+        for (status, colour) in [(200, 32), (302, 32), (404, 31), (500, 31)] {
+            let line = Line::Request(LoggedRequest {
+                status: Some(status),
+                ..request()
+            });
+            let shown = format!("  \u{1b}[{colour}m{status}\u{1b}[0m  ");
+            assert!(text(&line, colours).contains(&shown));
+        }
     }
 
     #[test]
-    fn a_webhooks_url_is_shown_without_what_may_be_secret() {
+    fn a_line_fits_80_columns_and_only_its_middle_is_left_out() {
+        let path = format!("/sandbox/{}/create", "x".repeat(200));
+        let long = Line::Request(LoggedRequest { path, ..request() });
+        let shown = text(&long, PLAIN);
+        assert_eq!(shown.chars().count(), 80 - "16:03:37  ".len(), "{shown}");
+        assert!(shown.starts_with("POST /sandbox/xx") && shown.contains("xx/create  200  "));
+        assert!(text(&long, VERBOSE).contains(&"x".repeat(200)));
+        let reason = "no such host: ".repeat(20);
+        let failed = Outcome::Failed { reason };
+        let shown = text(&delivery(&failed, "http://a.invalid/"), PLAIN);
+        assert_eq!(shown.chars().count(), 80 - "16:03:37  ".len(), "{shown}");
+        assert!(shown.ends_with("  …7P5u  retry in 30s"), "{shown}");
+    }
+
+    #[test]
+    fn a_delivery_says_how_it_ended_and_when_it_is_retried() {
+        let reason = || "\"no\" answer:\n\u{1b}[2Jgone".into();
+        for (outcome, expected) in [
+            (
+                Outcome::Delivered { status: 200 },
+                "→ ITEM/ERROR  200  …7P5u  retry in 30s",
+            ),
+            (
+                Outcome::Refused { status: 500 },
+                "→ ITEM/ERROR  500  …7P5u  retry in 30s",
+            ),
+            (
+                Outcome::Failed { reason: reason() },
+                "→ ITEM/ERROR  failed  \"no\" answer:\\n\\u{1b}[2Jgone  …7P5u  retry in 30s",
+            ),
+        ] {
+            assert_eq!(
+                text(&delivery(&outcome, "http://127.0.0.1:1/a"), PLAIN),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn a_webhooks_url_is_shown_without_what_can_be_secret() {
         for (url, shown) in [
             ("http://127.0.0.1:80/a", "http://127.0.0.1/a"),
             ("https://me:pw@host:8443/a?key=k#f", "https://host:8443/a"),
             ("https://me@host", "https://host/"),
             ("nothing of the kind", "[redacted]"),
         ] {
-            assert_eq!(shown_url(url), shown);
+            let line = text(&delivery(&Outcome::Delivered { status: 200 }, url), VERBOSE);
+            assert!(line.ends_with(&format!("  url={shown}")), "{line}");
         }
     }
 
     #[test]
-    fn urls_among_the_fields_of_a_request_are_shown_without_what_may_be_secret() {
+    fn urls_among_the_fields_of_a_request_are_shown_without_what_can_be_secret() {
         let event = Event::Request(LoggedRequest {
             fields: Some(json!({
                 "webhook": "https://me:pw@host/a?key=k",
@@ -411,9 +479,9 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_shown_without_whose_it_is() {
+    fn an_item_is_shown_without_its_user() {
         let event = Event::Item(ItemSummary {
-            item_id: "item-1".into(),
+            item_id: "kVb3Zx7P5u".into(),
             institution_id: "ins_109508",
             products: vec!["auth"],
             webhook: Some("http://127.0.0.1:1/?key=k".into()),
@@ -421,22 +489,20 @@ mod tests {
             state: ItemState::LoginRequired,
         });
         let line = Line::of(&event, at).unwrap();
-        check(
-            &line,
-            Style::Plain,
-            "2026-09-10T22:15:13.382Z item login_required item_id=item-1 \
-             webhook=http://127.0.0.1:1/",
+        assert_eq!(text(&line, PLAIN), "Item  login required  …7P5u");
+        assert_eq!(
+            text(&line, VERBOSE),
+            "Item  login required  item_id=kVb3Zx7P5u  webhook=http://127.0.0.1:1/"
         );
-        check(
-            &line,
-            Style::Json,
-            r#"{"kind":"item","at":"2026-09-10T22:15:13.382Z","item_id":"item-1","institution_id":"ins_109508","products":["auth"],"webhook":"http://127.0.0.1:1/","state":"login_required"}"#,
+        assert_eq!(
+            line.write(JSON).trim_end(),
+            r#"{"kind":"item","at":"2026-09-10T22:15:13.382Z","item_id":"kVb3Zx7P5u","institution_id":"ins_109508","products":["auth"],"webhook":"http://127.0.0.1:1/","state":"login_required"}"#,
         );
     }
 
     #[test]
     fn every_line_of_json_is_one_line() {
-        let outcome = Outcome::Refused { status: 500 };
+        let refused = Outcome::Refused { status: 500 };
         for line in [
             Line::Started {
                 url: "http://127.0.0.1:1",
@@ -449,11 +515,11 @@ mod tests {
                 sandbox_url: "http://127.0.0.1:2",
             },
             Line::Request(request()),
-            Line::Delivery(delivery(&outcome, "http://127.0.0.1:1/a")),
+            delivery(&refused, "http://127.0.0.1:1/a"),
             Line::Missed { events: 3 },
             Line::Stopped,
         ] {
-            let json = line.write(Style::Json);
+            let json = line.write(JSON);
             assert_eq!(json.find('\n'), Some(json.len() - 1));
             assert!(json.starts_with(r#"{"kind":""#), "{json}");
         }

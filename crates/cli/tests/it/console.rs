@@ -1,11 +1,13 @@
-//! What `utdk-plaid console` promises about how it runs and ends.
+//! How `utdk-plaid console` runs and ends. That its ports are free afterwards is tested with whole
+//! processes, in Node.
 
+use crate::read;
 use serde_json::Value;
-use utdk_plaid_cli::{Command, ConsoleOptions, LogFormat, NativeCommand, read};
+use utdk_plaid_cli::{Command, ConsoleOptions, LogOptions, NativeCommand};
 
 use crate::running::{Running, ask, url};
 
-/// On ports that are free.
+/// Starts the console on free ports.
 fn start(arguments: &[&str]) -> Running {
     Running::start("console", &[&["--port", "0"], arguments].concat())
 }
@@ -24,16 +26,17 @@ fn its_options_have_defaults() {
         panic!("console is a command of its own");
     };
     let expected = ConsoleOptions {
+        open: false,
         port: 4000,
         sandbox_port: 0,
         seed: None,
-        log_format: LogFormat::Text,
+        log: LogOptions::default(),
     };
     assert_eq!(options, expected);
 }
 
 #[tokio::test]
-async fn it_runs_page_gateway_and_sandbox_until_it_is_stopped_and_says_where() {
+async fn it_runs_page_gateway_and_sandbox_until_it_is_stopped() {
     let (running, started) = start(&[]).next().await;
     assert_eq!(started["kind"], "started");
     let gateway = text(&started, "gateway_url");
@@ -56,22 +59,18 @@ async fn it_runs_page_gateway_and_sandbox_until_it_is_stopped_and_says_where() {
     stop.send(()).unwrap();
     command.await.unwrap().unwrap();
     assert_eq!(written.recv().unwrap(), "{\"kind\":\"stopped\"}\n");
-    for server in [gateway, sandbox] {
-        assert!(ask(server).await.is_err());
-    }
 }
 
 #[tokio::test]
-async fn it_ends_without_a_failure_when_nobody_reads_any_more() {
+async fn it_ends_without_a_failure_when_its_reader_leaves() {
     let (running, started) = start(&[]).next().await;
     drop(running.written);
     let _ = ask(text(&started, "sandbox_url")).await;
     running.command.await.unwrap().unwrap();
-    assert!(ask(text(&started, "gateway_url")).await.is_err());
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_a_failure_that_names_the_option() {
+async fn a_taken_port_is_a_failure_that_names_the_option() {
     let (running, started) = start(&[]).next().await;
     for (option, field) in [("--port", "gateway_url"), ("--sandbox-port", "sandbox_url")] {
         let port = port(&text(&started, field));

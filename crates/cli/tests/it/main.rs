@@ -1,5 +1,5 @@
-//! What the command line promises about its arguments; what each command promises stands in a module
-//! of its own.
+//! What the command line promises about its arguments; the promises of each command are in its
+//! module.
 
 mod console;
 mod gateway;
@@ -8,7 +8,16 @@ mod sandbox;
 
 mod running;
 
-use utdk_plaid_cli::{Command, Notice, read};
+use std::ffi::OsString;
+
+use utdk_plaid_cli::{Colours, Command, Notice};
+
+/// Reads arguments without colours.
+fn read<A: Into<OsString> + Clone>(
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Command, Notice> {
+    utdk_plaid_cli::read(arguments, Colours::default())
+}
 
 #[test]
 fn demo_is_a_command() {
@@ -16,7 +25,7 @@ fn demo_is_a_command() {
 }
 
 #[test]
-fn help_and_version_are_no_failure() {
+fn help_and_version_exit_with_zero() {
     for asked in [
         &["--help"][..],
         &["demo", "--help"],
@@ -35,9 +44,100 @@ fn help_and_version_are_no_failure() {
     );
 }
 
+/// The commands in the order of use.
+const COMMANDS: [&str; 6] = [
+    "console",
+    "demo",
+    "sandbox",
+    "gateway",
+    "reset-login",
+    "doctor",
+];
+
+fn help(arguments: &[&str]) -> String {
+    read(arguments.iter().chain(&["--help"])).unwrap_err().text
+}
+
+#[test]
+fn help_lists_the_commands_by_use_with_a_short_summary() {
+    let help = help(&[]);
+    let (_, commands) = help.split_once("\nCommands:\n").unwrap();
+    let mut lines = commands.lines();
+    for command in COMMANDS {
+        let (name, summary) = lines.next().unwrap().trim().split_once("  ").unwrap();
+        assert_eq!(name, command);
+        let summary = summary.trim();
+        assert!(
+            summary.chars().count() <= 60 && !summary.ends_with('.'),
+            "{summary}"
+        );
+    }
+}
+
+#[test]
+fn a_typo_is_answered_with_the_nearest_name() {
+    for (typo, nearest) in [
+        (&["consol"][..], "'console'"),
+        (&["reset-logins"], "'reset-login'"),
+        (&["sandbox", "--prot", "80"], "'--port'"),
+        (&["console", "--log-format", "jsom"], "'json'"),
+    ] {
+        let notice = read(typo).unwrap_err();
+        assert_eq!(notice.exit_code, 2);
+        let (_, tip) = notice.text.split_once("tip: ").unwrap();
+        assert!(
+            tip.lines().next().unwrap().contains(nearest),
+            "{}",
+            notice.text
+        );
+    }
+}
+
+#[test]
+fn an_argument_that_can_be_a_secret_is_not_repeated() {
+    const SECRET: &str = "41d8cd98f00b204e98009987";
+    const TOKEN: &str = "access-sandbox-00000000-0000-4000-8000-000000000000";
+    for secret in [SECRET, TOKEN, "Fakepassword", "fake_password"] {
+        let named = format!("--secret={secret}");
+        let option = format!("--{secret}");
+        for arguments in [
+            &["gateway", secret][..],
+            &["gateway", "--token", secret],
+            &["gateway", &named],
+            &["gateway", &option],
+            &["console", "demo", secret],
+            &["sandbox", secret],
+            &["doctor", secret],
+            &[secret],
+        ] {
+            let notice = read(arguments).unwrap_err();
+            assert_eq!(notice.exit_code, 2);
+            assert!(!notice.text.contains(secret), "{}", notice.text);
+        }
+    }
+    for option in [
+        "--port",
+        "--host",
+        "--timeout",
+        "--rate-limit",
+        "--log-format",
+    ] {
+        let notice = read(["gateway", option, TOKEN]).unwrap_err();
+        assert!(!notice.text.contains(TOKEN), "{}", notice.text);
+        assert!(notice.text.contains(option), "{}", notice.text);
+    }
+}
+
+#[test]
+fn localhost_is_a_host() {
+    for command in ["sandbox", "gateway"] {
+        read([command, "--host", "localhost"]).unwrap();
+    }
+}
+
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["demo", "sandbox", "gateway", "console"] {
+    for command in COMMANDS {
         let Notice { text, .. } = read([command, "--help"]).unwrap_err();
         let example = format!("\n  npx @utdk/plaid {command}");
         assert!(text.contains(&example), "{text}");
@@ -45,19 +145,19 @@ fn every_command_shows_an_example() {
 }
 
 #[test]
-fn wrong_usage_exits_with_two_and_names_what_is_wrong() {
+fn wrong_usage_exits_with_two_and_names_the_culprit() {
     for wrong in [
         &["demmo"][..],
         &["demo", "--fast"],
         &["demo", "now"],
         &["sandbox", "--port", "65536"],
         &["sandbox", "--port", "any"],
-        &["sandbox", "--host", "localhost"],
+        &["sandbox", "--host", "backend"],
         &["sandbox", "--seed", "1.5"],
         &["sandbox", "--log-format", "xml"],
         &["sandbox", "now"],
         &["gateway", "--port", "-1"],
-        &["gateway", "--host", "localhost"],
+        &["gateway", "--host", "backend"],
         &["gateway", "--timeout", "0"],
         &["gateway", "--timeout", "-1"],
         &["gateway", "--timeout", "NaN"],

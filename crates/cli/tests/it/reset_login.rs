@@ -12,10 +12,11 @@ use std::sync::{
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
+use crate::read;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::time::timeout;
-use utdk_plaid_cli::{Command, Environment, Notice, Output, read};
+use utdk_plaid_cli::{Command, Environment, Notice, Output};
 use utdk_plaid_client::Config;
 use utdk_plaid_gateway::{Gateway, Pair, RateLimit};
 use utdk_plaid_sandbox::{Effect, Event, Fault, NewItem, Sandbox};

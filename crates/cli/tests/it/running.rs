@@ -1,17 +1,18 @@
-//! A command that runs in a test, and requests to what it serves.
+//! Runs a command in a test, and sends requests to it.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use crate::read;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
-use utdk_plaid_cli::{Command, Environment, Notice, Output, read};
+use utdk_plaid_cli::{Command, Environment, Notice, Output};
 
-/// A running command, whose output a test reads as it likes.
+/// A running command, with its output.
 pub(crate) struct Running {
     pub(crate) written: Receiver<String>,
     pub(crate) stop: oneshot::Sender<()>,
@@ -19,7 +20,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Runs the command `name`, which is to print JSON.
+    /// Runs the command `name` with JSON output.
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
         Self::start_in(Environment::default(), name, arguments)
     }
@@ -80,13 +81,13 @@ impl Running {
     }
 }
 
-/// How a command ends that is to end.
+/// Waits for a command that ends by itself or has been stopped.
 pub(crate) async fn ended(command: JoinHandle<Result<(), Notice>>) -> Result<(), Notice> {
     let ended = timeout(Duration::from_secs(20), command).await;
-    ended.expect("it is still running").unwrap()
+    ended.expect("the command is still running").unwrap()
 }
 
-/// Hands over what is written; breaks when nobody takes it.
+/// Sends what is written to a channel; fails once its receiver is gone.
 pub(crate) struct Pipe(pub(crate) Sender<String>);
 
 impl Write for Pipe {
@@ -103,7 +104,7 @@ impl Write for Pipe {
     }
 }
 
-/// Makes a request to the server at `url`, which has nothing there, and returns the first line of the answer.
+/// Sends a request for an unknown path to the server at `url`. Returns the first line of the reply.
 pub(crate) async fn ask(url: String) -> io::Result<String> {
     spawn_blocking(move || Connection::open(&url)?.ask())
         .await
@@ -152,7 +153,7 @@ pub(crate) fn url(started: &Value) -> String {
     started["url"].as_str().unwrap().to_owned()
 }
 
-/// Takes the first lines, and nothing more until the other end of the channel is gone.
+/// Accepts the first lines, and nothing more until the other end of the channel is gone.
 pub(crate) struct Stalled(pub(crate) Pipe, pub(crate) Receiver<()>);
 
 impl Write for Stalled {

@@ -1,12 +1,14 @@
-//! What `utdk-plaid sandbox` promises about how it runs and ends.
+//! How `utdk-plaid sandbox` runs and ends. That its port is free afterwards is tested with whole
+//! processes, in Node.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
+use crate::read;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
-use utdk_plaid_cli::{Command, LogFormat, NativeCommand, SandboxOptions, read};
+use utdk_plaid_cli::{Command, LogOptions, NativeCommand, SandboxOptions};
 
 use crate::running::{Pipe, Running, Stalled, ask, ask_often, ended, url};
 
@@ -21,13 +23,13 @@ fn its_options_have_defaults() {
         seed: None,
         allow_webhook_hosts: Vec::new(),
         allow_remote_control: false,
-        log_format: LogFormat::Text,
+        log: LogOptions::default(),
     };
     assert_eq!(options, expected);
 }
 
 #[tokio::test]
-async fn it_runs_until_it_is_stopped_and_says_so() {
+async fn it_runs_until_it_is_stopped() {
     let (running, started) = Running::start("sandbox", &[]).next().await;
     assert_eq!(started["kind"], "started");
     let url = url(&started);
@@ -42,17 +44,15 @@ async fn it_runs_until_it_is_stopped_and_says_so() {
     stop.send(()).unwrap();
     ended(command).await.unwrap();
     assert_eq!(written.recv().unwrap(), "{\"kind\":\"stopped\"}\n");
-    assert!(ask(url).await.is_err());
 }
 
 #[tokio::test]
-async fn it_ends_without_a_failure_when_nobody_reads_any_more() {
+async fn it_ends_without_a_failure_when_its_reader_leaves() {
     let (running, started) = Running::start("sandbox", &[]).next().await;
     let url = url(&started);
     drop(running.written);
     let _ = ask(url.clone()).await;
     ended(running.command).await.unwrap();
-    assert!(ask(url).await.is_err());
 }
 
 #[tokio::test]
@@ -71,13 +71,13 @@ async fn it_fails_when_its_log_cannot_be_written() {
     assert_eq!(notice.exit_code, 1);
     assert_eq!(
         notice.text,
-        "error: the log could not be written: no storage space\n"
+        "error: cannot write the log: no storage space\n"
     );
 }
 
 #[tokio::test]
-async fn a_pipe_that_does_not_block_is_waited_for() {
-    /// Takes a byte every second time.
+async fn it_waits_for_a_pipe_that_does_not_block() {
+    /// Accepts one byte at every second write.
     struct Narrow(Pipe, bool);
     impl Write for Narrow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -111,7 +111,7 @@ async fn a_pipe_that_does_not_block_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_reader_that_stalls_does_not_hold_up_the_end() {
+async fn a_stalled_reader_does_not_delay_the_end() {
     let (sender, written) = channel();
     let (release, stalled) = channel();
     let stalled = Stalled(Pipe(sender), stalled);
@@ -123,12 +123,11 @@ async fn a_reader_that_stalls_does_not_hold_up_the_end() {
     let stopping = Instant::now();
     running.stop().await.unwrap();
     assert!(stopping.elapsed() < Duration::from_secs(10));
-    assert!(ask(url).await.is_err());
     drop::<Sender<()>>(release);
 }
 
 #[tokio::test]
-async fn a_reader_that_stalls_misses_what_is_counted_for_it() {
+async fn a_stalled_reader_gets_the_number_of_events_that_it_missed() {
     const REQUESTS: u64 = 4_000;
     let (sender, written) = channel();
     let (release, stalled) = channel();
@@ -139,20 +138,20 @@ async fn a_reader_that_stalls_misses_what_is_counted_for_it() {
     ask_often(url(&started), REQUESTS).await;
     drop::<Sender<()>>(release);
     spawn_blocking(move || {
-        let (mut told, mut missed) = (0, 0);
-        while told + missed < REQUESTS {
+        let (mut printed, mut missed) = (0, 0);
+        while printed + missed < REQUESTS {
             let text = running.written.recv_timeout(Duration::from_secs(20));
             for line in text.unwrap().lines() {
                 let line: Value = serde_json::from_str(line).unwrap();
                 match line["kind"].as_str().unwrap() {
                     "missed" => missed += line["events"].as_u64().unwrap(),
-                    "request" => told += 1,
+                    "request" => printed += 1,
                     kind => panic!("{kind}"),
                 }
             }
         }
-        assert_eq!(told + missed, REQUESTS);
-        assert!(told > 0 && missed > 0, "{told} and {missed}");
+        assert_eq!(printed + missed, REQUESTS);
+        assert!(printed > 0 && missed > 0, "{printed} and {missed}");
         running
     })
     .await
@@ -163,7 +162,7 @@ async fn a_reader_that_stalls_misses_what_is_counted_for_it() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_a_failure_that_names_it() {
+async fn a_taken_port_is_a_failure_that_names_the_port() {
     let (running, started) = Running::start("sandbox", &[]).next().await;
     let port = url(&started).rsplit_once(':').unwrap().1.to_owned();
     let second = Running::start("sandbox", &["--port", &port]);
@@ -171,17 +170,14 @@ async fn a_port_that_is_taken_is_a_failure_that_names_it() {
     assert_eq!(notice.exit_code, 1);
     assert_eq!(
         notice.text,
-        format!(
-            "error: port {port} of 127.0.0.1 is taken; choose another with --port, or leave --port \
-             out\n"
-        )
+        format!("error: port {port} of 127.0.0.1 is taken; choose another with --port\n")
     );
     assert_eq!(second.written.recv().ok(), None);
     running.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_webhook_host_that_is_none_is_wrong_usage() {
+async fn an_invalid_webhook_host_is_wrong_usage() {
     for host in ["http://backend/", "backend/hook", "", "me@backend"] {
         let running = Running::start("sandbox", &["--allow-webhook-host", host]);
         let notice = ended(running.command).await.unwrap_err();

@@ -1,7 +1,7 @@
 //! From a request to its reply, through Plaid's checks in Plaid's order (inferred): route, method,
 //! body, credentials, fields, Item. The function of the route does the rest, or its stub.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::{HeaderMap, Method, http::request::Parts};
 use secrecy::ExposeSecret;
@@ -27,6 +27,7 @@ pub(crate) async fn reply(shared: &Shared, head: &Parts, body: Option<&[u8]>) ->
     };
     let mut log = LoggedRequest::new(head.method.as_str(), path, route);
     log.fault = hit.failure.as_ref().map(Effect::name);
+    log.took = Duration::from_millis(hit.delay_ms);
     let reply = match &hit.failure {
         None => perform(shared, head, route, body, log),
         Some(Effect::CutShort) => perform(shared, head, route, body, log).cut_short(),
@@ -47,6 +48,7 @@ fn perform(
     body: Option<&[u8]>,
     mut log: LoggedRequest,
 ) -> HttpReply {
+    let start = Instant::now();
     let checked = check(shared, head, route, body, &mut log.fields);
 
     let mut state = shared.state();
@@ -66,6 +68,7 @@ fn perform(
         result?.ok_or_else(PlaidError::not_found)
     });
     record(&mut log, &result, &request_id);
+    log.took += start.elapsed();
     state.log_request(log);
     drop(state);
     json_reply(result, request_id, None)

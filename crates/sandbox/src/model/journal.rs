@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde::Serialize;
@@ -35,6 +35,9 @@ pub struct LoggedRequest {
     /// When it was answered, by the Sandbox's clock.
     #[serde(serialize_with = "time::serialize")]
     pub at: SystemTime,
+    /// How long the reply took, an injected delay included. Not serialised.
+    #[serde(skip)]
+    pub took: Duration,
     /// The HTTP method.
     pub method: String,
     /// The path, without query.
@@ -62,6 +65,7 @@ impl LoggedRequest {
     pub(crate) fn new(method: &str, path: &str, route: Option<&RouteSpec>) -> Self {
         LoggedRequest {
             at: UNIX_EPOCH,
+            took: Duration::ZERO,
             method: shown_method(method),
             path: route.map_or_else(|| shown_path(path), |route| route.path.to_owned()),
             fields: None,
