@@ -4,7 +4,7 @@
 
 const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./native.js')
-const { begin, ending, flush, handOver, startedEngine } = require('./engine.js')
+const { ending, flush, handOver, startCall, startedEngine } = require('./engine.js')
 const { fromFailure, nativeError, PlaidUsageError, usageError } = require('./errors.js')
 const { callSettings, checkInput, clientSettings } = require('./options.js')
 const { outcome } = require('./outcome.js')
@@ -57,7 +57,7 @@ async function resetLogin({ native, closed }, input, options, trace) {
 
   const id = settings
     ? handOver((id) => native.resetLoginWith(id, access_token, settings))
-    : begin(native, access_token)
+    : startCall(native, access_token)
   const ended = await ending(id, signal)
   if (typeof ended === 'string') {
     trace?.(1, 200, ended)

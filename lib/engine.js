@@ -52,7 +52,7 @@ const resolved = Promise.resolve()
  * Starts a call with the client's own settings, and returns its id. The first call of a tick crosses
  * at once, the others together: crossing costs more than the rest of what JavaScript does for a call.
  */
-function begin(native, access_token) {
+function startCall(native, access_token) {
   if (!isInTick || access_token.includes('\n')) {
     if (!isInTick) {
       isInTick = true
@@ -128,4 +128,4 @@ function watch(signal) {
   return watch
 }
 
-module.exports = { begin, ending, flush, handOver, startedEngine }
+module.exports = { ending, flush, handOver, startCall, startedEngine }

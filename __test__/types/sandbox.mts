@@ -113,7 +113,7 @@ is<string | null | undefined>()(next.body.error?.error_code_reason)
 is<unknown>()(next.body.new_transactions)
 is<string>()(await sandbox.rotateWebhookKey())
 
-export function tell(outcome: DeliveryOutcome): string {
+export function describe(outcome: DeliveryOutcome): string {
   switch (outcome.kind) {
     case 'delivered':
       is<200>()(outcome.status)
