@@ -19,21 +19,20 @@ const environment = ({ url, clientId, secret }) => ({
   PLAID_SECRET: secret,
 })
 
-/** A Sandbox with so many Items. */
+/** A Sandbox with `count` Items. */
 async function startWithItems(t, count) {
   const sandbox = await startSandbox(t)
   const items = await Promise.all(Array.from({ length: count }, () => sandbox.createItem()))
   return { sandbox, items, tokens: items.map(({ access_token }) => access_token) }
 }
 
-/** Runs `reset-login` with `input` on standard input until it ends; nothing that is to be kept from
- * sight may be in what it writes. */
+/** Runs `reset-login` with `input` on standard input, and checks that its output has no secret. */
 async function resetLogin(t, sandbox, args, input = '', { env, ...options } = {}) {
   const command = startCommand(t, ['reset-login', ...args], {
     env: { ...environment(sandbox), ...env },
     ...options,
   })
-  // It may end without having read all.
+  // It can end before it has read everything.
   command.child.stdin.on('error', () => {}).end(input)
   const [code] = await command.ended()
   return seen(sandbox, command, code)
@@ -46,7 +45,7 @@ function seen(sandbox, { stdout, stderr }, code) {
   return { code, stdout, stderr }
 }
 
-/** The objects of `--json`: those of the Items by their position, and the summary. */
+/** The objects of `--json`: the Items by position, and the summary. */
 function parsed(stdout) {
   const all = stdout.trimEnd().split('\n').map(JSON.parse)
   const summary = all.pop()
@@ -63,7 +62,7 @@ function fileWith(t, content) {
   return file
 }
 
-test('one token is one line: its end, the request id and how long it took', async (t) => {
+test('one token is one line: its end, the request id and the duration', async (t) => {
   const { sandbox, items, tokens } = await startWithItems(t, 1)
   const { code, stdout, stderr } = await resetLogin(t, sandbox, [tokens[0]])
   assert.equal(code, 0)
@@ -78,9 +77,9 @@ for (const [where, given] of [
   ['arguments', (_, tokens) => [tokens]],
   ['a file', (t, tokens) => [['--file', fileWith(t, tokens.join('\n'))]]],
   ['standard input', (_, tokens) => [[], tokens.join('\n')]],
-  ['standard input by the name of -', (_, tokens) => [['-'], `${tokens.join('\r\n')}\r\n`]],
+  ['standard input, named -', (_, tokens) => [['-'], `${tokens.join('\r\n')}\r\n`]],
 ]) {
-  test(`tokens come by ${where}`, async (t) => {
+  test(`tokens come from ${where}`, async (t) => {
     const { sandbox, items, tokens } = await startWithItems(t, 40)
     const [args, input] = given(t, tokens)
     const { code, stdout } = await resetLogin(t, sandbox, args, input)
@@ -90,7 +89,7 @@ for (const [where, given] of [
   })
 }
 
-test('--json is an object a token, with its position, and one that sums up', async (t) => {
+test('--json prints one object per token with its position, and a summary', async (t) => {
   const { sandbox, tokens } = await startWithItems(t, 2)
   const input = `# mine\n${tokens[0]}\n\n${UNKNOWN}\n  ${tokens[1]}  \n`
   const { code, stdout, stderr } = await resetLogin(t, sandbox, ['--json'], input)
@@ -179,7 +178,7 @@ for (const [shown, env] of [
   ['colours', { TERM: 'xterm' }],
   ['no colours with NO_COLOR', { TERM: 'xterm', NO_COLOR: '1' }],
 ]) {
-  test(`in a terminal there is a bar with the rate and the failures, and ${shown}`, async (t) => {
+  test(`a terminal shows a bar with the rate and the failures, and ${shown}`, async (t) => {
     const { sandbox, tokens } = await startWithItems(t, 8)
     await sandbox.delay({ path: '/sandbox/item/reset_login', ms: 300 })
     const file = fileWith(t, [UNKNOWN, ...tokens].join('\n'))
@@ -193,7 +192,7 @@ for (const [shown, env] of [
   })
 }
 
-test('without a terminal there is no bar and no escape code', async (t) => {
+test('without a terminal it prints no bar and no escape code', async (t) => {
   const { sandbox, tokens } = await startWithItems(t, 5)
   await sandbox.delay({ path: '/sandbox/item/reset_login', ms: 150 })
   const input = [UNKNOWN, ...tokens].join('\n')
@@ -202,7 +201,7 @@ test('without a terminal there is no bar and no escape code', async (t) => {
   assert.equal(stderr.split('\n').length, 2)
 })
 
-test('nothing given in a terminal is wrong usage', async (t) => {
+test('no tokens in a terminal is wrong usage', async (t) => {
   const sandbox = await startSandbox(t)
   const { code, stdout } = await resetLogin(t, sandbox, [], '', { through: inTerminal })
   assert.equal(code, 2)

@@ -9,7 +9,7 @@ use utdk_plaid_gateway::{Config, Gateway, GatewayError, Pair};
 use utdk_plaid_sandbox::{Sandbox, SandboxError};
 
 use crate::{
-    Notice,
+    Notice, browser,
     line::LogOptions,
     listen,
     output::Output,
@@ -78,7 +78,7 @@ pub(crate) async fn run(
     })
     .await;
     if options.open {
-        let opening = spawn_blocking(move || open::that_detached(url));
+        let opening = spawn_blocking(move || browser::open(&url));
         if !matches!(opening.await, Ok(Ok(()))) {
             // The URL has been printed.
             let _ = notes.write("No browser could be started: open the URL above.\n");

@@ -6,14 +6,14 @@
 //!   they are wrong.
 //! - `console`, `sandbox`, `gateway`, `reset_login`, `doctor`: the commands, all of the same shape:
 //!   `Options`, and `run(options, …, output, stop)`.
-//! - `line`: what the lines of the servers have in common. `listen`: where they listen.
+//! - `browser`: opens the console. `line`: what the lines of the servers have in common. `listen`: where they listen.
 //! - `output`: where a command prints, `style` how, and `text` makes text fit to be printed.
 //! - `environment`: the settings from environment variables; `notice`: how a command ends.
 //!
 //! # What it does not know or do
 //!
 //! It knows no Node, reads no environment variables of its own and handles no signals: a command
-//! runs until it is done or told to stop. `demo` runs in JavaScript (`bin/demo.js`), because it
+//! runs until it is done or stopped. `demo` runs in JavaScript (`bin/demo.js`), because it
 //! shows the JavaScript API.
 
 #![forbid(unsafe_code)]
@@ -24,6 +24,7 @@ mod gateway;
 mod reset_login;
 mod sandbox;
 
+mod browser;
 mod refusal;
 
 mod environment;

@@ -87,7 +87,7 @@ pub(crate) enum Cut {
 /// The width that a line fits.
 const COLUMNS: usize = 80;
 
-/// What stands between two parts.
+/// What separates two parts.
 const GAP: &str = "  ";
 
 impl Text {
