@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::call::{Call, RouteFn},
-    model::{item::Item, products::owners::owners},
+    model::item::Item,
     plaid::error::PlaidError,
 };
 
@@ -34,8 +34,13 @@ fn balance(call: &mut Call) -> Result<Value, PlaidError> {
 fn identity(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.working_item()?;
     let mut accounts = chosen_accounts(call, call.state.item(index))?;
+    let item = call.state.item(index);
+    let ids = item.account_ids();
     for account in &mut accounts {
-        account["owners"] = owners();
+        let place = ids.iter().position(|id| account["account_id"] == **id);
+        account["owners"] = place
+            .map(|place| item.test_user.owners(place))
+            .unwrap_or_default();
     }
     call.state.add_product(index, "identity");
     let item = call.state.item(index).to_json(call.request_id);

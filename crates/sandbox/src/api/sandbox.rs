@@ -9,7 +9,7 @@ use crate::{
     },
     model::{
         item::{ItemPlan, ItemState, User},
-        products::{day::Day, ledger::MAX_DAYS},
+        products::{day::Day, ledger::MAX_DAYS, test_user::TestUser},
         webhook_body::WebhookBody,
     },
     plaid::{catalog, error::PlaidError, institutions::Institution},
@@ -115,9 +115,13 @@ fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
     {
         return Err(error);
     }
+    let name = fields.optional_text("options.override_username")?;
+    let test_user = TestUser::new(name, fields.optional_text("options.override_password")?)
+        .map_err(|must_be| PlaidError::invalid_field("options.override_password", must_be))?;
     let days_requested = days_requested(call)?;
     let statements = statements(call, &products)?;
     let index = call.state.add_item(ItemPlan {
+        test_user,
         days_requested,
         statements,
         products,

@@ -1,6 +1,6 @@
 //! The routes of transactions.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     api::{
@@ -10,21 +10,31 @@ use crate::{
     model::{
         item::{Item, ItemIndex},
         products::{
-            feed::Cursor,
+            day::Day,
+            feed::{Cursor, Keyed},
             ledger::{Ledger, MAX_DAYS, Progress},
             streams::{self, Flow},
-            transactions::Row,
+            transaction::Transaction,
+            transactions::plain_row,
         },
     },
     plaid::{error::PlaidError, time},
 };
 
-pub(super) const ROUTES: [(&str, RouteFn); 4] = [
+pub(super) const ROUTES: [(&str, RouteFn); 5] = [
+    ("/sandbox/transactions/create", create),
     ("/transactions/sync", sync),
     ("/transactions/get", get),
     ("/transactions/refresh", refresh),
     ("/transactions/recurring/get", recurring),
 ];
+
+/// How many transactions one request creates, and how many days back (both documented).
+const MAX_CREATED: usize = 10;
+const CREATED_DAYS: i32 = 14;
+
+/// A limit of this Sandbox.
+const MAX_DESCRIPTION: usize = 512;
 
 /// The most transactions of one reply, and how many it has by default (both documented).
 const MAX_COUNT: i64 = 500;
@@ -89,7 +99,7 @@ fn sync(call: &mut Call) -> Result<Value, PlaidError> {
         "next_cursor": next.map(|()| page.next.encode()).unwrap_or_default(),
         "removed": page.removed.iter().map(|row| json!({
             "account_id": item.account_id(row.mask()),
-            "transaction_id": item.transaction_id(*row),
+            "transaction_id": item.transaction_id(row.key()),
         })).collect::<Vec<_>>(),
         "transactions_update_status": status,
     }))
@@ -112,9 +122,10 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
     if ledger.progress(now) == Progress::NotReady {
         return Err(PlaidError::product_not_ready());
     }
-    let is_chosen = |row: &Row| accounts.iter().any(|account| account["mask"] == row.mask());
+    let is_chosen =
+        |row: &Transaction| accounts.iter().any(|account| account["mask"] == row.mask());
     let mut rows = ledger.rows(now);
-    rows.retain(|row| window.contains(&row.date) && is_chosen(row));
+    rows.retain(|row| window.contains(&row.date()) && is_chosen(row));
     let total = rows.len();
     let from = usize::try_from(offset).unwrap_or(usize::MAX).min(total);
     let until = from
@@ -130,8 +141,60 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
 
 /// The transactions of `user_good` do not change by it (inferred: none is pending).
 fn refresh(call: &mut Call) -> Result<Value, PlaidError> {
-    started_item(call, "")?;
+    let index = started_item(call, "")?;
+    call.state.refresh_transactions(index);
     Ok(json!({}))
+}
+
+/// Only `user_transactions_dynamic` takes transactions, into its depository account (documented); the
+/// messages are inferred.
+fn create(call: &mut Call) -> Result<Value, PlaidError> {
+    let index = started_item(call, "")?;
+    let today = Day::of(call.state.clock().now());
+    let given = call.fields.find("transactions").and_then(Value::as_array);
+    let given = given.filter(|rows| (1..=MAX_CREATED).contains(&rows.len()));
+    let must_be = "a list of 1 to 10 transactions";
+    let given = given.ok_or_else(|| PlaidError::invalid_field("transactions", must_be))?;
+    let rows = given
+        .iter()
+        .map(|row| created(row, today))
+        .collect::<Result<Vec<_>, _>>()?;
+    match call.state.create_transactions(index, rows) {
+        true => Ok(json!({})),
+        false => {
+            let must_be =
+                "of an Item of user_transactions_dynamic with fewer than 1000 transactions";
+            Err(PlaidError::invalid_field("access_token", must_be))
+        }
+    }
+}
+
+fn created(row: &Value, today: Day) -> Result<(Day, Map<String, Value>), PlaidError> {
+    let day = |name: &str| {
+        let path = format!("transactions.{name}");
+        let day = row[name].as_str().and_then(Day::parse);
+        let must_be = "a string of the format 'YYYY-MM-DD'";
+        let day = day.ok_or_else(|| PlaidError::invalid_field(&path, must_be))?;
+        match (today + -CREATED_DAYS..=today).contains(&day) {
+            true => Ok(day),
+            false => Err(PlaidError::invalid_field(&path, "within the last 14 days")),
+        }
+    };
+    let (posted, transacted) = (day("date_posted")?, day("date_transacted")?);
+    let amount = row["amount"].as_f64();
+    let amount =
+        amount.ok_or_else(|| PlaidError::invalid_field("transactions.amount", "a number"))?;
+    let description = row["description"]
+        .as_str()
+        .filter(|it| !it.is_empty() && it.len() <= MAX_DESCRIPTION);
+    let must_be = "a non-empty string of at most 512 bytes";
+    let description = description
+        .ok_or_else(|| PlaidError::invalid_field("transactions.description", must_be))?;
+    let currency = row["iso_currency_code"]
+        .as_str()
+        .filter(|it| it.len() == 3)
+        .unwrap_or("USD");
+    Ok((posted, plain_row(description, amount, currency, transacted)))
 }
 
 fn recurring(call: &mut Call) -> Result<Value, PlaidError> {
@@ -156,8 +219,11 @@ fn recurring(call: &mut Call) -> Result<Value, PlaidError> {
         let shown = streams.filter_map(|stream| {
             let account_id = item.account_id(stream.mask())?;
             let stream_id = item.stream_id(&stream);
-            ids.contains(&account_id)
-                .then(|| stream.to_json(&account_id, &stream_id, |row| item.transaction_id(row)))
+            ids.contains(&account_id).then(|| {
+                stream.to_json(&account_id, &stream_id, |row| {
+                    item.transaction_id(row.key())
+                })
+            })
         });
         shown.collect::<Vec<_>>()
     };
@@ -196,7 +262,7 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn rows(&self, rows: &[Row]) -> Vec<Value> {
+    fn rows(&self, rows: &[Transaction]) -> Vec<Value> {
         let accounts = self.item.accounts();
         let account_id = |mask: &str| {
             let account = accounts.iter().find(|account| account["mask"] == mask)?;
@@ -204,7 +270,7 @@ impl Shown<'_> {
         };
         let shown = rows.iter().map(|row| {
             let id = account_id(row.mask()).unwrap_or_default();
-            let mut shown = row.to_json(id, &self.item.transaction_id(*row));
+            let mut shown = row.to_json(id, |key| self.item.transaction_id(key));
             if self.original {
                 // Inferred: the name as the bank wrote it.
                 shown["original_description"] = row.name().into();

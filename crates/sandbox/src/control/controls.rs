@@ -12,6 +12,7 @@ use crate::{
         faults::Fault,
         item::{ItemIndex, ItemPlan, ItemSummary, User},
         journal::LoggedRequest,
+        products::test_user::TestUser,
         shared::Shared,
         state::State,
         webhook_body::WebhookBody,
@@ -87,6 +88,7 @@ impl Controls {
         let webhook = item.webhook.as_deref();
         let institution_id = item.institution_id.as_deref();
         let plan = ItemPlan {
+            test_user: TestUser::Good,
             days_requested: None,
             statements: None,
             products: catalog::products("products", &products)

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::{
     model::products::{
         day::Day, feed::Keyed, investments::InvestmentRow, ledger::Ledger, streams::FoundStream,
-        transactions::Row,
+        test_user::TestUser,
     },
-    plaid::{catalog::ACCOUNTS, error::PlaidError, ids, institutions::Institution, time},
+    plaid::{error::PlaidError, ids, institutions::Institution, time},
 };
 
 /// A healthy Item breaks by itself after 30 days (documented). That a repair starts the 30 days
@@ -36,6 +36,8 @@ pub(crate) struct Item {
     pub(crate) state: ItemState,
     /// When the Item breaks by itself, if it is healthy then.
     pub(crate) breaks_at: SystemTime,
+    /// Who logged in.
+    pub(crate) test_user: TestUser,
     /// Its transactions, once it has the product.
     pub(crate) ledger: Option<Ledger>,
     /// The first and the last day of its statements.
@@ -54,6 +56,7 @@ pub(crate) struct ItemPlan {
     pub(crate) products: Vec<&'static str>,
     pub(crate) webhook: Option<String>,
     pub(crate) user: Option<User>,
+    pub(crate) test_user: TestUser,
     /// How many days of transactions it has; 90 by default.
     pub(crate) days_requested: Option<i32>,
     /// The first and the last day of its statements.
@@ -163,32 +166,29 @@ impl Item {
             account["account_id"] = id.into();
             account
         };
-        ACCOUNTS
-            .iter()
-            .zip(self.account_ids())
-            .map(with_id)
-            .collect()
+        let accounts = self.test_user.accounts().into_iter();
+        accounts.zip(self.account_ids()).map(with_id).collect()
     }
 
     /// The ids of the accounts, in order. They do not change.
     pub(crate) fn account_ids(&self) -> Vec<String> {
         let mut random = Rng::with_seed(self.accounts_seed);
-        ACCOUNTS
-            .iter()
-            .map(|_| ids::object_id(&mut random))
-            .collect()
+        let accounts = self.test_user.accounts().into_iter();
+        accounts.map(|_| ids::object_id(&mut random)).collect()
     }
 
     /// The id of the account with this mask.
     pub(crate) fn account_id(&self, mask: &str) -> Option<String> {
-        let index = ACCOUNTS
+        let accounts = self.test_user.accounts();
+        let index = accounts
             .iter()
             .position(|account| account["mask"] == mask)?;
         self.account_ids().into_iter().nth(index)
     }
 
-    pub(crate) fn transaction_id(&self, row: Row) -> String {
-        self.derived_id(IdKind::Transaction, row.key())
+    /// The id of the transaction with this key.
+    pub(crate) fn transaction_id(&self, key: u64) -> String {
+        self.derived_id(IdKind::Transaction, key)
     }
 
     pub(crate) fn investment_transaction_id(&self, row: InvestmentRow) -> String {

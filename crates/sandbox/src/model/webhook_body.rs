@@ -87,6 +87,12 @@ impl WebhookBody {
         WebhookBody::of_item("TRANSACTIONS", code, fields)
     }
 
+    /// TRANSACTIONS_REMOVED (documented).
+    pub(crate) fn transactions_removed(ids: &[String]) -> Self {
+        let fields = json!({ "error": null, "removed_transactions": ids });
+        WebhookBody::of_item("TRANSACTIONS", "TRANSACTIONS_REMOVED", fields)
+    }
+
     /// SYNC_UPDATES_AVAILABLE (documented).
     pub(crate) fn sync_updates_available(historical_update_complete: bool) -> Self {
         let fields = json!({

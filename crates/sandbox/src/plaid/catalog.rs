@@ -1,9 +1,6 @@
-//! The products and accounts of Plaid's Sandbox, and the rules for the fields that create an Item: for
+//! The products of Plaid's Sandbox, and the rules for the fields that create an Item: for
 //! Plaid's routes and for the controls.
 
-use std::sync::LazyLock;
-
-use serde_json::Value;
 use url::Url;
 
 use crate::plaid::error::PlaidError;
@@ -49,12 +46,6 @@ const PRODUCTS: [&str; 38] = [
     "transactions_refresh",
     "transfer",
 ];
-
-/// The 14 accounts of `user_good` at First Platypus Bank, without ids (observed). Inferred for the
-/// other institutions.
-pub(crate) static ACCOUNTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("accounts.json")).expect("accounts.json is a list")
-});
 
 /// The products in alphabetical order, without duplicates, as an Item lists them (inferred from the
 /// order of its available products).

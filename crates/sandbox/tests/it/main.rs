@@ -49,6 +49,7 @@ mod reset;
 mod retries;
 mod seeds;
 mod stubs;
+mod test_users;
 mod tokens;
 mod transactions;
 mod transactions_over_time;

@@ -10,10 +10,6 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 pub(crate) enum Change<T> {
     Added(T),
     Modified(T),
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no transaction of user_good is removed")
-    )]
     Removed(T),
 }
 

@@ -1,12 +1,18 @@
 //! The transactions of one Item over time: none at first, then the last 30 days, then the whole
 //! history, then new ones day by day.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::HashMap,
+    ops::RangeInclusive,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     day::Day,
-    feed::{Change, Cursor, Page, page},
-    transactions::{INITIAL_DAYS, Row, batch},
+    feed::{Change, Cursor, Keyed, Page, page},
+    own_transactions::{OwnTransactions, Refreshed},
+    transaction::Transaction,
+    transactions::{INITIAL_DAYS, batch},
 };
 
 /// How many days of history a request may ask for (documented).
@@ -43,13 +49,18 @@ pub(crate) enum Progress {
     Historical,
 }
 
-/// One Item's transactions. All of them follow from when they started: nothing is stored per row.
+/// One Item's transactions. Those of the grid follow from when they started: nothing is stored per
+/// row.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     /// When the product was added.
     started_at: SystemTime,
     days: i32,
     arrival: Arrival,
+    /// Instead of the grid.
+    own: Option<Box<OwnTransactions>>,
+    /// How many changes of `own` there were when it started.
+    own_at_start: usize,
     /// The last day that a webhook covered.
     told_until: Day,
     /// Whether `/transactions/sync` was called for the Item: only then SYNC_UPDATES_AVAILABLE is
@@ -59,11 +70,18 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// The transactions of a product that was added at `started_at`.
-    pub(crate) fn new(started_at: SystemTime, days: i32, arrival: Arrival) -> Self {
+    pub(crate) fn new(
+        started_at: SystemTime,
+        days: i32,
+        arrival: Arrival,
+        own: Option<OwnTransactions>,
+    ) -> Self {
         Ledger {
             started_at,
             days: days.clamp(1, MAX_DAYS),
             arrival,
+            own_at_start: own.as_ref().map_or(0, |own| own.changes().count()),
+            own: own.map(Box::new),
             told_until: Day::of(started_at),
             is_synced: false,
         }
@@ -94,58 +112,96 @@ impl Ledger {
 
     /// Every change until `now`. While the historical update is fetched, Plaid's Sandbox sends the
     /// rows of the initial update again as modified (observed).
-    pub(crate) fn changes(&self, now: SystemTime) -> Vec<Change<Row>> {
+    pub(crate) fn changes(&self, now: SystemTime) -> Vec<Change<Transaction<'_>>> {
         let progress = self.progress(now);
         if progress == Progress::NotReady {
             return Vec::new();
         }
         let start = Day::of(self.started_at);
-        let recent = INITIAL_DAYS.min(self.days);
-        let initial = batch(start + -recent..=start, &MASKS);
+        let recent = start + -INITIAL_DAYS.min(self.days);
+        let oldest = start + -self.days;
+        let initial = self.first_batch(recent..=Day::of(now));
         let mut changes: Vec<_> = initial.iter().copied().map(Change::Added).collect();
         if progress == Progress::Initial {
             return changes;
         }
-        let history = start + -self.days..=start + -(recent + 1);
-        changes.extend(batch(history, &MASKS).into_iter().map(Change::Added));
+        let history = self.first_batch(oldest..=recent + -1);
+        changes.extend(history.into_iter().map(Change::Added));
         if self.arrival == Arrival::AsPlaid {
             changes.extend(initial.into_iter().map(Change::Modified));
         }
-        let today = Day::of(now);
-        let mut day = start + 1;
-        while day <= today {
-            changes.extend(batch(day..=day, &MASKS).into_iter().map(Change::Added));
-            day = day + 1;
-        }
+        changes.extend(self.later_changes(start, Day::of(now)));
         changes
     }
 
-    /// How many transactions the historical update brings.
-    pub(crate) fn historical_count(&self, now: SystemTime) -> usize {
-        let start = Day::of(self.started_at);
-        let initial = batch(start + -INITIAL_DAYS.min(self.days)..=start, &MASKS);
-        self.rows(now).len().saturating_sub(initial.len())
+    /// The rows of an update in these days. Those of the grid end with the day it started.
+    fn first_batch(&self, days: RangeInclusive<Day>) -> Vec<Transaction<'_>> {
+        let Some(own) = &self.own else {
+            let last = Day::of(self.started_at).min(*days.end());
+            let rows = batch(*days.start()..=last, &MASKS).into_iter();
+            return rows.map(Transaction::Grid).collect();
+        };
+        let first = own.changes().take(self.own_at_start).map(Change::row);
+        first.filter(|row| days.contains(&row.date())).collect()
     }
 
-    /// How many transactions are new since this was last asked. Not those of the first day: the
-    /// initial update covers them.
+    /// What happened after the first updates: new days of the grid, or refreshes.
+    fn later_changes(&self, start: Day, today: Day) -> Vec<Change<Transaction<'_>>> {
+        if let Some(own) = &self.own {
+            return own.changes().skip(self.own_at_start).collect();
+        }
+        let days = (1..=today.number() - start.number()).map(|after| start + after);
+        let rows = days.flat_map(|day| batch(day..=day, &MASKS));
+        rows.map(|row| Change::Added(Transaction::Grid(row)))
+            .collect()
+    }
+
+    /// How many transactions the initial update brings.
+    pub(crate) fn initial_count(&self) -> usize {
+        let start = Day::of(self.started_at);
+        self.first_batch(start + -INITIAL_DAYS.min(self.days)..=start)
+            .len()
+    }
+
+    /// How many transactions the historical update brings.
+    pub(crate) fn historical_count(&self) -> usize {
+        let start = Day::of(self.started_at);
+        self.first_batch(start + -self.days..=start).len() - self.initial_count()
+    }
+
+    /// How many transactions of the grid are new since this was last asked. Not those of the first
+    /// day: the initial update covers them.
     pub(crate) fn take_new_days(&mut self, now: SystemTime) -> usize {
         let today = Day::of(now);
         let new = batch(self.told_until + 1..=today, &MASKS);
         self.told_until = today;
-        new.len()
+        if self.own.is_some() { 0 } else { new.len() }
+    }
+
+    /// Changes the transactions of the dynamic user as a refresh does.
+    pub(crate) fn refresh(&mut self, now: SystemTime, seed: u64) -> Refreshed {
+        match &mut self.own {
+            Some(own) => own.refresh(Day::of(now), seed),
+            None => Refreshed::default(),
+        }
+    }
+
+    /// The transactions of the dynamic user.
+    pub(crate) fn dynamic(&mut self) -> Option<&mut OwnTransactions> {
+        self.own.as_deref_mut().filter(|own| own.is_dynamic())
     }
 
     /// The transactions at `now`, newest first.
-    pub(crate) fn rows(&self, now: SystemTime) -> Vec<Row> {
-        let added = self
-            .changes(now)
-            .into_iter()
-            .filter_map(|change| match change {
-                Change::Added(row) => Some(row),
-                Change::Modified(_) | Change::Removed(_) => None,
-            });
-        let mut rows: Vec<Row> = added.collect();
+    pub(crate) fn rows(&self, now: SystemTime) -> Vec<Transaction<'_>> {
+        let mut current = HashMap::new();
+        for change in self.changes(now) {
+            let row = change.row();
+            match change {
+                Change::Added(_) | Change::Modified(_) => current.insert(row.key(), row),
+                Change::Removed(_) => current.remove(&row.key()),
+            };
+        }
+        let mut rows: Vec<_> = current.into_values().collect();
         rows.sort_unstable_by_key(|row| row.newest_first());
         rows
     }
@@ -158,7 +214,7 @@ impl Ledger {
         mask: Option<&str>,
         cursor: Cursor,
         count: usize,
-    ) -> Page<Row> {
+    ) -> Page<Transaction<'_>> {
         page(&self.changes_of(now, mask), cursor, count)
     }
 
@@ -167,7 +223,7 @@ impl Ledger {
         Cursor::after(stream, self.changes_of(now, mask).len())
     }
 
-    fn changes_of(&self, now: SystemTime, mask: Option<&str>) -> Vec<Change<Row>> {
+    fn changes_of(&self, now: SystemTime, mask: Option<&str>) -> Vec<Change<Transaction<'_>>> {
         let mut changes = self.changes(now);
         if let Some(mask) = mask {
             changes.retain(|change| change.row().mask() == mask);

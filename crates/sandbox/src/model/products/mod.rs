@@ -13,4 +13,10 @@ pub(crate) mod transactions;
 
 pub(crate) mod streams;
 
+pub(crate) mod transaction;
+
+pub(crate) mod own_transactions;
+
+pub(crate) mod test_user;
+
 pub(crate) mod ledger;

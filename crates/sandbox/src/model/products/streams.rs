@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::transactions::Row;
+use super::{transaction::Transaction, transactions::Row};
 
 static STREAMS: LazyLock<Vec<Stream>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../data/recurring.json"))
@@ -36,15 +36,19 @@ pub(crate) struct FoundStream {
     rows: Vec<Row>,
 }
 
-/// The streams of this flow in an Item's transactions.
-pub(crate) fn find(rows: &[Row], flow: Flow) -> Vec<FoundStream> {
+/// The streams of this flow in an Item's transactions, of those of the grid only.
+pub(crate) fn find(rows: &[Transaction<'_>], flow: Flow) -> Vec<FoundStream> {
     let of_flow = STREAMS
         .iter()
         .enumerate()
         .filter(|(_, stream)| stream.flow == flow);
     let found = of_flow.map(|(kind, stream)| {
-        let is_in = |row: &&Row| row.mask() == stream.mask && row.name() == stream.name;
-        let mut rows: Vec<Row> = rows.iter().filter(is_in).copied().collect();
+        let is_in = |row: &Row| row.mask() == stream.mask && row.name() == stream.name;
+        let on_grid = rows.iter().filter_map(|row| match row {
+            Transaction::Grid(row) => Some(*row),
+            Transaction::Own(_) => None,
+        });
+        let mut rows: Vec<Row> = on_grid.filter(is_in).collect();
         rows.sort_by_key(|row| row.date);
         FoundStream { kind, rows }
     });
@@ -114,6 +118,7 @@ mod tests {
     fn streams(flow: Flow) -> Vec<Value> {
         let day = |text| Day::parse(text).unwrap();
         let rows = rows(day("2026-05-23")..=day("2026-08-21"));
+        let rows: Vec<_> = rows.into_iter().map(Transaction::Grid).collect();
         let found = find(&rows, flow);
         found
             .iter()

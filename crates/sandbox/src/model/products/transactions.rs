@@ -5,7 +5,7 @@
 use std::{cmp::Reverse, ops::RangeInclusive, sync::LazyLock};
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{day::Day, feed::Keyed, grid};
 
@@ -84,6 +84,43 @@ impl Row {
     fn of(self) -> &'static Kind {
         &KINDS[usize::from(self.kind)]
     }
+}
+
+/// The fields of one of the kinds, for transactions that are like them.
+pub(crate) fn sample(index: usize) -> Map<String, Value> {
+    KINDS[index % KINDS.len()].row.clone()
+}
+
+/// The fields of a transaction of which only these are known. Its category is inferred.
+pub(crate) fn plain_row(
+    name: &str,
+    amount: f64,
+    currency: &str,
+    authorized: Day,
+) -> Map<String, Value> {
+    // Touchstone Climbing: no merchant, location or payment data.
+    let mut row = sample(4);
+    let category = json!({
+        "confidence_level": "LOW",
+        "detailed": "GENERAL_MERCHANDISE_OTHER_GENERAL_MERCHANDISE",
+        "primary": "GENERAL_MERCHANDISE",
+        "version": "v2",
+    });
+    let icon = "https://plaid-category-icons.plaid.com/PFC_GENERAL_MERCHANDISE.png";
+    let fields = [
+        ("amount", json!(amount)),
+        ("authorized_date", json!(authorized.to_string())),
+        ("category", Value::Null),
+        ("category_id", Value::Null),
+        ("iso_currency_code", json!(currency)),
+        ("merchant_category_code", Value::Null),
+        ("name", json!(name)),
+        ("personal_finance_category", category),
+        ("personal_finance_category_icon_url", json!(icon)),
+        ("transaction_type", json!("unresolved")),
+    ];
+    row.extend(fields.map(|(field, value)| (field.to_owned(), value)));
+    row
 }
 
 /// The transactions dated in `days`, newest first; those of one day in the order of the kinds.

@@ -35,6 +35,7 @@ impl State {
             created_at: now,
             state: ItemState::Healthy,
             breaks_at: now + HEALTHY_FOR,
+            test_user: plan.test_user,
             ledger: None,
             statements: plan.statements,
             last_webhook: None,

@@ -6,6 +6,7 @@ use crate::{
     model::{
         item::ItemPlan,
         link::{End, Hosted, LinkEvent, LinkState, LinkToken, LinkedItem, Purpose},
+        products::test_user::TestUser,
     },
     plaid::{error::PlaidError, ids, institutions::Institution},
 };
@@ -81,6 +82,7 @@ impl State {
                 user,
             } => {
                 let plan = ItemPlan {
+                    test_user: TestUser::Good,
                     days_requested: None,
                     statements: None,
                     institution: Institution::first_platypus_bank(),

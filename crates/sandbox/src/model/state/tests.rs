@@ -6,7 +6,7 @@ use crate::{
     model::{
         delivery::{DeliveryCommand, PendingAttempt},
         item::{ItemIndex, ItemPlan, ItemState},
-        products::ledger::Arrival,
+        products::{ledger::Arrival, test_user::TestUser},
         random::Streams,
         webhook::Outcome,
         webhook_body::WebhookBody,
@@ -38,6 +38,7 @@ fn state() -> (State, ItemIndex, Commands) {
 
 fn add_item(state: &mut State) -> ItemIndex {
     state.add_item(ItemPlan {
+        test_user: TestUser::Good,
         days_requested: None,
         statements: None,
         institution: Institution::first_platypus_bank(),
