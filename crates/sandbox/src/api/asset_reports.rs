@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    api::call::{Call, RouteFn},
+    api::{
+        call::{Call, RouteFn},
+        fields::Fields,
+    },
     model::{
         item::{Item, ItemIndex},
         products::{day::Day, ledger::MAX_DAYS},
@@ -40,7 +43,6 @@ fn create(call: &mut Call) -> Result<Value, PlaidError> {
             url.as_str().unwrap_or_default(),
         )?),
     };
-    let user = fields.find("options.user").and_then(Value::as_object);
     let report = Report {
         id: call.state.new_uuid(),
         items,
@@ -49,7 +51,7 @@ fn create(call: &mut Call) -> Result<Value, PlaidError> {
         client_report_id: fields
             .optional_text("options.client_report_id")?
             .map(str::to_owned),
-        user: user.cloned().unwrap_or_default(),
+        user: user(fields)?,
     };
     let id = report.id.clone();
     let token = call.state.add_report(report, webhook);
@@ -131,19 +133,37 @@ fn shown_item(item: &Item, report: &Report) -> Value {
     })
 }
 
+/// The fields of a report's user.
+const USER: [&str; 7] = [
+    "client_user_id",
+    "email",
+    "first_name",
+    "last_name",
+    "middle_name",
+    "phone_number",
+    "ssn",
+];
+
+/// The user that the request names. That a field is text is documented, the message inferred.
+fn user(fields: &Fields) -> Result<Map<String, Value>, PlaidError> {
+    let mut user = Map::new();
+    for name in USER {
+        let path = format!("options.user.{name}");
+        match fields.find(&path) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) => {
+                catalog::kept_text(&path, text)?;
+                user.insert(name.to_owned(), text.as_str().into());
+            }
+            Some(_) => return Err(PlaidError::invalid_field(&path, "a string")),
+        }
+    }
+    Ok(user)
+}
+
 /// Every field of the user, null where none was given (inferred).
 fn shown_user(given: &Map<String, Value>) -> Value {
-    const NAMES: [&str; 7] = [
-        "client_user_id",
-        "email",
-        "first_name",
-        "last_name",
-        "middle_name",
-        "phone_number",
-        "ssn",
-    ];
-    NAMES
-        .into_iter()
+    USER.into_iter()
         .map(|name| (name, given.get(name).cloned().unwrap_or_default()))
         .collect()
 }

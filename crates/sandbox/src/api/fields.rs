@@ -7,9 +7,19 @@ use serde_json::{Map, Value};
 
 use crate::model::products::day::Day;
 use crate::plaid::{
+    catalog,
     error::PlaidError,
     routes::{FieldSpec, RouteSpec},
 };
+
+/// The free texts that a route keeps for the life of an Item or a token.
+const KEPT_TEXTS: [&str; 5] = [
+    "client_name",
+    "institution_data.routing_number",
+    "options.client_report_id",
+    "user_id",
+    "user_token",
+];
 
 /// The JSON object of a request's body. The last of two equal keys counts (inferred: Go's JSON
 /// decoder does this).
@@ -137,7 +147,8 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// MISSING_FIELDS, UNKNOWN_FIELDS, or INVALID_FIELD for a value that must be an object or a list.
+    /// MISSING_FIELDS, UNKNOWN_FIELDS, or INVALID_FIELD for a value that must be an object or a list, or
+    /// for a text that is too long to keep.
     pub(super) fn check(&self, route: &RouteSpec) -> Result<(), PlaidError> {
         let required = route.fields.iter().filter(FieldSpec::is_required);
         let missing: Vec<_> = required
@@ -162,6 +173,11 @@ impl Fields {
             let must_be = route.fields.find(name).and_then(|it| must_be(&it, value));
             if let Some(must_be) = must_be {
                 return Err(PlaidError::invalid_field(name, must_be));
+            }
+        }
+        for path in KEPT_TEXTS {
+            if let Some(text) = self.find(path).and_then(Value::as_str) {
+                catalog::kept_text(path, text)?;
             }
         }
         Ok(())

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     api::{
@@ -34,20 +33,8 @@ const COUNTRIES: [&str; 20] = [
     "PT", "BE", "AT", "FI",
 ];
 
-/// The products that update mode can add to an Item (documented: credit products).
-const PRODUCTS_OF_UPDATE_MODE: [&str; 11] = [
-    "assets",
-    "cra_base_report",
-    "cra_cashflow_insights",
-    "cra_income_insights",
-    "cra_lend_score",
-    "cra_monitoring",
-    "cra_network_insights",
-    "cra_partner_insights",
-    "income",
-    "income_verification",
-    "statements",
-];
+/// The longest `account_filters` as JSON, in bytes: this Sandbox's own limit.
+const MAX_FILTERS: usize = 16 << 10;
 
 /// The longest lifetime of a Hosted Link: 21 days (documented).
 const MAX_LIFETIME_SECONDS: u64 = 21 * 24 * 60 * 60;
@@ -59,20 +46,12 @@ fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
     let countries = countries(fields)?;
     let user = user(fields)?;
     let webhook = url(fields, "webhook", catalog::webhook)?;
-    let redirect_uri = url(fields, "redirect_uri", any_url)?;
+    let redirect_uri = url(fields, "redirect_uri", catalog::any_url)?;
     let products = products(fields)?;
     let purpose = match (fields.optional_text("access_token")?, &products) {
-        (Some(token), None) => Purpose::Update(call.item_of_token(token)?),
-        (Some(token), Some(products)) => {
-            let item = call.item_of_token(token)?;
-            if !products
-                .iter()
-                .all(|it| PRODUCTS_OF_UPDATE_MODE.contains(it))
-            {
-                return Err(PlaidError::products_in_update_mode());
-            }
-            Purpose::Update(item)
-        }
+        // Documented to add credit products; the docs advise against others and name no error. That
+        // products change nothing is inferred from old Link, which left the Item's products (observed).
+        (Some(token), _) => Purpose::Update(call.item_of_token(token)?),
         (None, Some(products)) => Purpose::Add {
             products: products.clone(),
             webhook: webhook.clone(),
@@ -80,6 +59,20 @@ fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
         },
         (None, None) => return Err(PlaidError::no_products()),
     };
+    let mut metadata = json!({
+        "client_name": client_name,
+        "country_codes": countries,
+        "initial_products": products.unwrap_or_default(),
+        "language": language,
+        "redirect_uri": redirect_uri,
+        "webhook": webhook,
+    });
+    if let Some(filters) = account_filters(fields)? {
+        metadata["account_filters"] = filters;
+    }
+    if let Some(routing_number) = fields.optional_text("institution_data.routing_number")? {
+        metadata["institution_data"] = json!({ "routing_number": routing_number });
+    }
     let (hosted, lifetime) = hosted(call, &purpose)?;
 
     let created_at = call.state.now();
@@ -91,15 +84,8 @@ fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
         created_at,
         expires_at,
         purpose,
-        client_name: client_name.clone(),
-        metadata: json!({
-            "client_name": client_name,
-            "country_codes": countries,
-            "initial_products": products.unwrap_or_default(),
-            "language": language,
-            "redirect_uri": redirect_uri,
-            "webhook": webhook,
-        }),
+        client_name,
+        metadata,
         user_id: fields.optional_text("user_id")?.map(str::to_owned),
         hosted,
         sessions: Vec::new(),
@@ -162,11 +148,33 @@ fn countries(fields: &Fields) -> Result<Vec<String>, PlaidError> {
     let codes = codes
         .filter(|codes| !codes.is_empty())
         .ok_or_else(|| PlaidError::invalid_field("country_codes", "a non-empty string array"))?;
-    if !codes.iter().all(|code| COUNTRIES.contains(code)) {
+    // The limit on their number is this Sandbox's own.
+    if codes.len() > COUNTRIES.len() || !codes.iter().all(|code| COUNTRIES.contains(code)) {
         let must_be = format!("among: {}", COUNTRIES.join(", "));
         return Err(PlaidError::invalid_field("country_codes", &must_be));
     }
     Ok(codes.into_iter().map(str::to_owned).collect())
+}
+
+/// The filters of the given account types, as they were given (observed); none if no type is given
+/// (observed). The errors are inferred.
+fn account_filters(fields: &Fields) -> Result<Option<Value>, PlaidError> {
+    let Some(filters) = fields.find("account_filters").and_then(Value::as_object) else {
+        return Ok(None);
+    };
+    for (name, filter) in filters {
+        let path = format!("account_filters.{name}");
+        if !filter.is_object() {
+            return Err(PlaidError::invalid_field(&path, "an object"));
+        }
+        fields.texts(&format!("{path}.account_subtypes"))?;
+    }
+    let filters = Value::Object(filters.clone());
+    if filters.to_string().len() > MAX_FILTERS {
+        let must_be = "at most 16 KiB of JSON in this Sandbox";
+        return Err(PlaidError::invalid_field("account_filters", must_be));
+    }
+    Ok(Some(filters).filter(|filters| *filters != json!({})))
 }
 
 /// The `user_id`, if there is one. One of `user` and `user_id` is required, and `user` must have a
@@ -198,14 +206,6 @@ fn url(
     }
 }
 
-/// Accepts any scheme: an app may have its own.
-fn any_url(name: &str, url: &str) -> Result<String, PlaidError> {
-    match Url::parse(url) {
-        Ok(_) => Ok(url.to_owned()),
-        Err(_) => Err(PlaidError::invalid_field(name, "a non-empty string URL")),
-    }
-}
-
 /// The hosted page, if the request asks for one, and the lifetime of the token.
 fn hosted(call: &mut Call, purpose: &Purpose) -> Result<(Option<Hosted>, Duration), PlaidError> {
     let default = match purpose {
@@ -229,7 +229,11 @@ fn hosted(call: &mut Call, purpose: &Purpose) -> Result<(Option<Hosted>, Duratio
             }
         },
     };
-    let completion_redirect_uri = url(fields, "hosted_link.completion_redirect_uri", any_url)?;
+    let completion_redirect_uri = url(
+        fields,
+        "hosted_link.completion_redirect_uri",
+        catalog::any_url,
+    )?;
     let hosted = call.state.new_hosted_page(completion_redirect_uri);
     Ok((Some(hosted), lifetime))
 }

@@ -85,6 +85,9 @@ impl Controls {
             Some(products) => products.iter().map(String::as_str).collect(),
             None => vec!["transactions"],
         };
+        if let Some(user_id) = &item.user_id {
+            catalog::kept_text("user_id", user_id).map_err(SandboxError::invalid("user_id"))?;
+        }
         let webhook = item.webhook.as_deref();
         let institution_id = item.institution_id.as_deref();
         let plan = ItemPlan {

@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 
 use crate::plaid::{ids, time};
 
+const RECORDED_KID: &str = "6c5516e1-92dc-479e-a8ff-5a51992e0001";
+
 /// Every key of a Sandbox. The newest signs.
 pub(crate) struct Keys {
     random: Rng,
@@ -46,8 +48,22 @@ impl Keys {
         kid
     }
 
-    /// The public key with this `kid`, as Plaid shows it.
+    /// The public key with this `kid`, as Plaid shows it. The test suites of Plaid's own SDKs ask for
+    /// one fixed key of Plaid's Sandbox (observed in 2020): it is served, and signs nothing here.
     pub(crate) fn jwk(&self, kid: &str) -> Option<Value> {
+        if kid == RECORDED_KID {
+            return Some(json!({
+                "alg": "ES256",
+                "created_at": 1_560_466_143,
+                "crv": "P-256",
+                "expired_at": null,
+                "kid": RECORDED_KID,
+                "kty": "EC",
+                "use": "sig",
+                "x": "35lvC8uz2QrWpQJ3TUH8t9o9DURMp7ydU518RKDl20k",
+                "y": "I8BuXB2bvxelzJAd7OKhd-ZwjCst05Fx47Mb_0ugros",
+            }));
+        }
         if kid == self.current.kid {
             return Some(self.current.jwk(None));
         }

@@ -72,6 +72,37 @@ pub(crate) fn products(field: &str, names: &[&str]) -> Result<Vec<&'static str>,
 
 const MAX_URL: usize = 4 << 10;
 
+/// The longest free text that is kept for the life of an Item or a token, in bytes.
+const MAX_KEPT_TEXT: usize = 1 << 10;
+
+/// Checks a text that is kept. The limit and its message are this Sandbox's own.
+///
+/// # Errors
+///
+/// INVALID_FIELD about `field` if `text` is longer than 1 KiB.
+pub(crate) fn kept_text(field: &str, text: &str) -> Result<(), PlaidError> {
+    match text.len() <= MAX_KEPT_TEXT {
+        true => Ok(()),
+        false => Err(PlaidError::invalid_field(
+            field,
+            "a string of at most 1024 bytes in this Sandbox",
+        )),
+    }
+}
+
+/// Accepts any scheme: an app may have its own.
+///
+/// # Errors
+///
+/// INVALID_FIELD about `field` if `url` is not an absolute URL, or longer than 4 KiB (the limit is
+/// this Sandbox's own).
+pub(crate) fn any_url(field: &str, url: &str) -> Result<String, PlaidError> {
+    match Url::parse(url) {
+        Ok(_) if url.len() <= MAX_URL => Ok(url.to_owned()),
+        _ => Err(PlaidError::invalid_field(field, "a non-empty string URL")),
+    }
+}
+
 /// # Errors
 ///
 /// INVALID_FIELD about `field` if `url` is not an absolute http or https URL, or longer than 4 KiB

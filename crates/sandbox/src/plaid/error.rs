@@ -119,13 +119,6 @@ impl PlaidError {
         known("INVALID_FIELD").with_message("must provide at least one product")
     }
 
-    /// Plaid documents which products update mode accepts, but not the error for others: the
-    /// message is inferred.
-    pub(crate) fn products_in_update_mode() -> Self {
-        known("INVALID_FIELD")
-            .with_message("products must be omitted when access_token is provided")
-    }
-
     /// Observed for `initial_products`.
     pub(crate) fn invalid_products(field: &str, names: &[&str]) -> Self {
         let names = Value::from(names.to_vec());

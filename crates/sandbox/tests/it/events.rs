@@ -228,10 +228,10 @@ async fn closing_the_sandbox_ends_every_stream_at_once() {
     let plaid = Plaid::start().await;
     let reader = Reader::start(&plaid.sandbox).await;
     let stalled = Reader::start(&plaid.sandbox).await;
-    let user_id = Some("u".repeat(100_000));
-    for _ in 0..200 {
+    let webhook = Some(format!("http://127.0.0.1:9/{}", "w".repeat(4_000)));
+    for _ in 0..5_000 {
         let item = NewItem {
-            user_id: user_id.clone(),
+            webhook: webhook.clone(),
             ..NewItem::default()
         };
         plaid.sandbox.create_item(item).unwrap();

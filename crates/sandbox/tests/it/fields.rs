@@ -236,7 +236,7 @@ async fn an_unknown_verification_key_is_refused() {
     let message = "invalid key_id provided. note that key_ids are specific to Plaid environments, \
                    and verification requests must be made to the same environment that the \
                    webhook was sent from";
-    let fields = json!({ "key_id": "6c5516e1-92dc-479e-a8ff-5a51992e0001" });
+    let fields = json!({ "key_id": "6c5516e1-92dc-479e-a8ff-5a51992e0002" });
     let code = "INVALID_WEBHOOK_VERIFICATION_KEY_ID";
     let path = "/webhook_verification_key/get";
     check_all(path, "INVALID_INPUT", code, &[(fields, message)]).await;

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use utdk_plaid_sandbox::CreatedItem;
+use utdk_plaid_sandbox::{CreatedItem, ItemState};
 
 use crate::{
     plaid::{JSON, Plaid, Reply},
@@ -79,31 +79,19 @@ async fn update_mode_accepts_a_broken_and_a_healthy_item() {
 }
 
 #[tokio::test]
-async fn update_mode_accepts_only_credit_products() {
+async fn update_mode_accepts_products_and_the_item_keeps_its_own() {
     let plaid = Plaid::start().await;
     let item = plaid.item(None);
-    for product in [
-        "assets",
-        "cra_base_report",
-        "cra_cashflow_insights",
-        "cra_income_insights",
-        "cra_lend_score",
-        "cra_monitoring",
-        "cra_network_insights",
-        "cra_partner_insights",
-        "income",
-        "income_verification",
-        "statements",
-    ] {
-        create(&plaid, update(&item, json!({ "products": [product] }))).await;
+    plaid.reset_login(&item).await;
+    for products in [json!(["statements"]), json!(["transactions", "auth"])] {
+        let fields = update(&item, json!({ "products": products }));
+        let created = create(&plaid, fields).await;
+        plaid.sandbox.complete_link(token(&created)).unwrap();
+        let item = plaid.sandbox.items().remove(0);
+        assert_eq!(item.state, ItemState::Healthy);
+        assert_eq!(item.products, ["transactions"]);
     }
-    for products in [json!(["auth"]), json!(["assets", "transactions"])] {
-        let reply = plaid
-            .post(CREATE, update(&item, json!({ "products": products })))
-            .await;
-        let message = "products must be omitted when access_token is provided";
-        check(&reply, "INVALID_REQUEST", "INVALID_FIELD", message);
-    }
+    assert_eq!(plaid.sandbox.items().len(), 1);
 }
 
 #[tokio::test]
@@ -142,8 +130,14 @@ async fn documented_fields_without_effect_are_accepted() {
 async fn a_link_token_is_returned_with_its_metadata() {
     let plaid = Plaid::start().await;
     let webhook = "http://127.0.0.1:9/hook";
+    let filters = json!({
+        "credit": { "account_subtypes": ["all"] },
+        "depository": { "account_subtypes": ["checking", "savings"] },
+    });
     let more = json!({
+        "account_filters": filters,
         "country_codes": ["US", "CA"],
+        "institution_data": { "routing_number": "110000000" },
         "products": ["transactions", "auth"],
         "redirect_uri": "https://app.example/oauth",
         "webhook": webhook,
@@ -156,9 +150,11 @@ async fn a_link_token_is_returned_with_its_metadata() {
         "expiration": created["expiration"],
         "link_token": token,
         "metadata": {
+            "account_filters": filters,
             "client_name": "Wonder Budget",
             "country_codes": ["US", "CA"],
             "initial_products": ["auth", "transactions"],
+            "institution_data": { "routing_number": "110000000" },
             "language": "en",
             "redirect_uri": "https://app.example/oauth",
             "webhook": webhook,
@@ -167,6 +163,21 @@ async fn a_link_token_is_returned_with_its_metadata() {
     });
     assert_eq!(reply, expected);
     assert!(reply["created_at"].as_str() < reply["expiration"].as_str());
+}
+
+#[tokio::test]
+async fn metadata_that_was_not_given_is_absent() {
+    let plaid = Plaid::start().await;
+    for more in [
+        json!({ "products": ["auth"] }),
+        json!({ "products": ["auth"], "account_filters": {}, "institution_data": {} }),
+        json!({ "products": ["auth"], "account_filters": null }),
+    ] {
+        let created = create(&plaid, fields(more)).await;
+        let fields = json!({ "link_token": token(&created) });
+        let metadata = plaid.post(GET, fields).await.json()["metadata"].clone();
+        assert_eq!(metadata.as_object().unwrap().len(), 6, "{metadata}");
+    }
 }
 
 #[tokio::test]

@@ -151,6 +151,18 @@ async fn link_fields_with_an_invalid_value_are_named() {
         (hosted(json!(1.5)), lifetime),
         (hosted(json!("60")), lifetime),
         (json!({ "update": [] }), "update must be an object"),
+        (
+            json!({ "account_filters": { "depository": [] } }),
+            "account_filters.depository must be an object",
+        ),
+        (
+            json!({ "account_filters": { "credit": { "account_subtypes": "all" } } }),
+            "account_filters.credit.account_subtypes must be a list of strings",
+        ),
+        (
+            json!({ "institution_data": { "routing_number": 1 } }),
+            "institution_data.routing_number must be a non-empty string",
+        ),
     ])
     .await;
 }

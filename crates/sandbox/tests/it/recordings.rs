@@ -144,6 +144,51 @@ async fn a_link_token_is_created() {
 }
 
 #[tokio::test]
+async fn account_filters_are_shown() {
+    let plaid = Plaid::start().await;
+    let fields = json!({
+        "account_filters": { "depository": { "account_subtypes": ["checking", "savings"] } },
+        "client_name": "Plaid Test",
+        "country_codes": ["GB"],
+        "language": "en",
+        "products": ["auth", "transactions"],
+        "user": { "client_user_id": "123" },
+        "webhook": "https://sample-webhook.com",
+    });
+    let created = plaid.post("/link/token/create", fields).await.json();
+    let fields = json!({ "link_token": created["link_token"] });
+    let reply = plaid.post("/link/token/get", fields).await;
+    let recorded = r#"{
+  "created_at": "2020-09-09T02:57:04Z",
+  "expiration": "2020-09-09T06:57:04Z",
+  "link_token": "link-sandbox-9ee8ac7f-caaa-4a97-b215-3ef491ba8b71",
+  "metadata": {
+    "account_filters": {
+      "depository": {
+        "account_subtypes": [
+          "checking",
+          "savings"
+        ]
+      }
+    },
+    "client_name": "Plaid Test",
+    "country_codes": [
+      "GB"
+    ],
+    "initial_products": [
+      "auth",
+      "transactions"
+    ],
+    "language": "en",
+    "redirect_uri": null,
+    "webhook": "https://sample-webhook.com"
+  },
+  "request_id": "6RN7o6eU0jUzHtN"
+}"#;
+    check_unversioned(&reply, 200, recorded);
+}
+
+#[tokio::test]
 async fn two_routes_have_no_version_header() {
     let plaid = Plaid::start().await;
     let created = plaid.post("/link/token/create", link_fields()).await.json();
@@ -165,7 +210,21 @@ async fn the_verification_key_is_shown() {
     let reply = plaid
         .post("/webhook_verification_key/get", json!({ "key_id": kid }))
         .await;
-    let recorded = r#"{
+    check_unversioned(&reply, 200, RECORDED_KEY);
+}
+
+#[tokio::test]
+async fn the_key_that_plaids_own_suites_ask_for_is_the_recorded_one() {
+    let plaid = Plaid::start().await;
+    let fields = json!({ "key_id": "6c5516e1-92dc-479e-a8ff-5a51992e0001" });
+    let reply = plaid.post("/webhook_verification_key/get", fields).await;
+    let recorded: Value = serde_json::from_str(RECORDED_KEY).unwrap();
+    assert_eq!(reply.json()["key"], recorded["key"]);
+    assert_ne!(crate::webhooks::kid(&plaid).await, recorded["key"]["kid"]);
+    check_unversioned(&reply, 200, RECORDED_KEY);
+}
+
+const RECORDED_KEY: &str = r#"{
   "key": {
     "alg": "ES256",
     "created_at": 1560466143,
@@ -179,8 +238,6 @@ async fn the_verification_key_is_shown() {
   },
   "request_id": "FZooWYCXczYOWdr"
 }"#;
-    check_unversioned(&reply, 200, recorded);
-}
 
 /// Checks a reply against the recorded body with this error. `message` is escaped as JSON; `page` is
 /// the end of the documentation URL.
