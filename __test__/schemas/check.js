@@ -7,7 +7,9 @@ const assert = require('node:assert/strict')
 const { default: Ajv } = require('ajv/dist/2020.js')
 const { default: addFormats } = require('ajv-formats')
 
-const SCHEMAS = ['account', 'error', 'item', 'link', 'replies', 'webhooks'].map((name) =>
+const DATA = require('./data.json')
+
+const SCHEMAS = ['account', 'data', 'error', 'item', 'link', 'replies', 'webhooks'].map((name) =>
   require(`./${name}.json`),
 )
 const ajv = new Ajv({ schemas: SCHEMAS, allErrors: true, strict: true })
@@ -41,7 +43,7 @@ async function call(sandbox, path, body, { method = 'POST', headers } = {}) {
   const reply = parsed(text, about)
   assert.equal(text, asWritten(reply), `${about} is not formatted as Plaid formats it`)
   assert.match(reply.request_id, REQUEST_ID, about)
-  const validate = status === 200 ? validator('replies', path) : validator('error', 'ErrorReply')
+  const validate = status === 200 ? replyValidator(path) : validator('error', 'ErrorReply')
   assertValid(validate, reply, about)
   return { status, reply, about }
 }
@@ -74,6 +76,11 @@ function validator(file, name) {
   return ajv.getSchema(`${file}.json#/$defs/${escaped}`) ?? assert.fail(`no schema for ${name}`)
 }
 
+/** The validator for the successful replies of the route at `path`. */
+function replyValidator(path) {
+  return validator(path in DATA.$defs ? 'data' : 'replies', path)
+}
+
 /** Fails with what is wrong with `value`; `about` says what it is. */
 function assertValid(validate, value, about) {
   if (validate(value)) return
@@ -101,4 +108,4 @@ function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-module.exports = { SCHEMAS, call, checkedWebhook, isObject, kindOf, validator }
+module.exports = { SCHEMAS, call, checkedWebhook, isObject, kindOf, replyValidator }

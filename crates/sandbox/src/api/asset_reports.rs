@@ -68,9 +68,10 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
     let items = report.items.iter().map(|index| call.state.item(*index));
     let warnings = items.clone().filter(|item| item.is_broken()).map(|item| {
         let mut error = PlaidError::item_login_required().to_json();
+        error["item_id"] = item.id.clone().into();
         error["request_id"] = call.request_id.into();
         json!({
-            "cause": { "error": error, "item_id": item.id },
+            "cause": error,
             "warning_code": "OWNERS_UNAVAILABLE",
             "warning_type": "ASSET_REPORT_WARNING",
         })
@@ -86,6 +87,51 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
         },
         "warnings": warnings.collect::<Vec<_>>(),
     }))
+}
+
+/// The fields of an account in a report (documented, and observed in 2020).
+const ACCOUNT_FIELDS: [&str; 12] = [
+    "account_id",
+    "balances",
+    "days_available",
+    "historical_balances",
+    "mask",
+    "name",
+    "official_name",
+    "owners",
+    "ownership_type",
+    "subtype",
+    "transactions",
+    "type",
+];
+
+/// The fields of a transaction in a report (documented).
+const TRANSACTION_FIELDS: [&str; 18] = [
+    "account_id",
+    "account_owner",
+    "amount",
+    "category",
+    "category_id",
+    "check_number",
+    "date",
+    "iso_currency_code",
+    "location",
+    "merchant_name",
+    "name",
+    "original_description",
+    "payment_meta",
+    "pending",
+    "pending_transaction_id",
+    "transaction_id",
+    "transaction_type",
+    "unofficial_currency_code",
+];
+
+fn keep_only(mut object: Value, fields: &[&str]) -> Value {
+    if let Some(object) = object.as_object_mut() {
+        object.retain(|name, _| fields.contains(&name.as_str()));
+    }
+    object
 }
 
 /// The fields of the recording, in the form of today. That an account has no historical balances is
@@ -114,7 +160,7 @@ fn shown_item(item: &Item, report: &Report) -> Value {
             let transactions = own.map(|row| {
                 let mut shown = row.to_json(&id, |key| item.transaction_id(key));
                 shown["original_description"] = row.name().into();
-                shown
+                keep_only(shown, &TRANSACTION_FIELDS)
             });
             account["transactions"] = transactions.collect();
             account["balances"]["margin_loan_amount"] = Value::Null;
@@ -122,7 +168,7 @@ fn shown_item(item: &Item, report: &Report) -> Value {
             account["historical_balances"] = json!([]);
             account["owners"] = item.test_user.owners(place);
             account["ownership_type"] = Value::Null;
-            account
+            keep_only(account, &ACCOUNT_FIELDS)
         });
     json!({
         "accounts": accounts.collect::<Vec<_>>(),

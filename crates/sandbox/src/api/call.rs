@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     api::{fields::Fields, origin::origin},
     model::{item::ItemIndex, state::State},
-    plaid::error::PlaidError,
+    plaid::{error::PlaidError, json::RenderedList},
 };
 
 /// Answers a call: the body without its `request_id`.
@@ -19,6 +19,8 @@ pub(super) struct Call<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) request_id: &'a str,
     pub(super) state: &'a mut State,
+    /// The lists of the reply that are rendered already, by name. In the body they are empty.
+    pub(super) lists: Vec<(&'static str, RenderedList)>,
     /// The Item that the call is about, once that is known. The log shows it.
     pub(super) item: Option<ItemIndex>,
 }

@@ -14,7 +14,11 @@ use crate::{
         journal::{self, LoggedRequest},
         shared::Shared,
     },
-    plaid::{error::PlaidError, json, routes::RouteSpec},
+    plaid::{
+        error::PlaidError,
+        json::{self, RenderedList},
+        routes::RouteSpec,
+    },
 };
 
 /// The reply to a request. `body` is `None` if it could not be read.
@@ -60,6 +64,7 @@ fn perform(
             headers: &head.headers,
             request_id: &request_id,
             state: &mut state,
+            lists: Vec::new(),
             item: None,
         };
         let result = answer(route, &mut call);
@@ -78,6 +83,7 @@ fn perform(
 struct Answer {
     status: u16,
     body: Value,
+    lists: Vec<(&'static str, RenderedList)>,
     error_code: Option<&'static str>,
 }
 
@@ -95,6 +101,7 @@ fn answer(route: &RouteSpec, call: &mut Call) -> Result<Option<Answer>, PlaidErr
     let stubbed = call.state.stubs().next(route.path).map(|stub| Answer {
         status: stub.status,
         body: stub.body.into(),
+        lists: Vec::new(),
         error_code: stub.error_code,
     });
     match (stubbed, function) {
@@ -102,6 +109,7 @@ fn answer(route: &RouteSpec, call: &mut Call) -> Result<Option<Answer>, PlaidErr
         (None, Some(perform)) => Ok(Some(Answer {
             status: 200,
             body: perform(call)?,
+            lists: std::mem::take(&mut call.lists),
             error_code: None,
         })),
         (None, None) => Ok(None),
@@ -156,14 +164,14 @@ fn json_reply(
     request_id: String,
     retry_after: Option<u64>,
 ) -> HttpReply {
-    let (status, mut body) = match result {
-        Ok(answer) => (answer.status, answer.body),
-        Err(error) => (error.status, error.to_json()),
+    let (status, mut body, lists) = match result {
+        Ok(answer) => (answer.status, answer.body, answer.lists),
+        Err(error) => (error.status, error.to_json(), Vec::new()),
     };
     body["request_id"] = request_id.into();
     HttpReply::Json {
         status,
-        body: json::render(body),
+        body: json::render_with(body, &lists),
         retry_after,
         is_cut_short: false,
     }

@@ -7,10 +7,13 @@ use crate::{
         accounts::chosen_accounts,
         call::{Call, RouteFn},
     },
-    model::products::{
-        day::Day,
-        investments::{self, InvestmentRow},
-        ledger::MAX_DAYS,
+    model::{
+        item::Item,
+        products::{
+            day::Day,
+            investments::{self, InvestmentRow},
+            ledger::MAX_DAYS,
+        },
     },
     plaid::error::PlaidError,
 };
@@ -30,11 +33,13 @@ fn holdings(call: &mut Call) -> Result<Value, PlaidError> {
     let accounts = investment_accounts(call)?;
     call.state.add_product(index, "investments");
     let item = call.state.item(index);
+    let holdings = investments::holdings(|mask| id_of(&accounts, mask));
+    let securities = securities(call, item, &holdings);
     Ok(json!({
-        "holdings": investments::holdings(|mask| id_of(&accounts, mask)),
         "accounts": accounts,
+        "holdings": holdings,
         "item": item.to_json(call.request_id),
-        "securities": investments::securities(item.institution.id),
+        "securities": securities,
     }))
 }
 
@@ -64,13 +69,29 @@ fn transactions(call: &mut Call) -> Result<Value, PlaidError> {
         let account_id = id_of(&accounts, row.mask()).unwrap_or_default();
         row.to_json(&account_id, &item.investment_transaction_id(*row))
     };
+    let shown: Vec<Value> = rows[from..until].iter().map(shown).collect();
+    let securities = securities(call, item, &shown);
     Ok(json!({
-        "investment_transactions": rows[from..until].iter().map(shown).collect::<Vec<_>>(),
         "accounts": accounts,
+        "investment_transactions": shown,
         "item": item.to_json(call.request_id),
-        "securities": investments::securities(item.institution.id),
+        "securities": securities,
         "total_investment_transactions": total,
     }))
+}
+
+/// The securities for these holdings or transactions. Without chosen accounts these are all, also one
+/// that no account holds; with them those that the rows name (both observed for holdings).
+fn securities(call: &Call, item: &Item, rows: &[Value]) -> Vec<Value> {
+    let mut securities = investments::securities(item.institution.id);
+    if call.fields.find("options.account_ids").is_some() {
+        let is_named = |security: &Value| {
+            let id = &security["security_id"];
+            rows.iter().any(|row| row["security_id"] == *id)
+        };
+        securities.retain(is_named);
+    }
+    securities
 }
 
 /// Nothing changes: the holdings of `user_good` are fixed (observed).

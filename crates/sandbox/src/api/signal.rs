@@ -41,9 +41,15 @@ fn evaluate(call: &mut Call) -> Result<Value, PlaidError> {
         "risk_profile": null,
         "ruleset": null,
         "scores": {
-            "bank_initiated_return_risk": { "score": bank },
-            "customer_initiated_return_risk": { "score": customer },
+            "bank_initiated_return_risk": { "risk_tier": tier(bank, 8), "score": bank },
+            "customer_initiated_return_risk": { "risk_tier": tier(customer, 5), "score": customer },
         },
         "warnings": warnings,
     }))
+}
+
+/// The tier of a score, from 1 to `tiers`. How many tiers there are is documented; that they divide
+/// the scores evenly is inferred.
+fn tier(score: u64, tiers: u64) -> u64 {
+    1 + score.min(99) * tiers / 100
 }

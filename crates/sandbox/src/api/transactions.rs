@@ -1,5 +1,7 @@
 //! The routes of transactions.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
             transactions::plain_row,
         },
     },
-    plaid::{error::PlaidError, time},
+    plaid::{error::PlaidError, json::RenderedList, time},
 };
 
 pub(super) const ROUTES: [(&str, RouteFn); 5] = [
@@ -54,14 +56,15 @@ fn sync(call: &mut Call) -> Result<Value, PlaidError> {
     let now = call.state.clock().now();
     let item = call.state.item(index);
     let ledger = ledger(item)?;
-    let accounts = item.accounts();
+    let mut accounts = item.accounts();
     let account = account
         .map(|id| {
             let known = accounts.iter().position(|it| it["account_id"] == id);
             known.ok_or_else(PlaidError::invalid_account_id)
         })
         .transpose()?;
-    let mask = account.and_then(|index| accounts[index]["mask"].as_str());
+    let mask = account.and_then(|index| accounts[index]["mask"].as_str().map(str::to_owned));
+    let mask = mask.as_deref();
     let stream = item.cursor_stream(account);
     let cursor = match fields.find("cursor") {
         None | Some(Value::Null) => Cursor::first(stream),
@@ -83,24 +86,35 @@ fn sync(call: &mut Call) -> Result<Value, PlaidError> {
         cursor,
         usize::try_from(count).unwrap_or(usize::MAX),
     );
-    let shown = Shown { item, original };
-    let rows = page.added.iter().chain(&page.modified).chain(&page.removed);
-    let masks: Vec<&str> = rows.map(|row| row.mask()).collect();
-    let with_rows = accounts.iter().filter(|account| {
-        let mask = account["mask"].as_str();
-        mask.is_some_and(|mask| masks.contains(&mask))
+    let shown = Shown {
+        item,
+        accounts: &accounts,
+        original,
+    };
+    let removed = page.removed.iter().map(|row| {
+        json!({
+            "account_id": shown.account_id(*row),
+            "transaction_id": item.transaction_id(row.key()),
+        })
     });
+    let removed: Vec<Value> = removed.collect();
+    let modified = shown.rendered(&page.modified);
+    let added = shown.rendered(&page.added);
+    let rows = page.added.iter().chain(&page.modified).chain(&page.removed);
+    let masks: HashSet<&str> = rows.map(|row| row.mask()).collect();
+    accounts.retain(|account| {
+        let mask = account["mask"].as_str();
+        mask.is_some_and(|mask| masks.contains(mask))
+    });
+    call.lists = vec![("added", added), ("modified", modified)];
     Ok(json!({
-        "accounts": with_rows.collect::<Vec<_>>(),
-        "added": shown.rows(&page.added),
+        "accounts": accounts,
+        "added": [],
         "has_more": page.has_more,
-        "modified": shown.rows(&page.modified),
+        "modified": [],
         // Before the initial update it is empty (observed).
         "next_cursor": next.map(|()| page.next.encode()).unwrap_or_default(),
-        "removed": page.removed.iter().map(|row| json!({
-            "account_id": item.account_id(row.mask()),
-            "transaction_id": item.transaction_id(row.key()),
-        })).collect::<Vec<_>>(),
+        "removed": removed,
         "transactions_update_status": status,
     }))
 }
@@ -131,11 +145,18 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
     let until = from
         .saturating_add(usize::try_from(count).unwrap_or_default())
         .min(total);
+    let shown = Shown {
+        item,
+        accounts: &accounts,
+        original,
+    };
+    call.lists
+        .push(("transactions", shown.rendered(&rows[from..until])));
     Ok(json!({
         "accounts": accounts,
         "item": item.to_json(call.request_id),
         "total_transactions": total,
-        "transactions": Shown { item, original }.rows(&rows[from..until]),
+        "transactions": [],
     }))
 }
 
@@ -257,26 +278,26 @@ fn ledger(item: &Item) -> Result<&Ledger, PlaidError> {
 /// How the transactions of an Item are shown.
 struct Shown<'a> {
     item: &'a Item,
+    /// The accounts of the transactions.
+    accounts: &'a [Value],
     /// Whether `original_description` is shown (observed: absent by default).
     original: bool,
 }
 
 impl Shown<'_> {
-    fn rows(&self, rows: &[Transaction]) -> Vec<Value> {
-        let accounts = self.item.accounts();
-        let account_id = |mask: &str| {
-            let account = accounts.iter().find(|account| account["mask"] == mask)?;
-            account["account_id"].as_str()
-        };
-        let shown = rows.iter().map(|row| {
-            let id = account_id(row.mask()).unwrap_or_default();
-            let mut shown = row.to_json(id, |key| self.item.transaction_id(key));
-            if self.original {
-                // Inferred: the name as the bank wrote it.
-                shown["original_description"] = row.name().into();
-            }
-            shown
-        });
-        shown.collect()
+    fn rendered(&self, rows: &[Transaction]) -> RenderedList {
+        let mut list = RenderedList::default();
+        for row in rows {
+            let id = |key| self.item.transaction_id(key);
+            row.render(self.account_id(*row), id, self.original, &mut list);
+        }
+        list
+    }
+
+    fn account_id(&self, row: Transaction) -> &str {
+        let is_its = |account: &&Value| account["mask"] == row.mask();
+        let account = self.accounts.iter().find(is_its);
+        let id = account.and_then(|account| account["account_id"].as_str());
+        id.unwrap_or_default()
     }
 }

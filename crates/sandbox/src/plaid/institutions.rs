@@ -158,9 +158,9 @@ impl Institution {
     /// The documented parts of `status`; the values are inferred.
     pub(crate) fn status(&self, last_change: &str) -> Value {
         let (status, success, institution_errors, interval) = match self.health {
-            Health::Healthy => ("HEALTHY", 0.995, 0.003, "NORMAL"),
-            Health::Degraded => ("DEGRADED", 0.5, 0.4, "DELAYED"),
-            Health::Down | Health::Unsupported => ("DOWN", 0.0, 1.0, "STOPPED"),
+            Health::Healthy => ("HEALTHY", json!(0.995), 0.003, "NORMAL"),
+            Health::Degraded => ("DEGRADED", json!(0.5), 0.498, "DELAYED"),
+            Health::Down | Health::Unsupported => ("DOWN", json!(0), 0.998, "STOPPED"),
         };
         let part = json!({
             "breakdown": {

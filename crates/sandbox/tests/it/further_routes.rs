@@ -190,7 +190,7 @@ async fn an_asset_report_has_the_items_and_warns_of_a_broken_one() {
     plaid.reset_login(&item).await;
     let body = plaid.post("/asset_report/get", get).await.json();
     assert_eq!(
-        body["warnings"][0]["cause"]["error"]["error_code"],
+        body["warnings"][0]["cause"]["error_code"],
         "ITEM_LOGIN_REQUIRED"
     );
 }

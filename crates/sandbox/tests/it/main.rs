@@ -7,6 +7,7 @@ mod clock;
 mod control;
 mod control_access;
 mod control_errors;
+mod data_recordings;
 mod deliveries;
 mod errors;
 mod events;

@@ -52,7 +52,7 @@ pub(crate) fn margin_loan_amount(mask: &str) -> Value {
         .unwrap_or_default()
 }
 
-/// Every security. One is known to the Item's institution under a number of its own.
+/// Every security. One has an id that the Item's institution gave it.
 pub(crate) fn securities(institution_id: &str) -> Vec<Value> {
     let named = |security: &Value| {
         let mut security = security.clone();
@@ -64,7 +64,7 @@ pub(crate) fn securities(institution_id: &str) -> Vec<Value> {
     DATA.securities.iter().map(named).collect()
 }
 
-/// The holdings of the accounts for whose mask `account_id` knows an id.
+/// The holdings of the accounts whose mask has an `account_id`.
 pub(crate) fn holdings(account_id: impl Fn(&str) -> Option<String>) -> Vec<Value> {
     let shown = |holding: &Map<String, Value>| {
         let mut holding = holding.clone();

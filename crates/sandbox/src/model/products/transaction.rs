@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde_json::{Map, Value};
 
 use super::{day::Day, feed::Keyed, transactions::Row};
+use crate::plaid::json::RenderedList;
 
 /// One transaction of an Item.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +73,26 @@ impl<'a> Transaction<'a> {
     /// Sorts by date, newest first; within a day as listed.
     pub(crate) fn newest_first(self) -> (Reverse<Day>, u64) {
         (Reverse(self.date()), self.key())
+    }
+
+    /// Adds the transaction to a list, as [`Transaction::to_json`] shows it.
+    pub(crate) fn render(
+        self,
+        account_id: &str,
+        id: impl Fn(u64) -> String,
+        with_original_description: bool,
+        list: &mut RenderedList,
+    ) {
+        if let Transaction::Grid(row) = self {
+            row.render(account_id, &id(row.key()), with_original_description, list);
+            return;
+        }
+        let mut shown = self.to_json(account_id, id);
+        if with_original_description {
+            // Inferred: the name as the bank wrote it.
+            shown["original_description"] = self.name().into();
+        }
+        list.push_value(shown);
     }
 
     /// The transaction as Plaid's replies show it. `id` gives the id for a key.

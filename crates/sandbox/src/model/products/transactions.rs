@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{day::Day, feed::Keyed, grid};
+use crate::plaid::json::{RenderedList, Template};
 
 /// Every kind recurs after this many days.
 const PERIOD: i32 = 30;
@@ -32,6 +33,20 @@ struct Kind {
     /// Its fields, but for ids and dates.
     row: Map<String, Value>,
 }
+
+/// The fields of a row that its kind does not have, in alphabetical order.
+const OWN_FIELDS: [&str; 4] = ["account_id", "authorized_date", "date", "transaction_id"];
+
+/// The kinds as replies show them: without `original_description`, and with it.
+static TEMPLATES: LazyLock<Vec<[Template; 2]>> = LazyLock::new(|| {
+    let templates = KINDS.iter().map(|kind| {
+        let mut described = kind.row.clone();
+        // Inferred: the name as the bank wrote it.
+        described.insert("original_description".to_owned(), kind.row["name"].clone());
+        [kind.row.clone(), described].map(|row| Template::new(row, &OWN_FIELDS))
+    });
+    templates.collect()
+});
 
 /// One transaction: a kind on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +94,27 @@ impl Row {
         row.insert("date".to_owned(), self.date.to_string().into());
         row.insert("transaction_id".to_owned(), transaction_id.into());
         row.into()
+    }
+
+    /// Adds the transaction to a list, as [`Row::to_json`] shows it.
+    pub(crate) fn render(
+        self,
+        account_id: &str,
+        transaction_id: &str,
+        with_original_description: bool,
+        list: &mut RenderedList,
+    ) {
+        let template = &TEMPLATES[usize::from(self.kind)][usize::from(with_original_description)];
+        let authorized = self.of().authorized_offset_days;
+        let authorized = authorized.map(|days| (self.date + days).to_string());
+        let date = self.date.to_string();
+        let values = [
+            Some(account_id),
+            authorized.as_deref(),
+            Some(&date),
+            Some(transaction_id),
+        ];
+        list.push(template, &values);
     }
 
     fn of(self) -> &'static Kind {
