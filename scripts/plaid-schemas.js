@@ -30,6 +30,7 @@ const ROUTES = [
   '/liabilities/get',
   '/processor/token/create',
   '/sandbox/item/set_verification_status',
+  '/sandbox/transactions/create',
   '/signal/evaluate',
   '/statements/list',
   '/transactions/get',

@@ -110,6 +110,24 @@ const fromCursor =
     return { access_token, cursor: change(next_cursor), ...then }
   }
 
+const CREATED = {
+  amount: 12.34,
+  date_posted: day(-1),
+  date_transacted: day(-2),
+  description: 'as <b>seen</b> & ‘read’',
+}
+
+/** A body with an Item whose transactions change. */
+const ofDynamic = (fields) => async (things) => {
+  const { public_token } = await things.post('/sandbox/public_token/create', {
+    institution_id: 'ins_109508',
+    initial_products: ['transactions'],
+    options: { override_username: 'user_transactions_dynamic', override_password: 'any' },
+  })
+  const { access_token } = await things.post('/item/public_token/exchange', { public_token })
+  return { access_token, ...fields }
+}
+
 const report = async ({ post, item }, settings) => {
   const { access_token } = await item({ products: ['assets', 'transactions'], ...settings })
   return { access_token, ...(await post('/asset_report/create', reportOn(access_token))) }
@@ -235,6 +253,23 @@ module.exports = {
       'a cursor that is a number': of(anItem, { cursor: 7 }),
       'days out of range': of(anItem, { options: { days_requested: 731 } }),
       'an unknown account': of(anItem, { options: { account_id: 'a'.repeat(37) } }),
+    },
+  },
+
+  '/sandbox/transactions/create': {
+    required: ['access_token', 'transactions'],
+    open: ['transactions'],
+    full: ofDynamic({ transactions: [{ ...CREATED, iso_currency_code: 'USD' }] }),
+    good: { 'ten rows': ofDynamic({ transactions: Array(10).fill(CREATED) }) },
+    bad: {
+      ...withBadToken('access_token', 'access', { transactions: [CREATED] }),
+      'an Item of user_good': of(anItem, { transactions: [CREATED] }),
+      'no row': ofDynamic({ transactions: [] }),
+      'eleven rows': ofDynamic({ transactions: Array(11).fill(CREATED) }),
+      'a row in the future': ofDynamic({ transactions: [{ ...CREATED, date_posted: day(2) }] }),
+      'a row of last year': ofDynamic({ transactions: [{ ...CREATED, date_posted: day(-365) }] }),
+      'a date that is none': ofDynamic({ transactions: [{ ...CREATED, date_posted: 'today' }] }),
+      'a row that is a string': ofDynamic({ transactions: ['x'] }),
     },
   },
 
