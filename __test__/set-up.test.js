@@ -44,6 +44,7 @@ function temporary(t) {
 
 /** What set-up reads: the lock files and the sources of the build, or enough of them. */
 const COPIED = [
+  '__test__/programs/requirements.txt',
   'Cargo.*',
   'build.rs',
   'console',
@@ -167,6 +168,39 @@ test('--examples installs the packages of the examples, once', async (t) => {
   await setUp(copy, tools, '--examples')
   assert.equal(tools.calls().length, 2)
 })
+
+for (const hasVenv of [true, false]) {
+  const how = hasVenv ? 'once' : 'after the Debian package that this needs'
+  test(`--plaid-python installs the client into an environment of its own, ${how}`, async (t) => {
+    const tools = toolsWith(t, { npm: 0, 'apt-get': 0, sudo: 0, python3: 0 })
+    const [copy, log] = [checkout(t), path.join(tools.PATH, 'log')]
+    install(copy)
+    build(copy)
+    const logged = (name, rest = '') => `#!/bin/sh\necho "${name} $*" >> '${log}'\n${rest}`
+    const executable = { mode: 0o755 }
+    const python3 = logged('python3', hasVenv ? '' : '[ "$1" != -c ]\n')
+    fs.writeFileSync(path.join(tools.PATH, 'python3'), python3, executable)
+    const environment = path.join(copy, 'target', 'tools', 'plaid-python')
+    fs.mkdirSync(path.join(environment, 'bin'), { recursive: true })
+    fs.writeFileSync(path.join(environment, 'bin', 'python'), logged('its python'), executable)
+
+    const { code, stdout, stderr } = await setUp(copy, tools, '--plaid-python')
+    assert.deepEqual([code, stdout], [0, ''], stderr)
+    assert.match(stderr, /^Installing plaid-python[^\n]*\n$/)
+    const calls = tools.calls()
+    assert.equal(calls.shift(), 'python3 -c import ensurepip')
+    if (!hasVenv) {
+      assert.match(calls.shift(), /apt-get -qq update$/)
+      assert.match(calls.shift(), /apt-get -qq install -y .*python3-venv$/)
+    }
+    const [venv, pip, ...more] = calls
+    assert.equal(venv, `python3 -m venv --clear ${environment}`)
+    assert.match(pip, /^its python -m pip .*install .*requirements\.txt$/)
+    assert.deepEqual(more, [])
+    await setUp(copy, tools, '--plaid-python')
+    assert.deepEqual(tools.calls().length, hasVenv ? 3 : 5)
+  })
+}
 
 test('with --no-build only the packages are installed', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]

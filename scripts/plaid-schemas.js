@@ -42,9 +42,15 @@ const ROUTES = [
 
 const orNull = (type) => ({ type, nullable: true })
 
-/** Fields of recorded replies that the OpenAPI file does not name, by their schema. */
+/**
+ * Fields that the OpenAPI file does not name, by their schema: of recorded replies, or of a version
+ * after 1.697 that the newest clients read.
+ */
 const OBSERVED = {
   AccountBase: { apy: orNull('number') },
+  Institution: {
+    connection_availability: { type: 'string', enum: ['SUPPORTED', 'NOT_SUPPORTED'] },
+  },
   Security: { figi: orNull('string') },
   Transaction: { merchant_category_code: orNull('string'), running_balance: orNull('number') },
   TransactionCounterparty: { phone_number: orNull('string') },

@@ -8,6 +8,7 @@
 //       --examples  --bench              also the npm packages of the examples, of the benchmarks
 //       --nginx  --chromium  --wrk       also these programs, from Debian's packages
 //       --python3  --ruby  --go          also these languages, in which the console's snippets run
+//       --plaid-python                   also Plaid's client for Python, into target/tools
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -42,6 +43,7 @@ if (asked('--bench')) {
 for (const [name, program] of Object.entries(PROGRAMS)) {
   if (asked(`--${name}`)) installProgram(name, program)
 }
+if (asked('--plaid-python')) installPlaidPython()
 if (!asked('--no-build')) buildAddon()
 
 function installPackages(directory, announcement) {
@@ -61,6 +63,26 @@ function installProgram(name, { debian, purpose }) {
     fail(`${name} is missing, ${purpose}: install it, then run this again.`)
   }
   say(`Installing ${name}, ${purpose} …`)
+  installFromDebian(debian)
+}
+
+function installPlaidPython() {
+  const directory = inRoot('target', 'tools', 'plaid-python')
+  const wanted = inRoot('__test__', 'programs', 'requirements.txt')
+  const installed = path.join(directory, 'requirements.txt')
+  if (changed(installed) >= changed(wanted)) return
+  installProgram('python3', PROGRAMS.python3)
+  say('Installing plaid-python, a client of the tests …')
+  // Debian has the module that makes environments in a package of its own.
+  const hasVenv = spawnSync('python3', ['-c', 'import ensurepip']).status === 0
+  if (!hasVenv) installFromDebian('python3-venv')
+  run('python3', ['-m', 'venv', '--clear', directory])
+  const pip = ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet']
+  run(path.join(directory, 'bin', 'python'), [...pip, '--requirement', wanted])
+  fs.copyFileSync(wanted, installed)
+}
+
+function installFromDebian(debian) {
   const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n']
   for (const step of [['update'], ['install', '-y', '--no-install-recommends', debian]]) {
     const [command, ...parameters] = [...asRoot, 'apt-get', '-qq', ...step]

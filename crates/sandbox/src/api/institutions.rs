@@ -35,7 +35,8 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
     let oauth = fields.find("options.oauth").and_then(Value::as_bool);
     let matching = Institution::all().filter(|institution| {
         let has_number = |number: &&str| numbers.contains(number);
-        countries.contains(&institution.country)
+        institution.is_listed()
+            && countries.contains(&institution.country)
             && has_products(institution, &products)
             && (numbers.is_empty() || institution.routing_numbers().iter().any(has_number))
             && oauth.is_none_or(|oauth| oauth == institution.oauth)
@@ -69,7 +70,8 @@ fn search(call: &mut Call) -> Result<Value, PlaidError> {
     let products = products(fields, "products")?;
     let oauth = fields.find("options.oauth").and_then(Value::as_bool);
     let matching = Institution::all().filter(|institution| {
-        institution.name.to_lowercase().contains(&query)
+        institution.is_listed()
+            && institution.name.to_lowercase().contains(&query)
             && countries.contains(&institution.country)
             && has_products(institution, &products)
             && oauth.is_none_or(|oauth| oauth == institution.oauth)

@@ -134,9 +134,17 @@ impl Institution {
         Err(PlaidError::of_code(code, "").unwrap_or_else(PlaidError::invalid_institution))
     }
 
-    /// The institution as replies show it (observed in 2020 and 2026).
+    /// Whether Items can be created at the institution. Only `/institutions/get_by_id` shows one where
+    /// they cannot (documented).
+    pub(crate) fn is_listed(&self) -> bool {
+        !matches!(self.health, Health::Unsupported)
+    }
+
+    /// The institution as replies show it (observed in 2020 and 2026, `connection_availability`
+    /// documented since).
     pub(crate) fn to_json(&self) -> Value {
         json!({
+            "connection_availability": if self.is_listed() { "SUPPORTED" } else { "NOT_SUPPORTED" },
             "country_codes": [self.country],
             "institution_id": self.id,
             "name": self.name,

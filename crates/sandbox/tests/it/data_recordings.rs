@@ -54,13 +54,15 @@ const VARYING: [&str; 18] = [
 /// as [`differences`] writes it; one that ends in a colon is about any value.
 const EXCEPTIONS_OF_2020: [(&str, &[&str]); 7] = [
     (
-        "added to accounts, Items and errors since",
+        "added to accounts, errors, institutions and Items since",
         &[
             "+accounts[].apy",
             "+accounts[].balances.margin_loan_amount",
             "+accounts[].holder_category",
             "+balances.margin_loan_amount",
             "+documentation_url",
+            "+institution.connection_availability",
+            "+institutions[].connection_availability",
             "+item.institution_name",
             "+item.products",
             "+item.update_type",
@@ -239,6 +241,20 @@ fn days(name: &str) -> u32 {
 async fn request(plaid: &Plaid, recording: &Recording) -> Value {
     let mut fields = recording.request.clone();
     match recording.path.as_str() {
+        "/link/token/get" => {
+            let metadata = &recording.body["metadata"];
+            let link = json!({
+                "account_filters": metadata["account_filters"],
+                "client_name": metadata["client_name"],
+                "country_codes": metadata["country_codes"],
+                "language": metadata["language"],
+                "products": metadata["initial_products"],
+                "user": { "client_user_id": "user-1" },
+                "webhook": metadata["webhook"],
+            });
+            let created = plaid.post("/link/token/create", link).await.json();
+            fields["link_token"] = created["link_token"].clone();
+        }
         "/asset_report/create" => {
             let item = item(plaid, recording).await;
             fields["access_tokens"] = json!([item.access_token.expose_secret()]);

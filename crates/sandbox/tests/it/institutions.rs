@@ -24,6 +24,7 @@ async fn an_institution_has_the_keys_of_the_recording() {
     let shown = &body["institution"];
     let keys: Vec<&String> = shown.as_object().unwrap().keys().collect();
     let expected = [
+        "connection_availability",
         "country_codes",
         "institution_id",
         "name",
@@ -77,7 +78,7 @@ async fn the_list_is_paged_and_filtered() {
     let fields = json!({ "count": 2, "offset": 1, "country_codes": ["US"] });
     let body = post("/institutions/get", fields).await;
     assert_eq!(ids(&body), ["ins_109509", "ins_109510"]);
-    assert_eq!(body["total"], 17);
+    assert_eq!(body["total"], 16);
     let fields = json!({ "count": 500, "offset": 0, "country_codes": ["GB", "CA"] });
     assert_eq!(post("/institutions/get", fields).await["total"], 4);
     let options = json!({ "oauth": true, "products": ["auth"] });
@@ -92,6 +93,23 @@ async fn the_list_is_paged_and_filtered() {
         ids(&post("/institutions/get", fields).await),
         ["ins_109512"]
     );
+}
+
+#[tokio::test]
+async fn an_institution_that_takes_no_items_is_not_listed() {
+    let all = json!({ "count": 500, "offset": 0, "country_codes": ["US"] });
+    let search = json!({ "query": "Unsupported", "country_codes": ["US"] });
+    for (path, fields) in [("/institutions/get", all), ("/institutions/search", search)] {
+        let body = post(path, fields).await;
+        assert!(ids(&body).iter().all(|id| *id != "ins_133402"));
+    }
+    let availability = async |id: &str| {
+        let fields = json!({ "institution_id": id, "country_codes": ["US"] });
+        let body = post("/institutions/get_by_id", fields).await;
+        body["institution"]["connection_availability"].clone()
+    };
+    assert_eq!(availability("ins_133402").await, "NOT_SUPPORTED");
+    assert_eq!(availability("ins_109508").await, "SUPPORTED");
 }
 
 #[tokio::test]
