@@ -4,8 +4,9 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use hyper::StatusCode;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use utdk_plaid_client::{ApiError, Error, Outcome};
+use utdk_plaid_client::{ApiError, Error, Outcome, Reply};
 
 use crate::{input::CallRoute, refusal::Refusal};
 
@@ -15,7 +16,7 @@ const GATEWAY_ERROR: &str = "GATEWAY_ERROR";
 /// A JSON reply, with what the log and the metrics record.
 pub(crate) struct JsonReply {
     pub(crate) status: StatusCode,
-    pub(crate) body: Value,
+    pub(crate) body: Vec<u8>,
     /// The value of `Retry-After`, in seconds.
     pub(crate) retry_after: Option<u32>,
     /// The value of `Allow`.
@@ -31,10 +32,10 @@ pub(crate) struct JsonReply {
 
 impl JsonReply {
     /// A success with this body.
-    pub(crate) fn ok(body: Value) -> Self {
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
         JsonReply {
             status: StatusCode::OK,
-            body,
+            body: json_text(body),
             retry_after: None,
             allow: None,
             outcome: "ok",
@@ -70,16 +71,16 @@ impl JsonReply {
         // Plaid's own, so that callers wait as long as Plaid asks.
         let retry_after = outcome.retry_after.map(whole_seconds);
         let reply = match outcome.result {
-            Ok(reply) => JsonReply::ok(match route {
-                CallRoute::Plaid => json!(reply),
-                CallRoute::Tool => {
-                    let meta = json!({
-                        "requestId": request_id,
-                        "durationMs": milliseconds(duration),
-                    });
-                    json!({ "data": reply, "meta": meta })
-                }
-            }),
+            Ok(reply) => match route {
+                CallRoute::Plaid => JsonReply::ok(&reply),
+                CallRoute::Tool => JsonReply::ok(&Envelope {
+                    data: &reply,
+                    meta: Meta {
+                        request_id,
+                        duration_ms: milliseconds(duration),
+                    },
+                }),
+            },
             Err(error) => JsonReply::failure(route, request_id, error),
         };
         JsonReply {
@@ -200,10 +201,29 @@ fn fields(code: &str, error_type: &str, message: &str, request_id: &str) -> Map<
     }
 }
 
-/// Adds the sentence `error`, except on Plaid's route.
-fn for_route(route: Option<CallRoute>, mut body: Map<String, Value>, sentence: &str) -> Value {
+/// Adds the sentence `error`, except on Plaid's route, and writes the body.
+fn for_route(route: Option<CallRoute>, mut body: Map<String, Value>, sentence: &str) -> Vec<u8> {
     if route != Some(CallRoute::Plaid) {
         body.insert("error".to_owned(), sentence.into());
     }
-    Value::Object(body)
+    json_text(&body)
+}
+
+/// A successful reply on the tool route.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    data: &'a Reply,
+    meta: Meta<'a>,
+}
+
+#[derive(Serialize)]
+struct Meta<'a> {
+    #[serde(rename = "durationMs")]
+    duration_ms: f64,
+    #[serde(rename = "requestId")]
+    request_id: &'a str,
+}
+
+fn json_text(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("bodies have only text as keys")
 }

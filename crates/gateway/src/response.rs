@@ -15,7 +15,7 @@ pub(crate) fn write(
     response: RouteResponse,
 ) -> Response<Full<Bytes>> {
     let text = HeaderValue::from_static;
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(12);
     headers.insert(header::CACHE_CONTROL, text("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, text("nosniff"));
     headers.insert(header::VARY, text("Origin"));
@@ -41,7 +41,7 @@ pub(crate) fn write(
             if status == StatusCode::UNAUTHORIZED {
                 headers.insert(header::WWW_AUTHENTICATE, text("Bearer"));
             }
-            reply.body.to_string().into()
+            reply.body.into()
         }
         Content::Text(body) => {
             let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -8,7 +8,7 @@ use std::{
 };
 
 use hyper::{Method, StatusCode, body::Incoming, header::HeaderValue, http::request::Parts};
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::Dispatch;
 use url::form_urlencoded;
 
@@ -191,7 +191,7 @@ async fn run(
     head: &Parts,
     body: &mut Incoming,
 ) -> Result<Content, Refusal> {
-    let json = |value| Ok(Content::Json(JsonReply::ok(value)));
+    let json = |value: Value| Ok(Content::Json(JsonReply::ok(&value)));
     match route {
         Route::Call(call_route) => {
             call(state, connection, call_route, request_id, head, body).await

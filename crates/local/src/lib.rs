@@ -7,7 +7,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use http::{
     HeaderMap,
@@ -34,7 +34,7 @@ pub fn is_loopback(host: Host<&str>) -> bool {
 /// A host and an optional port, as in a `Host` header.
 pub struct Authority<'a> {
     text: &'a str,
-    url: Url,
+    is_loopback: bool,
 }
 
 impl<'a> Authority<'a> {
@@ -45,8 +45,11 @@ impl<'a> Authority<'a> {
         if !text.bytes().all(is_allowed) {
             return None;
         }
-        let url = Url::parse(&format!("http://{text}/")).ok()?;
-        url.has_host().then_some(Authority { text, url })
+        let is_loopback = match is_common_loopback(text) {
+            Some(is_loopback) => is_loopback,
+            None => is_loopback(Url::parse(&format!("http://{text}/")).ok()?.host()?),
+        };
+        Some(Authority { text, is_loopback })
     }
 
     /// The text that was parsed.
@@ -56,7 +59,18 @@ impl<'a> Authority<'a> {
 
     /// Whether the host is loopback, by [`is_loopback`].
     pub fn is_loopback(&self) -> bool {
-        self.url.host().is_some_and(is_loopback)
+        self.is_loopback
+    }
+}
+
+/// Decides the common spellings without the cost of parsing a URL for each request. Returns `None` for
+/// all others.
+fn is_common_loopback(text: &str) -> Option<bool> {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, "0"));
+    port.parse::<u16>().ok()?;
+    match host.parse::<Ipv4Addr>() {
+        Ok(ip) => Some(is_loopback_ip(ip.into())),
+        Err(_) => host.eq_ignore_ascii_case("localhost").then_some(true),
     }
 }
 
