@@ -115,6 +115,7 @@ async function makeEvents(t, sandbox) {
   await post(sandbox, '/sandbox/item/reset_login', { ...sandbox.credentials, access_token })
   await sandbox.until(/ITEM\/ERROR {2}failed/)
   await post(sandbox, `/nope/${access_token}`, { ...sandbox.credentials, access_token })
+  await post(sandbox, '/beacon/user/get', { ...sandbox.credentials, beacon_user_id: 'user' })
   await post(sandbox, '/accounts/get', { ...sandbox.credentials, access_token })
   await sandbox.until(/\/accounts\/get {2}400/)
   assert.deepEqual(await sandbox.ended('SIGTERM'), [0, null])
@@ -156,7 +157,8 @@ test('it prints one line per event that fits 80 columns, without a secret', asyn
     `${CLOCK}  → ITEM/LOGIN_REPAIRED  500  ${id}  retry in 30s`,
     `${CLOCK}  POST /accounts/get  fault: reset  ${MS}`,
     `${CLOCK}  → ITEM/ERROR  failed  could not connect.+  ${id}  retry in 30s`,
-    `${CLOCK}  POST /nope/\\[redacted\\]  404  not emulated  ${MS}`,
+    `${CLOCK}  POST /nope/\\[redacted\\]  404  NOT_FOUND  ${MS}`,
+    `${CLOCK}  POST /beacon/user/get  404  not emulated  ${MS}`,
     `${CLOCK}  POST /accounts/get  400  ITEM_LOGIN_REQUIRED  ${MS}  ${id}`,
   ]
   const log = checkLog(sandbox, patterns, secrets)
@@ -380,7 +382,7 @@ for (const [name, env, colours] of [
     const [, url] = await command.until(/PLAID_BASE_URL=(\S+)\r\n/)
     await command.until(/Ctrl-C\.\r\n/)
     await post({ url }, '/nope', {})
-    const [, status] = await command.until(/ POST \/nope {2}(\S+) {2}\S*not emulated/)
+    const [, status] = await command.until(/ POST \/nope {2}(\S+) {2}NOT_FOUND/)
     assert.equal(status, colours ? '\u001b[31m404\u001b[0m' : '404')
     command.child.stdin.write('\u0003')
     assert.deepEqual(await command.ended(), [0, null])

@@ -51,7 +51,7 @@ test('a Sandbox listens on the port it is given, unless that is taken', async (t
   const port = portOf(first)
   const { name, code, message } = await startSandbox({ port }).catch((error) => error)
   assert.deepEqual([name, code], ['PlaidError', 'EADDRINUSE'])
-  assert.match(message, new RegExp(`127\\.0\\.0\\.1:${port}`))
+  assert.match(message, new RegExp(`127\\.0\\.0\\.1:${port}: [^()]+$`))
   await first.close()
   const second = await start(t, { port })
   assert.equal(second.url, first.url)

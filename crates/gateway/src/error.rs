@@ -9,7 +9,7 @@ use utdk_plaid_client::UsageError;
 #[non_exhaustive]
 pub enum GatewayError {
     /// The address cannot be listened on.
-    #[error("the gateway could not listen on {address}: {source}")]
+    #[error("the gateway could not listen on {address}: {}", words(source))]
     Listen {
         /// The address that was tried.
         address: SocketAddr,
@@ -36,6 +36,15 @@ pub enum GatewayError {
     /// The client that makes the calls to Plaid refused a setting.
     #[error(transparent)]
     Client(#[from] UsageError),
+}
+
+/// An error of the system, without the number that Rust appends.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 impl GatewayError {

@@ -140,7 +140,7 @@ fn text_of_request(style: LogStyle, request: &LoggedRequest) -> String {
         line.status(status);
     }
     match request.error_code {
-        Some("NOT_FOUND") => line.painted("not emulated", WARNING),
+        Some(_) if request.not_emulated => line.painted("not emulated", WARNING),
         Some(code) => line.word(code),
         None => {}
     }
@@ -376,6 +376,14 @@ mod tests {
             ),
             (
                 error("NOT_FOUND"),
+                PLAIN,
+                "POST /item/get  400  NOT_FOUND  3.2 ms",
+            ),
+            (
+                LoggedRequest {
+                    not_emulated: true,
+                    ..error("NOT_FOUND")
+                },
                 PLAIN,
                 "POST /item/get  400  not emulated  3.2 ms",
             ),

@@ -11,7 +11,7 @@ use crate::plaid::{error::PlaidError, secrets::contains_secret};
 #[non_exhaustive]
 pub enum SandboxError {
     /// The address is not available.
-    #[error("the Sandbox could not listen on {address}: {source}")]
+    #[error("the Sandbox could not listen on {address}: {}", words(source))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -81,6 +81,15 @@ pub enum SandboxError {
     /// The Sandbox was closed or dropped.
     #[error("the Sandbox is closed")]
     Closed,
+}
+
+/// An error of the system, without the number that Rust appends.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 impl SandboxError {
