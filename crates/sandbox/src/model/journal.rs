@@ -17,7 +17,7 @@ use crate::plaid::{
 
 /// How many requests are remembered, and in how many bytes.
 const KEPT: usize = 10_000;
-const KEPT_BYTES: usize = 12 << 20;
+const KEPT_BYTES: usize = 8 << 20;
 
 /// The fields of one request are shown up to this many bytes.
 const FIELDS_LIMIT: usize = 4 << 10;

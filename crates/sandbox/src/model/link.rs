@@ -19,7 +19,7 @@ pub(crate) const NEW_ITEM_LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);
 pub(crate) const UPDATE_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// All link tokens together may have this many bytes.
-const LIMIT: usize = 12 << 20;
+const LIMIT: usize = 8 << 20;
 
 /// An expired token is forgotten after this time: its sessions can be read for six hours
 /// (documented).

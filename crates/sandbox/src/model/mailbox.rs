@@ -15,7 +15,7 @@ use crate::model::webhook::{Webhook, WebhookFilter};
 /// How many webhooks are remembered, and in how many bytes. Older ones are forgotten once they were
 /// attempted.
 const KEPT: usize = 10_000;
-const KEPT_BYTES: usize = 16 << 20;
+const KEPT_BYTES: usize = 10 << 20;
 
 /// The log of webhooks, and the waiters.
 #[derive(Default)]
