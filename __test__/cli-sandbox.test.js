@@ -267,6 +267,19 @@ test('--allow-webhook-host allows webhooks to other machines', async (t) => {
   }
 })
 
+test('--allow-remote-control opens the controls to other host names', async (t) => {
+  for (const [args, status] of [
+    [[], '403'],
+    [['--allow-remote-control'], '200'],
+  ]) {
+    const { port } = new URL((await start(t, args)).url)
+    const socket = net.connect(port, '127.0.0.1')
+    socket.write('GET /_sandbox/health HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n')
+    const reply = Buffer.concat(await socket.toArray()).toString()
+    assert.equal(reply.split(' ')[1], status)
+  }
+})
+
 for (const signal of ['SIGINT', 'SIGTERM']) {
   test(`${signal} stops it during requests and deliveries, and frees the port`, async (t) => {
     const receiver = await startServer(t, { replies: [silent] })

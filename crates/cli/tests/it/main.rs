@@ -129,6 +129,23 @@ fn an_argument_that_can_be_a_secret_is_not_repeated() {
 }
 
 #[test]
+fn options_that_exclude_each_other_are_wrong_usage() {
+    for (arguments, options) in [
+        (&["--file", "tokens.txt", "token"][..], ["--file", "TOKEN"]),
+        (
+            &["--gateway", "http://a", "--base-url", "http://b"],
+            ["--gateway", "--base-url"],
+        ),
+    ] {
+        let notice = read(["reset-login"].iter().chain(arguments)).unwrap_err();
+        assert_eq!(notice.exit_code, 2);
+        for option in options {
+            assert!(notice.text.contains(option), "{}", notice.text);
+        }
+    }
+}
+
+#[test]
 fn localhost_is_a_host() {
     for command in ["sandbox", "gateway"] {
         read([command, "--host", "localhost"]).unwrap();
@@ -172,6 +189,10 @@ fn wrong_usage_exits_with_two_and_names_the_culprit() {
         &["gateway", "--rate-limit", "none"],
         &["gateway", "--log-format", "xml"],
         &["gateway", "now"],
+        &["reset-login", "--concurrency", "0"],
+        &["reset-login", "--concurrency", "1025"],
+        &["reset-login", "--from-line", "-1"],
+        &["reset-login", "--timeout", "0"],
         &["console", "--port", "65536"],
         &["console", "--sandbox-port", "any"],
         &["console", "--seed", "-1"],
