@@ -63,6 +63,35 @@ export interface UpdateLink {
   expiration: string
 }
 
+/** What Link's `onSuccess` gets. */
+export interface CompletedLink {
+  /** The token of the new Item; `null` in update mode. */
+  public_token: string | null
+  metadata: LinkMetadata
+}
+
+/** The `metadata` of Link's `onSuccess`. */
+export interface LinkMetadata {
+  institution: { institution_id: string; name: string }
+  /** The accounts of the Item. */
+  accounts: LinkAccount[]
+  link_session_id: string
+  /** Always `null`: no session moves money. */
+  transfer_status: null
+}
+
+/** An account, as Link shows it. */
+export interface LinkAccount {
+  /** Its `account_id`. */
+  id: string
+  name: string
+  mask: string | null
+  type: string
+  subtype: string | null
+  verification_status: string | null
+  class_type: string | null
+}
+
 /** Which webhook to wait for. A field left out matches every webhook. */
 export interface WebhookFilter {
   item_id?: string
@@ -77,9 +106,10 @@ export interface Webhook {
   /** The number of the webhook in this Sandbox, from 1. */
   id: number
   firedAt: string
-  /** The Item's webhook URL. */
+  /** The Item's webhook URL; that of the link token for a `LINK` webhook. */
   url: string
-  item_id: string
+  /** `null` for a `LINK` webhook: it is about a Link session. */
+  item_id: string | null
   /** Such as `ITEM`. */
   webhook_type: string
   /** Such as `ERROR`. */
@@ -126,7 +156,7 @@ export interface WebhookBody {
     /** The HTTP status of the error. */
     status: number
   } | null
-  /** The Item; webhooks about Asset Reports have none. */
+  /** The Item; webhooks about Asset Reports and Link sessions have none. */
   item_id?: string
   webhook_code: string
   webhook_type: string
@@ -239,18 +269,22 @@ export interface Sandbox {
    */
   createUpdateLink(item_id: string): Promise<UpdateLink>
   /**
-   * Completes Link as its user would. In update mode the user logs in again, which repairs the Item
-   * and fires no webhook. Otherwise the user links a new Item, and this resolves with its
-   * `public_token`. Rejects with a `PlaidUsageError` (`INVALID_LINK_TOKEN`) for a token that is
-   * unknown or has expired.
+   * Completes Link as its user would, and resolves with what Link's `onSuccess` gets. In update mode
+   * the user logs in again, which repairs the Item and fires no webhook of the Item. Otherwise the
+   * user links a new Item. Rejects with a `PlaidUsageError` (`INVALID_LINK_TOKEN`) for a token that
+   * is unknown or has expired.
+   *
+   * A token with `hosted_link` and a `webhook` then fires `LINK` webhooks to that URL:
+   * `ITEM_ADD_RESULT` for a new Item, `SESSION_FINISHED` and `EVENTS`.
    */
-  completeLink(link_token: string): Promise<{ public_token: string | null }>
-  /** Leaves Link as its user would, without completing it. */
+  completeLink(link_token: string): Promise<CompletedLink>
+  /** Leaves Link as its user would, without completing it. It fires the same `LINK` webhooks. */
   exitLink(link_token: string): Promise<void>
   /**
    * The oldest webhook that matches and was not returned before, also one fired before this call.
    * Resolves when the first attempt to deliver it has ended. Rejects with a `PlaidTimeoutError`
-   * (`WEBHOOK_TIMEOUT`) if none is fired in time.
+   * (`WEBHOOK_TIMEOUT`) if none is fired in time, and at once with a `PlaidUsageError`
+   * (`NO_WEBHOOK_URL`) if the Item has no webhook URL and no webhook about it is left.
    */
   nextWebhook(
     filter?: WebhookFilter,

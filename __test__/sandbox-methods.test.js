@@ -122,19 +122,47 @@ test('completeLink() in update mode repairs the Item and fires nothing', async (
   const sandbox = await start(t)
   const item = await brokenItem(sandbox, NOWHERE)
   const link_token = await linkToken(sandbox, { access_token: item.access_token })
-  assert.deepEqual(await sandbox.completeLink(link_token), { public_token: null })
+  const { public_token, metadata } = await sandbox.completeLink(link_token)
+  assert.equal(public_token, null)
+  const { accounts } = await call(sandbox, '/accounts/get', { access_token: item.access_token })
+  assert.deepEqual(
+    metadata.accounts.map(({ id }) => id),
+    accounts.map(({ account_id }) => account_id),
+  )
   assert.equal(await itemError(sandbox, item), null)
   assert.equal((await sandbox.webhooks()).length, 1)
 })
 
-test('completeLink() for a new Item resolves with its public token', async (t) => {
+test('completeLink() for a new Item resolves with what onSuccess gets', async (t) => {
   const sandbox = await start(t)
   const link_token = await linkToken(sandbox, { products: ['auth'], user_id: 'usr_one' })
-  const { public_token, ...rest } = await sandbox.completeLink(link_token)
-  assert.deepEqual(rest, {})
+  const completed = await sandbox.completeLink(link_token)
+  const { public_token, metadata } = completed
+  assert.deepEqual(Object.keys(completed), ['metadata', 'public_token'])
+  const { accounts, institution, link_session_id, transfer_status } = metadata
+  assert.deepEqual(institution, { institution_id: 'ins_109508', name: 'First Platypus Bank' })
+  assert.equal(transfer_status, null)
+  const { link_sessions } = await call(sandbox, '/link/token/get', { link_token })
+  assert.equal(link_sessions[0].link_session_id, link_session_id)
+  assert.deepEqual(link_sessions[0].results.item_add_results[0].accounts, accounts)
+  assert.deepEqual(await sandbox.completeLink(link_token), completed)
   const { item_id } = await call(sandbox, '/item/public_token/exchange', { public_token })
   const [{ products, user_id, ...item }] = await sandbox.items()
   assert.deepEqual([item.item_id, products, user_id], [item_id, ['auth'], 'usr_one'])
+})
+
+test('a hosted session fires LINK webhooks about no Item', async (t) => {
+  const sandbox = await start(t)
+  const receiver = await startServer(t)
+  const fields = { products: ['auth'], hosted_link: {}, webhook: receiver.url }
+  const link_token = await linkToken(sandbox, fields)
+  await sandbox.exitLink(link_token)
+  const exited = await sandbox.nextWebhook({ webhook_code: 'SESSION_FINISHED' })
+  assert.deepEqual([exited.item_id, exited.outcome], [null, DELIVERED])
+  assert.equal(exited.body.status, 'EXITED')
+  const { public_token } = await sandbox.completeLink(link_token)
+  const finished = await sandbox.nextWebhook({ webhook_code: 'SESSION_FINISHED' })
+  assert.deepEqual([finished.body.status, finished.body.public_tokens], ['SUCCESS', [public_token]])
 })
 
 test('exitLink() leaves Link and changes nothing', async (t) => {
@@ -167,7 +195,7 @@ test('createUpdateLink() makes a hosted page, and a token, that repair the Item'
   assert.match(expiration, /^2030-01-01T00:(29|30):\d\dZ$/)
   assert.ok(hosted_link_url.startsWith(`${sandbox.url}/hl/`))
   assert.equal((await fetch(hosted_link_url)).status, 200)
-  assert.deepEqual(await sandbox.completeLink(link_token), { public_token: null })
+  assert.equal((await sandbox.completeLink(link_token)).public_token, null)
   assert.equal(await itemError(sandbox, item), null)
 })
 
@@ -206,20 +234,32 @@ test('webhooks() lists a webhook without an outcome while its receiver has not a
 
 test('nextWebhook() rejects when no webhook comes, with the stack of its caller', async (t) => {
   const sandbox = await start(t)
-  const { item_id } = await brokenItem(sandbox)
+  const { item_id } = await brokenItem(sandbox, NOWHERE)
   await assert.rejects(
     async function inTheTest() {
-      await sandbox.nextWebhook({ item_id, webhook_code: 'ERROR', timeoutMs: 30 })
+      await sandbox.nextWebhook({ item_id, webhook_code: 'DEFAULT_UPDATE', timeoutMs: 30 })
     },
     (error) => {
       assert.ok(error instanceof PlaidTimeoutError && error instanceof PlaidError)
       assert.equal(error.code, 'WEBHOOK_TIMEOUT')
-      assert.match(error.message, new RegExp(`ERROR.*${item_id}.*30ms`))
+      assert.match(error.message, new RegExp(`DEFAULT_UPDATE.*${item_id}.*30ms`))
       assert.match(error.stack, /inTheTest/)
       assert.doesNotMatch(error.stack, /at outcome /)
       return true
     },
   )
+})
+
+test('nextWebhook() rejects at once for an Item without a webhook URL', async (t) => {
+  const sandbox = await start(t)
+  const { item_id } = await brokenItem(sandbox)
+  const before = performance.now()
+  await assert.rejects(sandbox.nextWebhook({ item_id, timeoutMs: 60_000 }), {
+    name: 'PlaidUsageError',
+    code: 'NO_WEBHOOK_URL',
+    message: /has no webhook URL/,
+  })
+  assert.ok(performance.now() - before < 30_000)
 })
 
 test('several calls of nextWebhook() wait at once, and each gets the webhook of its Item', async (t) => {

@@ -68,7 +68,18 @@ is<void>()(await sandbox.repairItem(item.item_id))
 const update = await sandbox.createUpdateLink(item.item_id)
 is<UpdateLink>()(update)
 is<Record<'link_token' | 'hosted_link_url' | 'expiration', string>>()({ ...update })
-is<{ public_token: string | null }>()(await sandbox.completeLink('link-sandbox-x'))
+const { public_token, metadata } = await sandbox.completeLink('link-sandbox-x')
+is<string | null>()(public_token)
+is<Record<'institution_id' | 'name', string>>()(metadata.institution)
+is<string>()(metadata.link_session_id)
+is<null>()(metadata.transfer_status)
+for (const account of metadata.accounts) {
+  is<Record<'id' | 'name' | 'type', string>>()(account)
+  is<string | null>()(account.mask)
+  is<string | null>()(account.subtype)
+  is<string | null>()(account.verification_status)
+  is<string | null>()(account.class_type)
+}
 is<void>()(await sandbox.exitLink('link-sandbox-x'))
 
 // Webhooks.
@@ -90,7 +101,7 @@ for (const webhook of [...webhooks, next]) {
   is<number>()(webhook.id)
   is<string>()(webhook.firedAt)
   is<string>()(webhook.url)
-  is<string>()(webhook.item_id)
+  is<string | null>()(webhook.item_id)
   is<string>()(webhook.webhook_type)
   is<string>()(webhook.webhook_code)
   is<string>()(webhook.rawBody)

@@ -4,7 +4,8 @@ import { isFields } from './request'
 
 export interface Webhook {
   id: string
-  itemId: string
+  /** None for a webhook about a Link session. */
+  itemId: string | null
   code: string
   at: Date
   /** Exactly as sent. */
@@ -29,7 +30,7 @@ export function webhookOf(value: unknown): Webhook | null {
   const kind = isFields(outcome) ? outcome.kind : null
   return {
     id: String(id),
-    itemId: String(item_id),
+    itemId: typeof item_id === 'string' ? item_id : null,
     code: String(webhook_code),
     at: new Date(String(firedAt)),
     body: String(body),

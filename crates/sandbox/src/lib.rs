@@ -46,7 +46,7 @@ pub use config::Config;
 pub use control::{
     controls::{Controls, CreatedItem, NewItem},
     error::SandboxError,
-    links::UpdateLink,
+    links::{CompletedLink, UpdateLink},
 };
 pub use model::{
     event::Event,

@@ -50,7 +50,8 @@ pub(crate) struct Delivery<'a> {
     #[serde(rename = "firedAt")]
     fired_at: Utc,
     url: String,
-    item_id: &'a str,
+    /// None for a webhook about a Link session.
+    item_id: Option<&'a str>,
     webhook_type: &'a str,
     webhook_code: &'a str,
     attempts: Vec<Tried<'a>>,
@@ -167,7 +168,7 @@ impl<'a> Delivery<'a> {
             id: webhook.id,
             fired_at: Utc(webhook.fired_at),
             url: shown_url(&webhook.url),
-            item_id: &webhook.item_id,
+            item_id: webhook.item_id.as_deref(),
             webhook_type: webhook.webhook_type,
             webhook_code: webhook.webhook_code,
             attempts: webhook.attempts.iter().map(tried).collect(),
@@ -197,7 +198,9 @@ impl<'a> Delivery<'a> {
             }
             None => {}
         }
-        line.id("item_id", self.item_id);
+        if let Some(id) = self.item_id {
+            line.id("item_id", id);
+        }
         if self.attempts.len() > 1 {
             line.word(format_args!("attempt {}", self.attempts.len()));
         }
@@ -328,7 +331,7 @@ mod tests {
             id: 1,
             fired_at: Utc(at()),
             url: shown_url(url),
-            item_id: "kVb3Zx7P5u",
+            item_id: Some("kVb3Zx7P5u"),
             webhook_type: "ITEM",
             webhook_code: "ERROR",
             attempts: vec![Tried {

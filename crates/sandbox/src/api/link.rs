@@ -54,7 +54,6 @@ fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
         (Some(token), _) => Purpose::Update(call.item_of_token(token)?),
         (None, Some(products)) => Purpose::Add {
             products: products.clone(),
-            webhook: webhook.clone(),
             user: user.clone().map(User::Id),
         },
         (None, None) => return Err(PlaidError::no_products()),
@@ -86,6 +85,7 @@ fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
         purpose,
         client_name,
         metadata,
+        webhook,
         user_id: fields.optional_text("user_id")?.map(str::to_owned),
         hosted,
         sessions: Vec::new(),

@@ -62,6 +62,15 @@ pub enum SandboxError {
         /// The id.
         id: u64,
     },
+    /// The Item has no webhook URL, so no webhook about it comes.
+    #[error(
+        "Item {item_id} has no webhook URL, so no webhook comes; give `webhook` when you create the \
+         Item, or call /item/webhook/update"
+    )]
+    NoWebhookUrl {
+        /// The Item's id.
+        item_id: String,
+    },
     /// No webhook ended its delivery attempt in time.
     #[error("no {wanted} within {waited:?}; {fired}")]
     WebhookTimeout {
@@ -96,8 +105,8 @@ impl SandboxError {
     /// The stable code of this error: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` and
     /// `SANDBOX_NOT_STARTED` (of [`SandboxError::Listen`]), `INVALID_FIELD` and
     /// `INVALID_INSTITUTION` (of [`SandboxError::Invalid`]), `INVALID_OPTION`, `UNKNOWN_OPTION`,
-    /// `INVALID_LINK_TOKEN`, `ITEM_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `WEBHOOK_TIMEOUT`, `NOT_FOUND`,
-    /// `CLOSED`.
+    /// `INVALID_LINK_TOKEN`, `ITEM_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `NO_WEBHOOK_URL`,
+    /// `WEBHOOK_TIMEOUT`, `NOT_FOUND`, `CLOSED`.
     pub fn code(&self) -> &'static str {
         match self {
             SandboxError::Listen { source, .. } => match source.kind() {
@@ -112,6 +121,7 @@ impl SandboxError {
             SandboxError::Link { .. } => "INVALID_LINK_TOKEN",
             SandboxError::ItemNotFound { .. } => "ITEM_NOT_FOUND",
             SandboxError::WebhookNotFound { .. } => "WEBHOOK_NOT_FOUND",
+            SandboxError::NoWebhookUrl { .. } => "NO_WEBHOOK_URL",
             SandboxError::WebhookTimeout { .. } => "WEBHOOK_TIMEOUT",
             SandboxError::NoSuchRoute { .. } => "NOT_FOUND",
             SandboxError::Closed => "CLOSED",

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     control::{
@@ -27,21 +27,35 @@ pub struct UpdateLink {
     pub expiration: SystemTime,
 }
 
+/// The result of [`Controls::complete_link`]: what Link's `onSuccess` gets.
+#[derive(Debug, Clone)]
+pub struct CompletedLink {
+    /// The public token of the new Item; none in update mode.
+    pub public_token: Option<SecretString>,
+    /// `accounts`, `institution`, `link_session_id` and `transfer_status`, as Plaid documents them.
+    pub metadata: Value,
+}
+
 impl Controls {
-    /// Completes Link, as its user would. In update mode the user logs in again, which repairs the
-    /// Item and fires no webhook. Otherwise the user links a new Item: this returns its public token.
-    /// A completed session stays as it is. An extension of this Sandbox: it replaces Link's pages.
+    /// Completes Link, as its user would, and returns what Link's `onSuccess` gets. In update mode the
+    /// user logs in again, which repairs the Item and fires no webhook of the Item. Otherwise the user
+    /// links a new Item. A completed session stays as it is. If the token has a hosted page and a
+    /// webhook URL, the `LINK` webhooks of the session are fired. An extension of this Sandbox: it
+    /// replaces Link's pages.
     ///
     /// # Errors
     ///
     /// [`SandboxError::Link`] if the token cannot be used.
-    pub fn complete_link(&self, link_token: &str) -> Result<Option<SecretString>, SandboxError> {
-        let public_token = self.shared.state().complete_link(link_token);
-        let public_token = public_token.map_err(SandboxError::link)?;
-        Ok(public_token.map(SecretString::from))
+    pub fn complete_link(&self, link_token: &str) -> Result<CompletedLink, SandboxError> {
+        let completion = self.shared.state().complete_link(link_token);
+        let completion = completion.map_err(SandboxError::link)?;
+        Ok(CompletedLink {
+            public_token: completion.public_token.map(SecretString::from),
+            metadata: completion.metadata,
+        })
     }
 
-    /// Exits Link without finishing, as its user would. An extension of this Sandbox.
+    /// Exits Link without finishing, as its user would, with the same webhooks. An extension of this Sandbox.
     ///
     /// # Errors
     ///
@@ -78,6 +92,7 @@ impl Controls {
                 "redirect_uri": null,
                 "webhook": null,
             }),
+            webhook: None,
             user_id: None,
             hosted: Some(hosted),
             sessions: Vec::new(),

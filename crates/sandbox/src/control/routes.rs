@@ -143,9 +143,10 @@ impl Controls {
             }
             ("POST", ["link", "complete"]) => {
                 let token = link_token(options)?;
-                let public_token = self.complete_link(&token)?;
-                let shown = public_token.as_ref().map(ExposeSecret::expose_secret);
-                Ok(json!({ "public_token": shown }))
+                let link = self.complete_link(&token)?;
+                let public_token = link.public_token.as_ref();
+                let shown = public_token.map(ExposeSecret::expose_secret);
+                Ok(json!({ "metadata": link.metadata, "public_token": shown }))
             }
             ("POST", ["link", "exit"]) => {
                 self.exit_link(&link_token(options)?)?;

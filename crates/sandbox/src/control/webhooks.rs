@@ -23,6 +23,8 @@ impl Controls {
     ///
     /// # Errors
     ///
+    /// - [`SandboxError::NoWebhookUrl`] at once if the Item of the filter has no webhook URL, and no
+    ///   webhook about it is left.
     /// - [`SandboxError::WebhookTimeout`] if none came within `timeout`, in real time. The message
     ///   says how many webhooks were fired.
     /// - [`SandboxError::Closed`] if the Sandbox was closed or dropped meanwhile.
@@ -72,19 +74,28 @@ struct Wait {
     shared: Arc<Shared>,
     filter: WebhookFilter,
     receiver: oneshot::Receiver<Webhook>,
+    /// The Item, if it has no webhook URL and the wait would be in vain.
+    without_url: Option<String>,
 }
 
 impl Wait {
     fn new(shared: Arc<Shared>, filter: WebhookFilter) -> Self {
-        let receiver = shared.state().wait_for_webhook(filter.clone());
+        let mut state = shared.state();
+        let without_url = state.item_without_webhooks(&filter);
+        let receiver = state.wait_for_webhook(filter.clone());
+        drop(state);
         Wait {
             shared,
             filter,
             receiver,
+            without_url,
         }
     }
 
     async fn end(mut self, timeout: Duration) -> Result<Webhook, SandboxError> {
+        if let Some(item_id) = self.without_url.take() {
+            return Err(SandboxError::NoWebhookUrl { item_id });
+        }
         match tokio::time::timeout(timeout, &mut self.receiver).await {
             Ok(received) => received.map_err(|_| SandboxError::Closed),
             Err(_) => {

@@ -1,15 +1,17 @@
-//! Link tokens and their sessions: update mode, and linking a new Item.
+//! Link tokens, for update mode and to link a new Item, with their sessions.
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     model::{
         bounded::BoundedMap,
         item::{Item, ItemIndex, User},
+        link_session::{Completion, End, LinkEvent, Session},
+        webhook_body::WebhookBody,
     },
-    plaid::{json, time},
+    plaid::json,
 };
 
 /// The lifetime of a token that links a new Item (documented and observed).
@@ -49,6 +51,8 @@ pub(crate) struct LinkToken {
     pub(crate) client_name: String,
     /// The `metadata` of `/link/token/get`.
     pub(crate) metadata: Value,
+    /// The URL for the webhooks of the new Item, and of hosted sessions.
+    pub(crate) webhook: Option<String>,
     pub(crate) user_id: Option<String>,
     pub(crate) hosted: Option<Hosted>,
     pub(crate) sessions: Vec<Session>,
@@ -61,7 +65,6 @@ pub(crate) enum Purpose {
     /// Linking a new Item.
     Add {
         products: Vec<&'static str>,
-        webhook: Option<String>,
         user: Option<User>,
     },
 }
@@ -71,33 +74,6 @@ pub(crate) struct Hosted {
     /// In the URL, which must not show the token.
     pub(crate) id: String,
     pub(crate) completion_redirect_uri: Option<String>,
-}
-
-/// One visit to Link.
-pub(crate) struct Session {
-    id: String,
-    /// Oldest first; the first is OPEN.
-    events: Vec<LinkEvent>,
-    end: Option<End>,
-}
-
-pub(super) struct LinkEvent {
-    pub(super) id: String,
-    pub(super) name: &'static str,
-    pub(super) at: SystemTime,
-    pub(super) request_id: String,
-}
-
-pub(super) enum End {
-    /// With the new Item; none in update mode (inferred: the Item keeps its access token, and
-    /// integrations report no public token).
-    Success(Option<LinkedItem>),
-    Exit,
-}
-
-pub(super) struct LinkedItem {
-    pub(super) item: ItemIndex,
-    pub(super) public_token: String,
 }
 
 /// How many sessions of a token are remembered.
@@ -155,7 +131,12 @@ impl LinkToken {
             .hosted
             .as_ref()
             .and_then(|it| it.completion_redirect_uri.as_ref());
-        let texts = [Some(&self.client_name), self.user_id.as_ref(), redirect];
+        let texts = [
+            Some(&self.client_name),
+            self.user_id.as_ref(),
+            self.webhook.as_ref(),
+            redirect,
+        ];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
         size_of::<Self>() + texts + json::memory(&self.metadata) + SESSIONS_SIZE
     }
@@ -168,46 +149,51 @@ impl LinkToken {
         }
     }
 
-    /// The result of the session that was completed, if one was.
-    pub(super) fn completed(&self) -> Option<Option<&LinkedItem>> {
-        self.sessions
-            .iter()
-            .find_map(|session| match session.end.as_ref()? {
-                End::Success(linked) => Some(linked.as_ref()),
-                End::Exit => None,
-            })
+    /// The session that was completed, if one was.
+    fn completed(&self) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.is_completed())
+    }
+
+    /// What Link's `onSuccess` gets, if a session was completed.
+    pub(super) fn completion(&self, items: &[Item]) -> Option<Completion> {
+        let updated = match self.purpose {
+            Purpose::Update(item) => Some(item),
+            Purpose::Add { .. } => None,
+        };
+        self.completed()?.completion(updated, items)
+    }
+
+    /// The webhooks of the last session, which has ended: only for a token that is enabled for Hosted
+    /// Link (documented).
+    pub(super) fn webhooks(&self, token: &str) -> Vec<WebhookBody> {
+        match (self.sessions.last(), &self.hosted) {
+            (Some(session), Some(_)) => session.webhooks(token, self.user_id.as_deref()),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the last session was opened and has not ended.
     pub(super) fn is_open(&self) -> bool {
-        self.sessions
-            .last()
-            .is_some_and(|session| session.end.is_none())
+        self.sessions.last().is_some_and(Session::is_open)
     }
 
-    /// Starts a session, whose first event is `opened`.
-    pub(super) fn start_session(&mut self, id: String, opened: LinkEvent) {
+    /// Starts a session.
+    pub(super) fn start_session(&mut self, session: Session) {
         if self.sessions.len() == KEPT_SESSIONS {
             self.sessions.remove(0);
         }
-        self.sessions.push(Session {
-            id,
-            events: vec![opened],
-            end: None,
-        });
+        self.sessions.push(session);
     }
 
     /// Ends the last session.
     pub(super) fn end_session(&mut self, event: LinkEvent, end: End) {
         if let Some(session) = self.sessions.last_mut() {
-            session.events.push(event);
-            session.end = Some(end);
+            session.end(event, end);
         }
     }
 
     /// The `link_sessions` of `/link/token/get`, newest event first (documented by an example; the
-    /// same order for sessions is inferred). Absent until Link is opened (observed). The keys are
-    /// documented; the events of a session that no person went through are inferred.
+    /// same order for sessions is inferred). Absent until Link is opened (observed).
     pub(crate) fn sessions_json(&self, items: &[Item]) -> Option<Value> {
         if self.sessions.is_empty() {
             return None;
@@ -215,86 +201,4 @@ impl LinkToken {
         let sessions = self.sessions.iter().rev();
         Some(sessions.map(|session| session.to_json(items)).collect())
     }
-}
-
-impl Session {
-    fn to_json(&self, items: &[Item]) -> Value {
-        let events: Vec<Value> = self.events.iter().rev().map(LinkEvent::to_json).collect();
-        let mut session = json!({
-            "events": events,
-            "link_session_id": self.id,
-            "started_at": self.events.first().map(|event| time::milliseconds(event.at)),
-        });
-        let (Some(end), Some(last)) = (&self.end, self.events.last()) else {
-            // Observed.
-            session["finished_at"] = Value::Null;
-            return session;
-        };
-        session["finished_at"] = time::milliseconds(last.at).into();
-        match end {
-            End::Success(linked) => {
-                let added: Vec<Value> = linked
-                    .iter()
-                    .map(|linked| item_added(&items[linked.item.0], &linked.public_token))
-                    .collect();
-                session["results"] = json!({
-                    "bank_income_results": [],
-                    "cra_item_add_results": [],
-                    "cra_update_results": [],
-                    "document_income_results": null,
-                    "item_add_results": added,
-                    "payroll_income_results": [],
-                });
-            }
-            End::Exit => {
-                session["exit"] = json!({
-                    "error": null,
-                    "metadata": {
-                        "institution": null,
-                        "link_session_id": self.id,
-                        "request_id": last.request_id,
-                        "status": "requires_credentials",
-                    },
-                });
-            }
-        }
-        session
-    }
-}
-
-impl LinkEvent {
-    fn to_json(&self) -> Value {
-        json!({
-            "event_id": self.id,
-            "event_metadata": { "request_id": self.request_id },
-            "event_name": self.name,
-            "timestamp": time::seconds(self.at),
-        })
-    }
-}
-
-fn item_added(item: &Item, public_token: &str) -> Value {
-    json!({
-        "accounts": link_accounts(item),
-        "institution": { "institution_id": item.institution.id, "name": item.institution.name },
-        "public_token": public_token,
-    })
-}
-
-/// The accounts as `/link/token/get` shows them (documented by an example).
-fn link_accounts(item: &Item) -> Vec<Value> {
-    item.accounts()
-        .iter()
-        .map(|account| {
-            json!({
-                "class_type": null,
-                "id": account["account_id"],
-                "mask": account["mask"],
-                "name": account["name"],
-                "subtype": account["subtype"],
-                "type": account["type"],
-                "verification_status": null,
-            })
-        })
-        .collect()
 }

@@ -30,8 +30,8 @@ pub(crate) struct Mailbox {
     unseen: BTreeSet<u64>,
     /// In the order they started to wait.
     waiters: Vec<Waiter>,
-    /// How many webhooks were fired for each Item.
-    fired: HashMap<String, u64>,
+    /// How many webhooks were fired for each Item, and about none.
+    fired: HashMap<Option<String>, u64>,
     last_id: u64,
     /// The deadlines of the attempts under way, by the number of the attempt.
     deadlines: HashMap<u64, SystemTime>,
@@ -189,10 +189,22 @@ impl Mailbox {
         }
     }
 
+    /// Whether a webhook that no waiter has received matches.
+    pub(crate) fn has_unseen(&self, filter: &WebhookFilter) -> bool {
+        let mut left = self
+            .log
+            .iter()
+            .filter(|webhook| self.unseen.contains(&webhook.id));
+        left.any(|webhook| filter.matches(webhook))
+    }
+
     /// How many webhooks were fired for the Item of this id, or for all Items.
     pub(crate) fn count_fired(&self, item_id: Option<&str>) -> u64 {
         match item_id {
-            Some(item_id) => self.fired.get(item_id).copied().unwrap_or_default(),
+            Some(item_id) => {
+                let fired = self.fired.get(&Some(item_id.to_owned()));
+                fired.copied().unwrap_or_default()
+            }
             None => self.fired.values().sum(),
         }
     }

@@ -9,6 +9,10 @@ pub(crate) mod products;
 pub(crate) mod item;
 
 pub(crate) mod clock;
+pub(crate) mod webhook_body;
+
+pub(crate) mod link_session;
+
 pub(crate) mod link;
 pub(crate) mod report;
 
@@ -18,7 +22,6 @@ pub(crate) mod webhook;
 pub(crate) mod delivery;
 pub(crate) mod mailbox;
 pub(crate) mod signing;
-pub(crate) mod webhook_body;
 
 pub(crate) mod faults;
 pub(crate) mod journal;

@@ -171,7 +171,7 @@ impl State {
     pub(crate) fn add_report(&mut self, report: Report, url: Option<String>) -> String {
         let token = format!("assets-sandbox-{}", ids::uuid(&mut self.objects));
         if let (Some(url), Some(item)) = (url, report.items.first()) {
-            self.fire_to(url, *item, WebhookBody::report_ready(&report.id));
+            self.fire_to(url, Some(*item), WebhookBody::report_ready(&report.id));
         }
         self.reports.add(token.clone(), report);
         token

@@ -15,10 +15,10 @@ pub struct Webhook {
     /// When it was fired, by the Sandbox's clock.
     #[serde(rename = "firedAt", serialize_with = "time::serialize")]
     pub fired_at: SystemTime,
-    /// The webhook URL of the Item.
+    /// The webhook URL of the Item, or of the request that asked for it.
     pub url: String,
-    /// The Item it is about.
-    pub item_id: String,
+    /// The Item it is about; none for a `LINK` webhook, which is about a Link session.
+    pub item_id: Option<String>,
     /// For instance `ITEM`.
     pub webhook_type: &'static str,
     /// For instance `ERROR`.
@@ -47,7 +47,8 @@ impl Webhook {
     /// About how many bytes it occupies.
     pub(crate) fn size(&self) -> usize {
         let attempts: usize = self.attempts.iter().map(Attempt::size).sum();
-        size_of::<Self>() + self.url.len() + self.item_id.len() + self.body.len() + attempts
+        let item_id = self.item_id.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.url.len() + item_id + self.body.len() + attempts
     }
 }
 
@@ -111,7 +112,7 @@ impl WebhookFilter {
     pub(crate) fn matches(&self, webhook: &Webhook) -> bool {
         self.item_id
             .as_deref()
-            .is_none_or(|wanted| wanted == webhook.item_id)
+            .is_none_or(|wanted| Some(wanted) == webhook.item_id.as_deref())
             && self
                 .webhook_code
                 .as_deref()

@@ -20,7 +20,7 @@ pub(crate) struct WebhookBody {
     pub(crate) webhook_code: &'static str,
     /// The fields that only this webhook has.
     fields: Map<String, Value>,
-    /// Whether it names the Item and its user: a report belongs to no Item.
+    /// Whether it names the Item and its user: a report and a Link session belong to no Item.
     is_of_item: bool,
 }
 
@@ -111,6 +111,14 @@ impl WebhookBody {
         }
     }
 
+    /// A LINK webhook (documented; none was ever recorded). It names a Link session, and no Item.
+    pub(crate) fn of_link(code: &'static str, fields: Value) -> Self {
+        WebhookBody {
+            is_of_item: false,
+            ..WebhookBody::of_item("LINK", code, fields)
+        }
+    }
+
     /// AUTH / AUTOMATICALLY_VERIFIED or VERIFICATION_EXPIRED (documented).
     pub(crate) fn verification(code: &'static str, account_id: &str) -> Self {
         WebhookBody::of_item("AUTH", code, json!({ "account_id": account_id }))
@@ -164,19 +172,19 @@ impl WebhookBody {
         Ok(WebhookBody::of_item(webhook_type, code, fields))
     }
 
-    /// The complete body, for this Item.
-    pub(crate) fn into_json(self, item: &Item) -> Value {
+    /// The complete body, for the Item it is about.
+    pub(crate) fn into_json(self, item: Option<&Item>) -> Value {
         let mut body = self.fields;
         body.insert("environment".to_owned(), "sandbox".into());
         body.insert("webhook_code".to_owned(), self.webhook_code.into());
         body.insert("webhook_type".to_owned(), self.webhook_type.into());
-        if self.is_of_item {
+        if let (Some(item), true) = (item, self.is_of_item) {
             body.insert("item_id".to_owned(), item.id.as_str().into());
         }
         // Documented: only these name the user, if the Item has one.
         let names_user =
             self.webhook_type == "ITEM" && self.webhook_code != "WEBHOOK_UPDATE_ACKNOWLEDGED";
-        if let (Some(user_id), true) = (item.user_id(), names_user) {
+        if let (Some(user_id), true) = (item.and_then(Item::user_id), names_user) {
             body.insert("user_id".to_owned(), user_id.into());
         }
         Value::Object(body)

@@ -128,7 +128,7 @@ async fn due_timers_run_in_order_each_at_its_time() {
     check_time(reset.fired_at, new_year(), 3_000);
     assert_eq!(webhooks.len(), 3);
     for (index, (webhook, item)) in webhooks.iter().zip(&items).enumerate() {
-        assert_eq!(webhook.item_id, item.item_id);
+        assert_eq!(webhook.item_id, Some(item.item_id.clone()));
         let due = 30 * 86_400 + index as u64 * 1_000;
         check_time(webhook.fired_at, new_year(), due);
         for (attempt, after) in webhook

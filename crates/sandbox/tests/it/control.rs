@@ -286,12 +286,42 @@ async fn link_can_be_completed_and_exited() {
     let options = json!({ "link_token": created["link_token"] });
     assert_eq!(post(&plaid, "link/exit", options.clone()).await, json!({}));
     let completed = post(&plaid, "link/complete", options).await;
-    assert_eq!(completed, json!({ "public_token": null }));
+    let metadata = &completed["metadata"];
+    assert_eq!(
+        completed,
+        json!({ "metadata": metadata, "public_token": null })
+    );
+    let accounts = plaid.with_token("/accounts/get", &item).await.json();
+    let shown = |account: &Value, id: &str| {
+        json!({
+            "class_type": null,
+            "id": account[id],
+            "mask": account["mask"],
+            "name": account["name"],
+            "subtype": account["subtype"],
+            "type": account["type"],
+            "verification_status": null,
+        })
+    };
+    let accounts = accounts["accounts"].as_array().unwrap().iter();
+    let accounts: Vec<_> = accounts.map(|it| shown(it, "account_id")).collect();
+    let expected = json!({
+        "accounts": accounts,
+        "institution": { "institution_id": "ins_109508", "name": "First Platypus Bank" },
+        "link_session_id": metadata["link_session_id"],
+        "transfer_status": null,
+    });
+    assert_eq!(*metadata, expected);
+    let fields = json!({ "link_token": created["link_token"] });
+    let shown = plaid.post(link::GET, fields).await.json();
+    let session = &shown["link_sessions"][0];
+    assert_eq!(session["link_session_id"], metadata["link_session_id"]);
     assert_eq!(get(&plaid, "items").await["items"][0]["state"], "healthy");
     let created = link::create(&plaid, link::fields(json!({ "products": ["auth"] }))).await;
     let options = json!({ "link_token": created["link_token"] });
     let completed = post(&plaid, "link/complete", options).await;
-    let reply = plaid.post("/item/public_token/exchange", completed).await;
+    let fields = json!({ "public_token": completed["public_token"] });
+    let reply = plaid.post("/item/public_token/exchange", fields).await;
     assert_eq!(reply.status, 200);
 }
 

@@ -264,7 +264,8 @@ async fn no_response_contains_a_secret_that_was_not_requested() {
     plaid.send(Method::POST, "/item/get", &headers, body).await;
     let link = link::create(&plaid, link::fields(json!({ "products": ["auth"] }))).await;
     let link_token = link::token(&link);
-    let public_token = plaid.sandbox.complete_link(link_token).unwrap().unwrap();
+    let completed = plaid.sandbox.complete_link(link_token).unwrap();
+    let public_token = completed.public_token.unwrap();
     let fields = json!({ "public_token": public_token.expose_secret() });
     let exchanged = plaid
         .post("/item/public_token/exchange", fields)

@@ -120,7 +120,7 @@ async fn an_item_breaks_after_thirty_days_and_fires_its_error() {
     let webhooks = plaid.sandbox.webhooks();
     assert_eq!(webhooks.len(), 1);
     assert_eq!(webhooks[0].webhook_code, "ERROR");
-    assert_eq!(webhooks[0].item_id, item.item_id);
+    assert_eq!(webhooks[0].item_id, Some(item.item_id.clone()));
     check_time(webhooks[0].fired_at, new_year(), 30 * 86_400);
     receiver.next().await;
 }
@@ -164,5 +164,5 @@ async fn a_broken_or_removed_item_does_not_change_after_thirty_days() {
     assert_eq!(state(&plaid, &removed), ItemState::Removed);
     let webhooks = plaid.sandbox.webhooks();
     assert_eq!(webhooks.len(), 1);
-    assert_eq!(webhooks[0].item_id, broken.item_id);
+    assert_eq!(webhooks[0].item_id, Some(broken.item_id.clone()));
 }

@@ -63,7 +63,7 @@ async fn check_fired(
     assert_eq!(plaid.sandbox.webhooks().len(), fired + 1);
     let webhook = last(plaid);
     assert_eq!(webhook.url, URL);
-    assert_eq!(webhook.item_id, item.item_id);
+    assert_eq!(webhook.item_id, Some(item.item_id.clone()));
     assert_eq!(
         (webhook.webhook_type, webhook.webhook_code),
         (expected_type, code)

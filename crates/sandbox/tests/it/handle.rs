@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use serde_json::json;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
@@ -57,12 +58,63 @@ async fn each_webhook_is_returned_once_oldest_first() {
             .unwrap()
             .item_id
     };
-    assert_eq!(next(of(&items[1])).await, items[1].item_id);
-    assert_eq!(next(any()).await, items[0].item_id);
-    assert_eq!(next(any()).await, items[2].item_id);
+    assert_eq!(next(of(&items[1])).await, Some(items[1].item_id.clone()));
+    assert_eq!(next(any()).await, Some(items[0].item_id.clone()));
+    assert_eq!(next(any()).await, Some(items[2].item_id.clone()));
     let soon = Duration::from_millis(1);
     let error = plaid.sandbox.next_webhook(any(), soon).await.unwrap_err();
     assert_eq!(error.code(), "WEBHOOK_TIMEOUT");
+}
+
+#[tokio::test]
+async fn a_wait_for_an_item_without_a_webhook_url_ends_at_once() {
+    let plaid = Plaid::start().await;
+    let silent = plaid.item(None);
+    plaid.reset_login(&silent).await;
+    let error_of = WebhookFilter {
+        webhook_code: Some("ERROR".to_owned()),
+        ..of(&silent)
+    };
+    for filter in [of(&silent), error_of] {
+        let error = plaid.sandbox.next_webhook(filter, LONG).await.unwrap_err();
+        assert_eq!((error.code(), error.field()), ("NO_WEBHOOK_URL", None));
+        let expected = format!(
+            "Item {} has no webhook URL, so no webhook comes; give `webhook` when you create the \
+             Item, or call /item/webhook/update",
+            silent.item_id
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+    // A webhook that was fired before the URL was taken away is still returned.
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
+    let item = plaid.item(Some(&receiver.url()));
+    plaid.reset_login(&item).await;
+    let fields = json!({ "access_token": item.access_token.expose_secret(), "webhook": null });
+    let reply = plaid.post("/item/webhook/update", fields).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let webhook = plaid.sandbox.next_webhook(of(&item), LONG).await.unwrap();
+    assert_eq!(webhook.webhook_code, "ERROR");
+    let error = plaid.sandbox.next_webhook(of(&item), LONG).await;
+    assert_eq!(error.unwrap_err().code(), "NO_WEBHOOK_URL");
+}
+
+#[tokio::test]
+async fn a_wait_for_the_webhook_of_an_asset_report_needs_no_url_of_the_item() {
+    let plaid = Plaid::start().await;
+    let receiver = Receiver::start(Behavior::Answer(200)).await;
+    let item = plaid.item(None);
+    let filter = WebhookFilter {
+        webhook_code: Some("PRODUCT_READY".to_owned()),
+        ..of(&item)
+    };
+    let next = plaid.sandbox.next_webhook(filter, LONG);
+    let fields = json!({
+        "access_tokens": [item.access_token.expose_secret()],
+        "days_requested": 1,
+        "options": { "webhook": receiver.url() },
+    });
+    plaid.post("/asset_report/create", fields).await;
+    assert_eq!(next.await.unwrap().webhook_type, "ASSETS");
 }
 
 #[tokio::test]
@@ -80,10 +132,10 @@ async fn a_wait_gets_the_oldest_webhook_even_if_a_later_one_is_quicker() {
     // The earlier call waits for the webhook that hangs, so this call gets the other.
     let start = Instant::now();
     let late = plaid.sandbox.next_webhook(any(), LONG).await.unwrap();
-    assert_eq!(late.item_id, second.item_id);
+    assert_eq!(late.item_id, Some(second.item_id.clone()));
     assert!(start.elapsed() < Duration::from_secs(5));
     tokio::time::pause();
-    assert_eq!(early.await.unwrap().item_id, first.item_id);
+    assert_eq!(early.await.unwrap().item_id, Some(first.item_id.clone()));
 }
 
 #[tokio::test]
@@ -99,7 +151,10 @@ async fn concurrent_waits_each_get_their_own_webhook() {
         plaid.reset_login(item).await;
     }
     for (item, waiting) in items.iter().zip(waiting) {
-        assert_eq!(waiting.await.unwrap().unwrap().item_id, item.item_id);
+        assert_eq!(
+            waiting.await.unwrap().unwrap().item_id,
+            Some(item.item_id.clone())
+        );
     }
 }
 
@@ -114,10 +169,10 @@ async fn a_cancelled_wait_leaves_its_webhook_to_the_next() {
     plaid.reset_login(&second).await;
     // The receiver answers the first webhook first, and the earlier call has received it.
     let next = plaid.sandbox.next_webhook(any(), LONG).await.unwrap();
-    assert_eq!(next.item_id, second.item_id);
+    assert_eq!(next.item_id, Some(second.item_id.clone()));
     drop(cancelled);
     let left = plaid.sandbox.next_webhook(any(), LONG).await.unwrap();
-    assert_eq!(left.item_id, first.item_id);
+    assert_eq!(left.item_id, Some(first.item_id.clone()));
 }
 
 #[tokio::test]

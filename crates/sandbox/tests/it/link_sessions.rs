@@ -132,8 +132,8 @@ async fn an_exited_session_is_recorded_and_the_next_open_starts_another() {
 async fn a_completed_update_adds_no_item() {
     let link = Link::of_a_broken_item().await;
     // Without opening the page first.
-    let public_token = link.plaid.sandbox.complete_link(&link.token).unwrap();
-    assert!(public_token.is_none());
+    let completed = link.plaid.sandbox.complete_link(&link.token).unwrap();
+    assert!(completed.public_token.is_none());
     assert_eq!(link.state(), ItemState::Healthy);
     let sessions = link.sessions().await;
     assert_eq!(sessions.len(), 1);
@@ -178,8 +178,16 @@ async fn a_linked_item_has_the_requested_fields() {
     let ids: Vec<Value> = accounts.map(|it| id(it, "account_id")).collect();
     assert_eq!(ids, shown.map(|it| id(it, "id")).collect::<Vec<_>>());
     // Completing again returns the same token.
-    let again = plaid.sandbox.complete_link(&link.token).unwrap().unwrap();
-    assert_eq!(again.expose_secret(), public_token.as_str().unwrap());
+    let again = plaid.sandbox.complete_link(&link.token).unwrap();
+    let again_token = again.public_token.unwrap();
+    assert_eq!(again_token.expose_secret(), public_token.as_str().unwrap());
+    let metadata = json!({
+        "accounts": added[0]["accounts"],
+        "institution": institution,
+        "link_session_id": session["link_session_id"],
+        "transfer_status": null,
+    });
+    assert_eq!(again.metadata, metadata);
     assert_eq!(plaid.sandbox.items().len(), 1);
 }
 

@@ -36,6 +36,7 @@ mod keys;
 mod link;
 mod link_errors;
 mod link_sessions;
+mod link_webhooks;
 mod local_pages;
 mod log;
 mod not_emulated;

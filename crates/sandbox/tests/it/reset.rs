@@ -51,5 +51,5 @@ async fn a_wait_for_a_webhook_survives_a_reset() {
     plaid.sandbox.reset().await;
     let item = plaid.item(Some(&receiver.url()));
     plaid.reset_login(&item).await;
-    assert_eq!(next.await.unwrap().item_id, item.item_id);
+    assert_eq!(next.await.unwrap().item_id, Some(item.item_id.clone()));
 }

@@ -67,7 +67,7 @@ async fn each_item_that_breaks_fires_its_error_with_its_user() {
     let webhooks = plaid.sandbox.webhooks();
     assert_eq!(webhooks.len(), 2);
     for (webhook, item) in webhooks.iter().zip(plaid.sandbox.items()) {
-        assert_eq!(webhook.item_id, item.item_id);
+        assert_eq!(webhook.item_id, Some(item.item_id.clone()));
         assert_eq!(
             (webhook.webhook_type, webhook.webhook_code),
             ("ITEM", "ERROR")

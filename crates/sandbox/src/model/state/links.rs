@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::{
     model::{
         item::ItemPlan,
-        link::{End, Hosted, LinkEvent, LinkState, LinkToken, LinkedItem, Purpose},
+        link::{Hosted, LinkState, LinkToken, Purpose},
+        link_session::{Completion, End, LinkEvent, LinkedItem, Session},
         products::test_user::TestUser,
     },
     plaid::{error::PlaidError, ids, institutions::Institution},
@@ -55,39 +56,36 @@ impl State {
         let id = ids::uuid(&mut self.objects);
         let opened = self.link_event("OPEN");
         if let Some(link) = self.link_tokens.get_mut(token) {
-            link.start_session(id, opened);
+            link.start_session(Session::new(id, opened));
         }
     }
 
     /// Does what the token is for. In update mode the user logs in again: this repairs the Item and
-    /// fires no webhook. Otherwise the user links a new Item at First Platypus Bank: this returns
-    /// its public token. A completed session stays as it is.
+    /// fires no webhook of the Item. Otherwise the user links a new Item at First Platypus Bank: this
+    /// returns its public token. A completed session stays as it is.
     ///
     /// # Errors
     ///
     /// The error of a token that cannot be used.
-    pub(crate) fn complete_link(&mut self, token: &str) -> Result<Option<String>, PlaidError> {
-        if let Some(linked) = self.link_token(token)?.completed() {
-            return Ok(linked.map(|linked| linked.public_token.clone()));
+    pub(crate) fn complete_link(&mut self, token: &str) -> Result<Completion, PlaidError> {
+        if let Some(completion) = self.link_token(token)?.completion(&self.items) {
+            return Ok(completion);
         }
-        let linked = match &self.usable_link(token)?.purpose {
+        let link = self.usable_link(token)?;
+        let linked = match &link.purpose {
             Purpose::Update(item) => {
                 let item = *item;
                 self.repair_item(item);
                 None
             }
-            Purpose::Add {
-                products,
-                webhook,
-                user,
-            } => {
+            Purpose::Add { products, user } => {
                 let plan = ItemPlan {
                     test_user: TestUser::Good,
                     days_requested: None,
                     statements: None,
                     institution: Institution::first_platypus_bank(),
                     products: products.clone(),
-                    webhook: webhook.clone(),
+                    webhook: link.webhook.clone(),
                     user: user.clone(),
                 };
                 let item = self.add_item(plan);
@@ -95,9 +93,9 @@ impl State {
                 Some(LinkedItem { item, public_token })
             }
         };
-        let public_token = linked.as_ref().map(|linked| linked.public_token.clone());
         self.end_link(token, "HANDOFF", End::Success(linked));
-        Ok(public_token)
+        let completion = self.link_token(token)?.completion(&self.items);
+        completion.ok_or_else(PlaidError::invalid_link_token)
     }
 
     /// The user leaves Link without finishing. The token can be used again.
@@ -129,6 +127,11 @@ impl State {
         let event = self.link_event(event);
         if let Some(link) = self.link_tokens.get_mut(token) {
             link.end_session(event, end);
+            if let Some(url) = link.webhook.clone() {
+                for body in link.webhooks(token) {
+                    self.fire_to(url.clone(), None, body);
+                }
+            }
         }
     }
 

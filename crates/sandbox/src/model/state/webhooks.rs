@@ -29,19 +29,19 @@ impl State {
             return;
         };
         item.last_webhook = Some((body.webhook_code, now));
-        self.fire_to(url, index, body);
+        self.fire_to(url, Some(index), body);
     }
 
-    /// Fires a webhook about an Item to a URL of its own.
-    pub(super) fn fire_to(&mut self, url: String, index: ItemIndex, body: WebhookBody) {
+    /// Fires a webhook to a URL of its own, about an Item or about none.
+    pub(super) fn fire_to(&mut self, url: String, index: Option<ItemIndex>, body: WebhookBody) {
         let now = self.clock.now();
-        let item = &self.items[index.0];
+        let item = index.map(|index| &self.items[index.0]);
         let (webhook_type, webhook_code) = (body.webhook_type, body.webhook_code);
         let (id, forgotten) = self.mailbox.fire(Webhook {
             id: 0,
             fired_at: now,
             url,
-            item_id: item.id.clone(),
+            item_id: item.map(|item| item.id.clone()),
             webhook_type,
             webhook_code,
             // Indented as replies are (inferred).
@@ -158,6 +158,15 @@ impl State {
         if webhook.is_some_and(|webhook| webhook.schedule.start(due)) {
             self.queue_attempt(id, None);
         }
+    }
+
+    /// The id of the Item that `filter` names, if it has no webhook URL and no webhook about it is left.
+    /// The webhook of an asset report does not count: it goes to a URL of its own.
+    pub(crate) fn item_without_webhooks(&self, filter: &WebhookFilter) -> Option<String> {
+        let item = self.item(*self.item_ids.get(filter.item_id.as_ref()?)?);
+        let is_of_report = filter.webhook_code.as_deref() == Some("PRODUCT_READY");
+        let may_come = item.webhook.is_some() || is_of_report || self.mailbox.has_unseen(filter);
+        (!may_come && !self.mailbox.is_closed()).then(|| item.id.clone())
     }
 
     /// The receiver gets the oldest webhook that matches and no waiter has received, once it was

@@ -1,0 +1,216 @@
+//! A session of Link: its events, how it ended, and how `/link/token/get`, webhooks and `onSuccess` show
+//! it.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use crate::{
+    model::{
+        item::{Item, ItemIndex},
+        webhook_body::WebhookBody,
+    },
+    plaid::time,
+};
+
+/// One visit to Link.
+pub(crate) struct Session {
+    id: String,
+    /// Oldest first; the first is OPEN.
+    events: Vec<LinkEvent>,
+    end: Option<End>,
+}
+
+pub(super) struct LinkEvent {
+    pub(super) id: String,
+    pub(super) name: &'static str,
+    pub(super) at: SystemTime,
+    pub(super) request_id: String,
+}
+
+pub(super) enum End {
+    /// With the new Item; none in update mode (inferred: the Item keeps its access token, and
+    /// integrations report no public token).
+    Success(Option<LinkedItem>),
+    Exit,
+}
+
+pub(super) struct LinkedItem {
+    pub(super) item: ItemIndex,
+    pub(super) public_token: String,
+}
+
+/// What Link's `onSuccess` gets.
+pub(crate) struct Completion {
+    /// None in update mode.
+    pub(crate) public_token: Option<String>,
+    pub(crate) metadata: Value,
+}
+
+impl Session {
+    /// A session whose first event is `opened`.
+    pub(super) fn new(id: String, opened: LinkEvent) -> Self {
+        Session {
+            id,
+            events: vec![opened],
+            end: None,
+        }
+    }
+
+    pub(super) fn end(&mut self, event: LinkEvent, end: End) {
+        self.events.push(event);
+        self.end = Some(end);
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_open(&self) -> bool {
+        self.end.is_none()
+    }
+
+    pub(super) fn is_completed(&self) -> bool {
+        matches!(self.end, Some(End::Success(_)))
+    }
+
+    /// What Link's `onSuccess` gets, for the Item that was added, or `updated`. The keys of the metadata
+    /// are documented; that update mode shows all accounts of the Item is inferred.
+    pub(super) fn completion(
+        &self,
+        updated: Option<ItemIndex>,
+        items: &[Item],
+    ) -> Option<Completion> {
+        let linked = self.linked();
+        let item = &items[linked.map(|linked| linked.item).or(updated)?.0];
+        Some(Completion {
+            public_token: linked.map(|linked| linked.public_token.clone()),
+            metadata: json!({
+                "accounts": link_accounts(item),
+                "institution": link_institution(item),
+                "link_session_id": self.id,
+                "transfer_status": null,
+            }),
+        })
+    }
+
+    /// The webhooks of a hosted session that has ended (documented; their order is inferred). The
+    /// EVENTS of a session that is left without an end, minutes later, are not fired.
+    pub(super) fn webhooks(&self, link_token: &str, user_id: Option<&str>) -> Vec<WebhookBody> {
+        let body = |code, mut fields: Value| {
+            fields["link_session_id"] = self.id.as_str().into();
+            fields["link_token"] = link_token.into();
+            WebhookBody::of_link(code, fields)
+        };
+        let public_token = self.linked().map(|linked| &linked.public_token);
+        let status = match self.is_completed() {
+            true => "SUCCESS",
+            false => "EXITED",
+        };
+        let mut finished =
+            json!({ "public_tokens": Vec::from_iter(public_token), "status": status });
+        if let Some(user_id) = user_id {
+            finished["user_id"] = user_id.into();
+        }
+        let added = public_token.map(|it| body("ITEM_ADD_RESULT", json!({ "public_token": it })));
+        let mut webhooks = Vec::from_iter(added);
+        webhooks.push(body("SESSION_FINISHED", finished));
+        webhooks.push(body("EVENTS", json!({ "events": self.events_json() })));
+        webhooks
+    }
+
+    /// The new Item, if the session was completed and added one.
+    fn linked(&self) -> Option<&LinkedItem> {
+        match &self.end {
+            Some(End::Success(linked)) => linked.as_ref(),
+            Some(End::Exit) | None => None,
+        }
+    }
+
+    /// The events, newest first.
+    fn events_json(&self) -> Vec<Value> {
+        self.events.iter().rev().map(LinkEvent::to_json).collect()
+    }
+
+    /// An entry of `link_sessions`. The keys are documented; the events of a session that no person went
+    /// through are inferred.
+    pub(super) fn to_json(&self, items: &[Item]) -> Value {
+        let mut session = json!({
+            "events": self.events_json(),
+            "link_session_id": self.id,
+            "started_at": self.events.first().map(|event| time::milliseconds(event.at)),
+        });
+        let (Some(end), Some(last)) = (&self.end, self.events.last()) else {
+            // Observed.
+            session["finished_at"] = Value::Null;
+            return session;
+        };
+        session["finished_at"] = time::milliseconds(last.at).into();
+        match end {
+            End::Success(linked) => {
+                let added: Vec<Value> = linked
+                    .iter()
+                    .map(|linked| item_added(&items[linked.item.0], &linked.public_token))
+                    .collect();
+                session["results"] = json!({
+                    "bank_income_results": [],
+                    "cra_item_add_results": [],
+                    "cra_update_results": [],
+                    "document_income_results": null,
+                    "item_add_results": added,
+                    "payroll_income_results": [],
+                });
+            }
+            End::Exit => {
+                session["exit"] = json!({
+                    "error": null,
+                    "metadata": {
+                        "institution": null,
+                        "link_session_id": self.id,
+                        "request_id": last.request_id,
+                        "status": "requires_credentials",
+                    },
+                });
+            }
+        }
+        session
+    }
+}
+
+impl LinkEvent {
+    fn to_json(&self) -> Value {
+        json!({
+            "event_id": self.id,
+            "event_metadata": { "request_id": self.request_id },
+            "event_name": self.name,
+            "timestamp": time::seconds(self.at),
+        })
+    }
+}
+
+fn item_added(item: &Item, public_token: &str) -> Value {
+    json!({
+        "accounts": link_accounts(item),
+        "institution": link_institution(item),
+        "public_token": public_token,
+    })
+}
+
+fn link_institution(item: &Item) -> Value {
+    json!({ "institution_id": item.institution.id, "name": item.institution.name })
+}
+
+/// The accounts as `/link/token/get` shows them (documented by an example).
+fn link_accounts(item: &Item) -> Vec<Value> {
+    item.accounts()
+        .iter()
+        .map(|account| {
+            json!({
+                "class_type": null,
+                "id": account["account_id"],
+                "mask": account["mask"],
+                "name": account["name"],
+                "subtype": account["subtype"],
+                "type": account["type"],
+                "verification_status": null,
+            })
+        })
+        .collect()
+}
