@@ -34,6 +34,7 @@ const all: Required<SandboxOptions> = {
   seed: 42,
   now: new Date(),
   allowWebhookHosts: ['backend', 'backend:8080'],
+  transactions: 'as_plaid',
   allowRemoteControl: true,
 }
 await startSandbox(none)
@@ -70,11 +71,14 @@ is<UpdateLink>()(update)
 is<Record<'link_token' | 'hosted_link_url' | 'expiration', string>>()({ ...update })
 const { public_token, metadata } = await sandbox.completeLink('link-sandbox-x')
 is<string | null>()(public_token)
-is<Record<'institution_id' | 'name', string>>()(metadata.institution)
+is<string>()(metadata.institution.institution_id)
+is<string>()(metadata.institution.name)
 is<string>()(metadata.link_session_id)
 is<null>()(metadata.transfer_status)
 for (const account of metadata.accounts) {
-  is<Record<'id' | 'name' | 'type', string>>()(account)
+  is<string>()(account.id)
+  is<string>()(account.name)
+  is<string>()(account.type)
   is<string | null>()(account.mask)
   is<string | null>()(account.subtype)
   is<string | null>()(account.verification_status)
