@@ -67,6 +67,48 @@ test('the client for Node calls every route of data, and reads its replies and e
   }
 })
 
+/** The ids of the transactions of an Item, as Plaid's guide gets them. Calls `onPage` after each page. */
+async function idsBySync(client, access_token, onPage) {
+  const start = ''
+  for (;;) {
+    const ids = []
+    let cursor = start
+    try {
+      for (;;) {
+        const { data } = await client.transactionsSync({ access_token, cursor, count: 10 })
+        ids.push(...data.added.map(({ transaction_id }) => transaction_id))
+        cursor = data.next_cursor
+        if (!data.has_more) return ids
+        await onPage()
+      }
+    } catch (error) {
+      assert.equal(error.response?.data.error_code, MUTATION, error.stack)
+    }
+  }
+}
+
+const MUTATION = 'TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION'
+
+test('a sync that meets a mutation between two pages starts again, and gets every transaction', async (t) => {
+  const sandbox = await start(t)
+  const { url, clientId, secret } = sandbox
+  const headers = { 'PLAID-CLIENT-ID': clientId, 'PLAID-SECRET': secret }
+  const client = new PlaidApi(new Configuration({ basePath: url, baseOptions: { headers } }))
+  const { access_token } = await sandbox.createItem()
+  let pages = 0
+  const ids = await idsBySync(client, access_token, async () => {
+    pages += 1
+    if (pages === 2) await sandbox.failNext({ path: '/transactions/sync', error_code: MUTATION })
+  })
+  const { data } = await client.transactionsSync({ access_token, count: 500 })
+  assert.deepEqual(
+    ids,
+    data.added.map(({ transaction_id }) => transaction_id),
+  )
+  const errors = (await sandbox.requests()).map(({ error_code }) => error_code)
+  assert.equal(errors.filter((code) => code === MUTATION).length, 1)
+})
+
 test('the client for Python calls every route of data, and reads its replies and errors', async (t) => {
   const sandbox = await start(t)
   const { url, clientId, secret } = sandbox

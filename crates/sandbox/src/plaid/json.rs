@@ -42,7 +42,7 @@ pub(crate) fn memory(value: &Value) -> usize {
 
 /// The elements of a list of a reply, rendered. Filling a reply with rows from templates takes a
 /// tenth of the time of building and rendering each row.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct RenderedList(String);
 
 /// An object, rendered as an element of a list of a reply, without the values of some fields.

@@ -2,6 +2,7 @@
 //! shape of its kind, and never panics.
 
 use std::{
+    collections::HashSet,
     panic,
     sync::{
         Arc,
@@ -19,7 +20,7 @@ use tokio::{
 
 use crate::{
     fuzz_requests::{Kind, Sent, World},
-    plaid::Plaid,
+    plaid::{Plaid, ROUTES},
     wire,
 };
 
@@ -42,8 +43,12 @@ async fn a_hundred_thousand_random_requests_are_all_answered() {
         streams.push(connect(&plaid).await);
     }
     let mut world = World::new(&plaid).await;
+    let mut succeeded = HashSet::new();
     for batch in 0..REQUESTS / AT_ONCE {
         if batch % RESET_AFTER == 0 {
+            let requests = plaid.sandbox.requests().into_iter();
+            let ok = requests.filter(|request| request.status == Some(200));
+            succeeded.extend(ok.map(|request| request.path));
             plaid.sandbox.reset().await;
             world = World::new(&plaid).await;
         }
@@ -58,6 +63,11 @@ async fn a_hundred_thousand_random_requests_are_all_answered() {
         }
         assert_eq!(panics.load(Ordering::Relaxed), 0, "{place}");
     }
+    let never: Vec<_> = ROUTES
+        .iter()
+        .filter(|it| !succeeded.contains(**it))
+        .collect();
+    assert!(never.is_empty(), "no success: {never:?}");
     plaid.sandbox.clear_faults();
     let item = plaid.item(None);
     assert_eq!(plaid.with_token("/item/get", &item).await.status, 200);

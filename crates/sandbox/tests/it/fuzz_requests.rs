@@ -91,6 +91,25 @@ const NUMBERS: [&str; 9] = [
     "01",
 ];
 
+/// The access token of an Item that `/sandbox/public_token/create` made with these options.
+async fn item_by_link(plaid: &Plaid, product: &str, options: Value) -> Value {
+    let fields = json!({
+        "institution_id": "ins_109508",
+        "initial_products": [product],
+        "options": options,
+    });
+    let created = plaid
+        .post("/sandbox/public_token/create", fields)
+        .await
+        .json();
+    let fields = json!({ "public_token": created["public_token"] });
+    let exchanged = plaid
+        .post("/item/public_token/exchange", fields)
+        .await
+        .json();
+    exchanged["access_token"].clone()
+}
+
 impl World {
     pub(crate) async fn new(plaid: &Plaid) -> World {
         let item = plaid.item(None);
@@ -100,6 +119,26 @@ impl World {
             .post("/sandbox/public_token/create", fields)
             .await
             .json();
+        let accounts = plaid.with_token("/accounts/get", &item).await.json();
+        let account_id = accounts["accounts"][0]["account_id"].clone();
+        let fields = json!({
+            "access_tokens": [item.access_token.expose_secret()],
+            "days_requested": 60,
+        });
+        let report = plaid.post("/asset_report/create", fields).await.json();
+        let fields = json!({ "access_token": item.access_token.expose_secret(), "count": 3 });
+        let page_of = plaid.post("/transactions/sync", fields).await.json();
+        let today = humantime::format_rfc3339(plaid.sandbox.now()).to_string();
+        let created_row = json!({
+            "amount": 1.5,
+            "date_posted": today[..10],
+            "date_transacted": today[..10],
+            "description": "x",
+        });
+        let days = json!({ "start_date": "2026-01-15", "end_date": "2026-04-15" });
+        let statements = item_by_link(plaid, "statements", json!({ "statements": days })).await;
+        let user = json!({ "override_username": "user_transactions_dynamic" });
+        let dynamic = item_by_link(plaid, "transactions", user).await;
         let hosted = json!({ "hosted_link": {} });
         let update = link::create(plaid, link::update(&item, hosted)).await;
         let new = json!({ "hosted_link": {}, "products": ["auth"] });
@@ -122,6 +161,8 @@ impl World {
             values: vec![
                 ("access_token", item.access_token.expose_secret().into()),
                 ("access_token", called.access_token.expose_secret().into()),
+                ("access_token", statements),
+                ("access_token", dynamic),
                 ("public_token", created["public_token"].clone()),
                 ("link_token", update["link_token"].clone()),
                 ("link_token", new["link_token"].clone()),
@@ -140,7 +181,32 @@ impl World {
                     json!({ "completion_redirect_uri": "a:\u{e9}" }),
                 ),
                 ("options", json!({ "account_ids": [item.item_id] })),
+                ("options", json!({ "account_ids": [account_id] })),
+                ("options", json!({ "count": 3, "offset": 2 })),
+                ("options", json!({ "account_id": account_id })),
                 ("webhook", json!(null)),
+                ("access_tokens", json!([item.access_token.expose_secret()])),
+                ("account_id", account_id.clone()),
+                ("account_ids", json!([account_id])),
+                ("amount", json!(3.53)),
+                ("asset_report_token", report["asset_report_token"].clone()),
+                ("client_transaction_id", "1".into()),
+                ("client_user_id", "u".into()),
+                ("count", 5.into()),
+                ("cursor", "now".into()),
+                ("cursor", page_of["next_cursor"].clone()),
+                ("days_requested", 60.into()),
+                ("end_date", "2100-01-01".into()),
+                (
+                    "identity",
+                    json!({ "name": { "given_name": "A", "family_name": "B" } }),
+                ),
+                ("offset", 1.into()),
+                ("processor", "dwolla".into()),
+                ("query", "platypus".into()),
+                ("start_date", "2000-01-01".into()),
+                ("transactions", json!([created_row])),
+                ("verification_status", "verification_expired".into()),
             ],
         }
     }
@@ -237,9 +303,33 @@ impl World {
                 "hosted_link",
             ],
             "/item/webhook/update" => &["access_token", "webhook"],
+            "/asset_report/create" => &["access_tokens", "days_requested"],
+            "/asset_report/get" => &["asset_report_token"],
+            "/institutions/get" => &["country_codes", "count", "offset"],
+            "/institutions/get_by_id" => &["country_codes", "institution_id"],
+            "/institutions/search" => &["country_codes", "query", "products"],
+            "/investments/transactions/get" | "/transactions/get" => {
+                &["access_token", "end_date", "options", "start_date"]
+            }
+            "/processor/token/create" => &["access_token", "account_id", "processor"],
+            "/sandbox/item/set_verification_status" => {
+                &["access_token", "account_id", "verification_status"]
+            }
+            "/sandbox/transactions/create" => &["access_token", "transactions"],
+            "/signal/evaluate" => &[
+                "access_token",
+                "account_id",
+                "amount",
+                "client_transaction_id",
+            ],
+            "/transactions/recurring/get" => &["access_token", "account_ids"],
+            "/transactions/sync" => &["access_token", "count", "cursor", "options"],
+            "/user/create" => &["client_user_id", "identity"],
             _ => &["access_token"],
         };
-        for (name, value) in &self.values {
+        let mut values: Vec<_> = self.values.iter().collect();
+        random.shuffle(&mut values);
+        for (name, value) in values {
             if wanted.contains(name) == (random.u8(..) < 253) {
                 fields.insert((*name).to_owned(), value.clone());
             }

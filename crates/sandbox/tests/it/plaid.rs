@@ -13,7 +13,7 @@ use utdk_plaid_sandbox::{Config, CreatedItem, NewItem, Sandbox};
 pub(crate) const JSON: &str = "application/json";
 
 /// Every route of Plaid that the Sandbox serves.
-pub(crate) const ROUTES: [&str; 14] = [
+pub(crate) const ROUTES: [&str; 37] = [
     "/sandbox/item/reset_login",
     "/item/get",
     "/accounts/get",
@@ -28,6 +28,29 @@ pub(crate) const ROUTES: [&str; 14] = [
     "/link/token/create",
     "/link/token/get",
     "/webhook_verification_key/get",
+    "/accounts/balance/get",
+    "/asset_report/create",
+    "/asset_report/get",
+    "/categories/get",
+    "/identity/get",
+    "/institutions/get",
+    "/institutions/get_by_id",
+    "/institutions/search",
+    "/investments/holdings/get",
+    "/investments/refresh",
+    "/investments/transactions/get",
+    "/item/public_token/create",
+    "/liabilities/get",
+    "/processor/token/create",
+    "/sandbox/item/set_verification_status",
+    "/sandbox/transactions/create",
+    "/signal/evaluate",
+    "/statements/list",
+    "/transactions/get",
+    "/transactions/recurring/get",
+    "/transactions/refresh",
+    "/transactions/sync",
+    "/user/create",
 ];
 
 /// A Sandbox and a client.

@@ -91,6 +91,15 @@ async fn no_field_leaks_a_secret_into_the_log() {
         "webhook_code",
         "client_id",
         "hosted_link",
+        "access_tokens",
+        "account_id",
+        "asset_report_token",
+        "client_transaction_id",
+        "cursor",
+        "identity",
+        "processor",
+        "query",
+        "transactions",
     ];
     for route in ROUTES {
         for secret in own.iter().chain(&FOREIGN).filter(|it| **it != client_id) {
