@@ -22,7 +22,7 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
     Ok(json!({ "accounts": accounts, "item": item.to_json(call.request_id) }))
 }
 
-/// The balances of this Sandbox do not move, so they are those of `/accounts/get` (observed).
+/// Balances never change, so this returns those of `/accounts/get` (observed).
 fn balance(call: &mut Call) -> Result<Value, PlaidError> {
     call.fields
         .optional_text("options.min_last_updated_datetime")?;

@@ -21,8 +21,8 @@ pub(super) const ROUTES: [(&str, RouteFn); 2] =
 /// The most Items of one report (documented).
 const MAX_ITEMS: usize = 100;
 
-/// The report is ready at once, and its webhook is fired at once; at Plaid both take seconds. A broken
-/// Item is accepted: its report gets a warning (documented).
+/// The report is ready at once, and its webhook is fired at once; at Plaid both take seconds. The
+/// report of a broken Item gets a warning (documented).
 fn create(call: &mut Call) -> Result<Value, PlaidError> {
     let fields = call.fields;
     let days = fields.integer("days_requested", 0, i64::from(MAX_DAYS) + 1)?;
@@ -134,7 +134,7 @@ fn keep_only(mut object: Value, fields: &[&str]) -> Value {
     object
 }
 
-/// The fields of the recording, in the form of today. That an account has no historical balances is
+/// The fields of the recording, with today's additions. That an account has no historical balances is
 /// observed for an investment account, inferred for the others.
 fn shown_item(item: &Item, report: &Report) -> Value {
     let until = Day::of(report.created_at);

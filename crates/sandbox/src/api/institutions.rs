@@ -62,7 +62,7 @@ fn get_by_id(call: &mut Call) -> Result<Value, PlaidError> {
     Ok(json!({ "institution": shown(institution, fields)? }))
 }
 
-/// Finds institutions whose name contains the query, in any letter case (inferred).
+/// Finds institutions by a part of their name, ignoring case (inferred).
 fn search(call: &mut Call) -> Result<Value, PlaidError> {
     let fields = call.fields;
     let query = fields.text("query")?.to_lowercase();
@@ -82,8 +82,8 @@ fn search(call: &mut Call) -> Result<Value, PlaidError> {
     Ok(json!({ "institutions": shown.collect::<Result<Vec<_>, _>>()? }))
 }
 
-/// The institution with what the options ask for. Logo, color and URL are those of First Platypus
-/// Bank (observed), inferred for the others.
+/// The institution with the fields that the options ask for. Logo, color and URL are those of First
+/// Platypus Bank (observed), inferred for the others.
 fn shown(institution: &Institution, fields: &Fields) -> Result<Value, PlaidError> {
     let mut shown = institution.to_json();
     if fields.flag("options.include_optional_metadata")? {

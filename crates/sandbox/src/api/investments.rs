@@ -24,7 +24,7 @@ pub(super) const ROUTES: [(&str, RouteFn); 3] = [
     ("/investments/refresh", refresh),
 ];
 
-/// The most transactions of one reply, and how many it has by default (both documented).
+/// The largest `count`, and the default (both documented).
 const MAX_COUNT: i64 = 500;
 const DEFAULT_COUNT: i64 = 100;
 
@@ -55,7 +55,7 @@ fn transactions(call: &mut Call) -> Result<Value, PlaidError> {
     let accounts = investment_accounts(call)?;
     call.state.add_product(index, "investments");
     let item = call.state.item(index);
-    // Two years at most (documented), and nothing of the future.
+    // At most two years (documented), and no day after today.
     let today = Day::of(call.state.clock().now());
     let oldest = (today + -MAX_DAYS).max(*window.start());
     let mut rows = investments::rows(oldest..=today.min(*window.end()));
@@ -80,8 +80,8 @@ fn transactions(call: &mut Call) -> Result<Value, PlaidError> {
     }))
 }
 
-/// The securities for these holdings or transactions. Without chosen accounts these are all, also one
-/// that no account holds; with them those that the rows name (both observed for holdings).
+/// The securities for these holdings or transactions: all of them without chosen accounts, also one
+/// that no account holds; otherwise those that the rows name (both observed for holdings).
 fn securities(call: &Call, item: &Item, rows: &[Value]) -> Vec<Value> {
     let mut securities = investments::securities(item.institution.id);
     if call.fields.find("options.account_ids").is_some() {
@@ -94,7 +94,7 @@ fn securities(call: &Call, item: &Item, rows: &[Value]) -> Vec<Value> {
     securities
 }
 
-/// Nothing changes: the holdings of `user_good` are fixed (observed).
+/// It changes nothing: the holdings of `user_good` are fixed (observed).
 fn refresh(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.working_item()?;
     call.state.add_product(index, "investments");

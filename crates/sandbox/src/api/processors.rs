@@ -1,4 +1,4 @@
-//! The route of processor tokens, which let a partner of Plaid's read one account.
+//! The route of processor tokens, with which a partner of Plaid reads one account.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) const ROUTES: [(&str, RouteFn); 1] = [("/processor/token/create", create_token)];
 
-/// Any name of a processor is accepted: the error for an unknown one was never published.
+/// Accepts any processor: Plaid's error for an unknown one was never published.
 fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.working_item()?;
     chosen_account(call, call.state.item(index))?;

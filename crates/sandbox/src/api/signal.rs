@@ -15,7 +15,8 @@ pub(super) const ROUTES: [(&str, RouteFn); 1] = [("/signal/evaluate", evaluate)]
 /// Amounts with a fixed score (documented).
 const SCORES: [(f64, u64); 3] = [(3.53, 10), (12.17, 60), (27.53, 90)];
 
-/// A broken Item is answered too, with a warning (documented). Other scores are random (documented).
+/// A broken Item gets scores and a warning (documented). Scores of other amounts are random
+/// (documented).
 fn evaluate(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.item()?;
     chosen_account(call, call.state.item(index))?;
@@ -48,8 +49,8 @@ fn evaluate(call: &mut Call) -> Result<Value, PlaidError> {
     }))
 }
 
-/// The tier of a score, from 1 to `tiers`. How many tiers there are is documented; that they divide
-/// the scores evenly is inferred.
+/// The tier of a score, from 1 to `tiers`. The number of tiers is documented; that they divide the
+/// scores evenly is inferred.
 fn tier(score: u64, tiers: u64) -> u64 {
     1 + score.min(99) * tiers / 100
 }

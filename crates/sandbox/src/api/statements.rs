@@ -10,8 +10,8 @@ use crate::{
 
 pub(super) const ROUTES: [(&str, RouteFn); 1] = [("/statements/list", list)];
 
-/// The statements of the depository accounts (inferred: of which accounts was not recorded). The
-/// product is not added by a call: it needs dates (inferred).
+/// The statements of the depository accounts (inferred: no recording names the accounts). A call does
+/// not add the product, because it needs dates (inferred).
 fn list(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.working_item()?;
     let item = call.state.item(index);
@@ -42,7 +42,7 @@ fn list(call: &mut Call) -> Result<Value, PlaidError> {
     }))
 }
 
-/// One for each calendar month that the days touch, newest first: three months gave four (observed).
+/// One for each calendar month of the days, newest first: three months gave four (observed).
 fn statements(item: &Item, account: u64, start: Day, end: Day) -> Vec<Value> {
     let mut month = start.first_of_month();
     let mut statements = Vec::new();

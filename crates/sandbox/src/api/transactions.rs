@@ -31,14 +31,14 @@ pub(super) const ROUTES: [(&str, RouteFn); 5] = [
     ("/transactions/recurring/get", recurring),
 ];
 
-/// How many transactions one request creates, and how many days back (both documented).
+/// The most transactions that one request creates, and the most days back (both documented).
 const MAX_CREATED: usize = 10;
 const CREATED_DAYS: i32 = 14;
 
 /// A limit of this Sandbox.
 const MAX_DESCRIPTION: usize = 512;
 
-/// The most transactions of one reply, and how many it has by default (both documented).
+/// The largest `count`, and the default (both documented).
 const MAX_COUNT: i64 = 500;
 const DEFAULT_COUNT: i64 = 100;
 
@@ -160,7 +160,7 @@ fn get(call: &mut Call) -> Result<Value, PlaidError> {
     }))
 }
 
-/// The transactions of `user_good` do not change by it (inferred: none is pending).
+/// It changes no transaction of `user_good` (inferred: none is pending).
 fn refresh(call: &mut Call) -> Result<Value, PlaidError> {
     let index = started_item(call, "")?;
     call.state.refresh_transactions(index);

@@ -11,8 +11,8 @@ use crate::{
 pub(super) const ROUTES: [(&str, RouteFn); 1] = [("/user/create", create)];
 
 /// The same `client_user_id` gives the same user (documented for new clients). The reply has the
-/// `user_token` of clients before December 2025 (observed) beside the `user_id` of newer ones
-/// (documented), unless `with_upgraded_user` asks for a new one only (inferred).
+/// `user_token` of clients before December 2025 (observed) and the `user_id` of newer ones
+/// (documented). With `with_upgraded_user` it has only the `user_id` (inferred).
 fn create(call: &mut Call) -> Result<Value, PlaidError> {
     let id = call.fields.text("client_user_id")?;
     if id.chars().count() > 128 {

@@ -1,5 +1,5 @@
-//! What `/transactions/sync` hands out: the changes to an Item's transactions in the order they
-//! happened, page by page from a cursor.
+//! The changes that `/transactions/sync` returns, in the order they happened, page by page from a
+//! cursor.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ impl<T: Copy> Change<T> {
     }
 }
 
-/// What tells the transactions of one Item apart.
+/// Has a key that is unique within one Item.
 pub(crate) trait Keyed {
     fn key(&self) -> u64;
 }
@@ -39,7 +39,7 @@ pub(crate) struct Page<T> {
 /// A position in the changes of one Item, or of one of its accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// The Item, or its account, whose changes these are.
+    /// Identifies the Item, or one account of it.
     stream: u64,
     /// Where the first page of this loop started. The caller does not know transactions added after
     /// that, so they are never modified or removed for it.
@@ -58,7 +58,7 @@ impl Cursor {
         }
     }
 
-    /// After the last of so many changes.
+    /// After the first `changes` changes.
     pub(crate) fn after(stream: u64, changes: usize) -> Self {
         let position = u32::try_from(changes).unwrap_or(u32::MAX);
         Cursor {
@@ -73,7 +73,7 @@ impl Cursor {
         self.stream
     }
 
-    /// Parses what [`Cursor::encode`] wrote; nothing for anything else.
+    /// Parses the text of [`Cursor::encode`]; `None` for any other text.
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let bytes: [u8; 20] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (fields, check) = bytes.split_at(16);
@@ -88,7 +88,7 @@ impl Cursor {
         (check == checksum(fields) && cursor.start <= cursor.position).then_some(cursor)
     }
 
-    /// A short opaque text.
+    /// The cursor as replies show it: opaque text.
     pub(crate) fn encode(&self) -> String {
         let mut bytes = Vec::with_capacity(20);
         bytes.extend(self.stream.to_be_bytes());
@@ -100,7 +100,7 @@ impl Cursor {
     }
 }
 
-/// FNV-1a: detects a cursor that was cut or changed by accident. It is no signature.
+/// FNV-1a. It detects a cursor that was cut or changed by accident; it is not a signature.
 fn checksum(bytes: &[u8]) -> [u8; 4] {
     let fold = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
     bytes.iter().fold(0x811c_9dc5, fold).to_be_bytes()
@@ -109,8 +109,8 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
 /// The page of at most `count` changes from `cursor` on. The same cursor gives the same page while
 /// nothing changes (observed).
 ///
-/// A transaction that came and changed since the loop started is only added, as it is now; one that
-/// came and went is left out.
+/// A transaction that was added and modified since the loop started appears only in `added`, as it is
+/// now. One that was added and removed does not appear.
 pub(crate) fn page<T: Keyed + Copy>(
     changes: &[Change<T>],
     cursor: Cursor,
@@ -151,7 +151,7 @@ pub(crate) fn page<T: Keyed + Copy>(
     page
 }
 
-/// For each transaction the index of the change that added it, and of its last change.
+/// For each transaction, the index of the change that added it, and its last change.
 struct History<T> {
     of: HashMap<u64, (usize, usize, Change<T>)>,
 }

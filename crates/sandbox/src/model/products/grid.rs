@@ -1,11 +1,11 @@
-//! The absolute grid on which Plaid's Sandbox dates its rows: each kind recurs every so many days,
-//! counted from 1970-01-01 and not from an Item's creation (observed).
+//! The grid by which Plaid's Sandbox dates its rows: each kind recurs at a fixed interval, counted
+//! from 1970-01-01 and not from an Item's creation (observed).
 
 use std::ops::RangeInclusive;
 
 use super::day::Day;
 
-/// The days of `window` whose number leaves `remainder` when divided by `period`, newest first.
+/// The days of `window` with `number % period == remainder`, newest first.
 pub(crate) fn days(
     window: &RangeInclusive<Day>,
     period: i32,

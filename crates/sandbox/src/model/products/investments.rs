@@ -52,7 +52,7 @@ pub(crate) fn margin_loan_amount(mask: &str) -> Value {
         .unwrap_or_default()
 }
 
-/// Every security. One has an id that the Item's institution gave it.
+/// Every security. One of them has an id of the Item's institution.
 pub(crate) fn securities(institution_id: &str) -> Vec<Value> {
     let named = |security: &Value| {
         let mut security = security.clone();
@@ -64,7 +64,7 @@ pub(crate) fn securities(institution_id: &str) -> Vec<Value> {
     DATA.securities.iter().map(named).collect()
 }
 
-/// The holdings of the accounts whose mask has an `account_id`.
+/// The holdings of the accounts for which `account_id` returns an id.
 pub(crate) fn holdings(account_id: impl Fn(&str) -> Option<String>) -> Vec<Value> {
     let shown = |holding: &Map<String, Value>| {
         let mut holding = holding.clone();

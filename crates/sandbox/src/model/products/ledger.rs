@@ -15,10 +15,10 @@ use super::{
     transactions::{INITIAL_DAYS, batch},
 };
 
-/// How many days of history a request may ask for (documented).
+/// The most days of history that a request can ask for (documented).
 pub(crate) const MAX_DAYS: i32 = 730;
 
-/// How many days of history an Item has if nothing else is asked for (documented).
+/// The default days of history (documented).
 pub(crate) const DEFAULT_DAYS: i32 = 90;
 
 /// The initial update comes 2 to 6 seconds after the product was added (observed).
@@ -33,10 +33,11 @@ const MASKS: [&str; 5] = ["0000", "1111", "2222", "3333", "4444"];
 /// How an Item's transactions arrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrival {
-    /// All at once, and no webhook of transactions is fired by itself: most tests want this.
+    /// All at once. No webhook of transactions is fired unless a request asks for it. Most tests
+    /// need this.
     #[default]
     Ready,
-    /// As Plaid plays it: the initial update after 5 seconds, the historical update after a minute,
+    /// As at Plaid: the initial update after 5 seconds, the historical update after a minute,
     /// new transactions daily, each with its webhooks.
     AsPlaid,
 }
@@ -62,7 +63,7 @@ pub(crate) struct Ledger {
     /// How many changes of `own` there were when it started.
     own_at_start: usize,
     /// The last day that a webhook covered.
-    told_until: Day,
+    covered_until: Day,
     /// Whether `/transactions/sync` was called for the Item: only then SYNC_UPDATES_AVAILABLE is
     /// fired (documented).
     pub(crate) is_synced: bool,
@@ -82,7 +83,7 @@ impl Ledger {
             arrival,
             own_at_start: own.as_ref().map_or(0, |own| own.changes().count()),
             own: own.map(Box::new),
-            told_until: Day::of(started_at),
+            covered_until: Day::of(started_at),
             is_synced: false,
         }
     }
@@ -173,8 +174,8 @@ impl Ledger {
     /// day: the initial update covers them.
     pub(crate) fn take_new_days(&mut self, now: SystemTime) -> usize {
         let today = Day::of(now);
-        let new = batch(self.told_until + 1..=today, &MASKS);
-        self.told_until = today;
+        let new = batch(self.covered_until + 1..=today, &MASKS);
+        self.covered_until = today;
         if self.own.is_some() { 0 } else { new.len() }
     }
 

@@ -9,8 +9,8 @@ static LIABILITIES: LazyLock<Map<String, Value>> = LazyLock::new(|| {
         .expect("liabilities.json is an object of lists")
 });
 
-/// The `liabilities` of the accounts whose mask has an `account_id`; null for a kind without any
-/// (observed).
+/// The `liabilities` of the accounts for which `account_id` returns an id; null for a kind without
+/// such an account (observed).
 pub(crate) fn liabilities(account_id: impl Fn(&str) -> Option<String>) -> Map<String, Value> {
     let shown = |liability: &Value| {
         let mut liability = liability.as_object()?.clone();

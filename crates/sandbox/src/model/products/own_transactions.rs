@@ -1,5 +1,5 @@
-//! The stored transactions of a test user that has its own: `user_transactions_dynamic`, whose
-//! transactions change with each refresh, and `user_custom`.
+//! The stored transactions of two test users: `user_transactions_dynamic`, where each refresh changes
+//! transactions, and `user_custom`.
 
 use fastrand::Rng;
 use serde_json::{Map, Value};
@@ -23,7 +23,7 @@ const DYNAMIC_DAYS: i32 = 29;
 /// The accounts of the dynamic user: one depository and one credit account (observed).
 pub(crate) const DYNAMIC_MASKS: [&str; 2] = ["0000", "3333"];
 
-/// Transactions, and what happened to them.
+/// Transactions and their changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OwnTransactions {
     /// Every version of every transaction.
@@ -110,7 +110,7 @@ impl OwnTransactions {
         refreshed
     }
 
-    /// Whether there is room for `count` more transactions.
+    /// Whether `count` more transactions are within the limit.
     pub(crate) fn has_room(&self, count: usize) -> bool {
         self.rows.len() + count <= MAX_ROWS
     }

@@ -1,4 +1,4 @@
-//! Who owns the accounts of `user_good`: one person, of every account (observed).
+//! The owner of the accounts of `user_good`: one person owns all of them (observed).
 
 use std::sync::LazyLock;
 

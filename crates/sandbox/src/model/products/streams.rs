@@ -26,7 +26,7 @@ struct Stream {
     mask: String,
     /// The name of its transactions.
     name: String,
-    /// Its fields, but for ids, amounts and dates.
+    /// Its fields, without ids, amounts and dates.
     stream: Map<String, Value>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct FoundStream {
     rows: Vec<Row>,
 }
 
-/// The streams of this flow in an Item's transactions, of those of the grid only.
+/// The streams of this flow in the transactions of the grid.
 pub(crate) fn find(rows: &[Transaction<'_>], flow: Flow) -> Vec<FoundStream> {
     let of_flow = STREAMS
         .iter()
@@ -56,7 +56,7 @@ pub(crate) fn find(rows: &[Transaction<'_>], flow: Flow) -> Vec<FoundStream> {
 }
 
 impl FoundStream {
-    /// Tells the streams of one Item apart.
+    /// Unique within one Item.
     pub(crate) fn key(&self) -> u64 {
         self.kind as u64
     }

@@ -1,4 +1,4 @@
-//! Who logged in at the institution: the test users of Plaid's Sandbox, and what each has there.
+//! The test users of Plaid's Sandbox, and the data of each at an institution.
 
 use std::sync::{Arc, LazyLock};
 
@@ -27,7 +27,7 @@ const MAX_TRANSACTIONS: usize = 250;
 /// The test user of an Item.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum TestUser {
-    /// `user_good`, and every user name without a meaning of its own (inferred).
+    /// `user_good`, and every other user name (inferred).
     #[default]
     Good,
     /// `user_transactions_dynamic`.

@@ -14,7 +14,7 @@ pub(crate) enum Transaction<'a> {
     Own(&'a OwnRow),
 }
 
-/// A transaction that is stored.
+/// A stored transaction, of a test user with transactions of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnRow {
     /// Identifies it among the transactions of its Item.
@@ -70,7 +70,7 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Sorts by date, newest first; within a day as listed.
+    /// The sort key: date, newest first; within a day the order of the list.
     pub(crate) fn newest_first(self) -> (Reverse<Day>, u64) {
         (Reverse(self.date()), self.key())
     }

@@ -26,11 +26,11 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
 struct Kind {
     /// The mask of its account.
     mask: String,
-    /// It is dated on every day whose number leaves this remainder.
+    /// It is dated on every day with `number % 30` equal to this.
     day_mod_30: i32,
-    /// When it was authorized, in days from its date; none where Plaid shows none.
+    /// Days from its date to its authorization; `None` where Plaid shows null.
     authorized_offset_days: Option<i32>,
-    /// Its fields, but for ids and dates.
+    /// Its fields, without ids and dates.
     row: Map<String, Value>,
 }
 
@@ -122,12 +122,12 @@ impl Row {
     }
 }
 
-/// The fields of one of the kinds, for transactions that are like them.
+/// The fields of one of the kinds, as a model for other transactions.
 pub(crate) fn sample(index: usize) -> Map<String, Value> {
     KINDS[index % KINDS.len()].row.clone()
 }
 
-/// The fields of a transaction of which only these are known. Its category is inferred.
+/// The fields of a transaction with this name, amount, currency and date. Its category is inferred.
 pub(crate) fn plain_row(
     name: &str,
     amount: f64,
