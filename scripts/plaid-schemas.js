@@ -1,6 +1,7 @@
 'use strict'
 
-// Makes __test__/schemas/data.json: the schemas of the replies of Plaid's data routes.
+// Makes __test__/schemas/data.json: the schemas of the replies of Plaid's data routes, and of the
+// webhooks that these routes and Link sessions fire.
 //
 //     node scripts/plaid-schemas.js 2020-09-14.yml
 //
@@ -39,6 +40,18 @@ const ROUTES = [
   '/transactions/sync',
   '/user/create',
 ]
+
+/** The schema of each webhook, by its type and code. */
+const WEBHOOKS = {
+  'AUTH/AUTOMATICALLY_VERIFIED': 'AutomaticallyVerifiedWebhook',
+  'AUTH/VERIFICATION_EXPIRED': 'VerificationExpiredWebhook',
+  'LINK/EVENTS': 'LinkEventsWebhook',
+  'LINK/ITEM_ADD_RESULT': 'ItemAddResultWebhook',
+  'LINK/SESSION_FINISHED': 'LinkSessionFinishedWebhook',
+  'TRANSACTIONS/HISTORICAL_UPDATE': 'HistoricalUpdateWebhook',
+  'TRANSACTIONS/INITIAL_UPDATE': 'InitialUpdateWebhook',
+  'TRANSACTIONS/TRANSACTIONS_REMOVED': 'TransactionsRemovedWebhook',
+}
 
 const orNull = (type) => ({ type, nullable: true })
 
@@ -129,9 +142,16 @@ const routes = ROUTES.map((route) => {
   for (const name of references(reply)) add(name)
   return [route, reply]
 })
+const webhooks = Object.entries(WEBHOOKS).map(([kind, name]) => {
+  const webhook = converted(document.components.schemas[name])
+  for (const inner of references(webhook)) add(inner)
+  const [webhook_type, webhook_code] = kind.split('/')
+  const fixed = { webhook_type: { const: webhook_type }, webhook_code: { const: webhook_code } }
+  return [kind, { ...webhook, properties: { ...webhook.properties, ...fixed } }]
+})
 const named = Object.entries($defs).sort(([a], [b]) => (a < b ? -1 : 1))
 // One definition a line: short, and a change shows what it is about.
-const lines = [...routes, ...named].map(
+const lines = [...routes, ...webhooks, ...named].map(
   ([name, of]) => `${JSON.stringify(name)}:${JSON.stringify(of)}`,
 )
 const head = {

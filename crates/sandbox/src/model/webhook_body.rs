@@ -175,7 +175,10 @@ impl WebhookBody {
     /// The complete body, for the Item it is about.
     pub(crate) fn into_json(self, item: Option<&Item>) -> Value {
         let mut body = self.fields;
-        body.insert("environment".to_owned(), "sandbox".into());
+        // Documented: EVENTS does not have it.
+        if (self.webhook_type, self.webhook_code) != ("LINK", "EVENTS") {
+            body.insert("environment".to_owned(), "sandbox".into());
+        }
         body.insert("webhook_code".to_owned(), self.webhook_code.into());
         body.insert("webhook_type".to_owned(), self.webhook_type.into());
         if let (Some(item), true) = (item, self.is_of_item) {

@@ -25,6 +25,15 @@ pub(crate) fn render(mut value: Value) -> String {
     escaped
 }
 
+/// A number as Plaid writes it: a whole one has no fraction (observed).
+pub(crate) fn number(number: f64) -> Value {
+    // Up to here each whole number is exact.
+    match number.fract() == 0.0 && number.abs() < 9e15 {
+        true => (number as i64).into(),
+        false => number.into(),
+    }
+}
+
 /// About how many bytes a value occupies in memory.
 pub(crate) fn memory(value: &Value) -> usize {
     // A node of the tree that holds an object has room for eleven entries.
@@ -126,6 +135,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_whole_number_has_no_fraction() {
+        let cases = [
+            (12.0, "12"),
+            (-500.0, "-500"),
+            (0.0, "0"),
+            (5.4, "5.4"),
+            (-0.22, "-0.22"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(render(number(given)), expected);
+        }
+        assert_eq!(number(1e300).as_f64(), Some(1e300));
+    }
 
     #[test]
     fn a_rendered_list_is_what_its_objects_would_be() {

@@ -98,6 +98,9 @@ async fn a_hosted_session_that_adds_an_item_fires_its_result_its_end_and_its_eve
             "webhook_type": "LINK",
         });
         let fields = body.as_object_mut().unwrap();
+        if code == "EVENTS" {
+            fields.remove("environment");
+        }
         fields.extend(more.as_object().unwrap().clone());
         body
     };

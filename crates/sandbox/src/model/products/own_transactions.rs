@@ -10,6 +10,7 @@ use super::{
     transaction::{OwnRow, Transaction},
     transactions::sample,
 };
+use crate::plaid::json;
 
 /// The most transactions of one Item. When they are reached, a refresh changes nothing.
 const MAX_ROWS: usize = 1_000;
@@ -85,7 +86,7 @@ impl OwnTransactions {
         if let Some(first) = posted.first() {
             let mut grown = self.rows[*first].clone();
             let amount = grown.row["amount"].as_f64().unwrap_or_default() + 1.0;
-            grown.row.insert("amount".to_owned(), amount.into());
+            grown.row.insert("amount".to_owned(), json::number(amount));
             self.rows.push(grown);
             self.changes.push(Change::Modified(self.rows.len() - 1));
         }
@@ -160,7 +161,7 @@ impl OwnTransactions {
             _ => f64::from(random.u32(100..20_000)) / 100.0,
         };
         let authorized = (date + -random.i32(0..=2)).to_string();
-        row.insert("amount".to_owned(), amount.into());
+        row.insert("amount".to_owned(), json::number(amount));
         row.insert("authorized_date".to_owned(), authorized.into());
         let mask = DYNAMIC_MASKS[random.usize(0..2)].to_owned();
         self.push(OwnRow {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{transaction::Transaction, transactions::Row};
+use crate::plaid::json;
 
 static STREAMS: LazyLock<Vec<Stream>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../data/recurring.json"))
@@ -82,10 +83,13 @@ impl FoundStream {
         let mut stream = of.stream.clone();
         let fields = [
             ("account_id", json!(account_id)),
-            ("average_amount", json!({ "amount": plain(average) })),
+            ("average_amount", json!({ "amount": json::number(average) })),
             ("description", json!(of.name)),
             ("first_date", json!(first.date.to_string())),
-            ("last_amount", json!({ "amount": plain(last.amount()) })),
+            (
+                "last_amount",
+                json!({ "amount": json::number(last.amount()) }),
+            ),
             ("last_date", json!(last.date.to_string())),
             (
                 "predicted_next_date",
@@ -96,14 +100,6 @@ impl FoundStream {
         ];
         stream.extend(fields.map(|(name, value)| (name.to_owned(), value)));
         stream.into()
-    }
-}
-
-/// A whole amount without a fraction, as Plaid writes it.
-fn plain(amount: f64) -> Value {
-    match amount.fract() == 0.0 {
-        true => json!(amount as i64),
-        false => json!(amount),
     }
 }
 

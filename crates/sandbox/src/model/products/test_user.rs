@@ -11,6 +11,7 @@ use super::{
     owners::owners,
     transactions::plain_row,
 };
+use crate::plaid::json;
 
 /// The 14 accounts of `user_good` at First Platypus Bank, without ids (observed). Inferred for the
 /// other institutions.
@@ -215,10 +216,10 @@ impl Custom {
         self.owners.push(identity.unwrap_or_else(|| json!([])));
         self.accounts.push(json!({
             "balances": {
-                "available": available,
-                "current": current,
+                "available": available.map(json::number),
+                "current": json::number(current),
                 "iso_currency_code": currency,
-                "limit": account.meta.limit,
+                "limit": account.meta.limit.map(json::number),
                 "unofficial_currency_code": null,
             },
             "mask": mask,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{day::Day, feed::Keyed, grid};
-use crate::plaid::json::{RenderedList, Template};
+use crate::plaid::json::{self, RenderedList, Template};
 
 /// Every kind recurs after this many days.
 const PERIOD: i32 = 30;
@@ -144,7 +144,7 @@ pub(crate) fn plain_row(
     });
     let icon = "https://plaid-category-icons.plaid.com/PFC_GENERAL_MERCHANDISE.png";
     let fields = [
-        ("amount", json!(amount)),
+        ("amount", json::number(amount)),
         ("authorized_date", json!(authorized.to_string())),
         ("category", Value::Null),
         ("category_id", Value::Null),
