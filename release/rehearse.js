@@ -46,19 +46,24 @@ async function main() {
     const built = await haveBinaries(binaries, Boolean(values.binaries))
     if (values.twice)
       await checks.check('the same bytes from another directory', () => twice(binaries))
-    const packages = await publishable(binaries, directory, built)
-    const registry = await startRegistry(path.join(directory, 'registry'))
-    try {
-      for (const { tarball } of packages) await registry.publish(tarball)
-      await install(directory, registry.url, built)
-      await installElsewhere(directory, registry.url, built)
-    } finally {
-      registry.stop()
-    }
+    if (built.length > 0) await publishAndUse(binaries, directory, built)
   } finally {
     fs.rmSync(directory, { recursive: true })
   }
   process.exitCode = checks.report()
+}
+
+/** Packs, publishes to a local registry, installs and uses. */
+async function publishAndUse(binaries, directory, built) {
+  const packages = await publishable(binaries, directory, built)
+  const registry = await startRegistry(path.join(directory, 'registry'))
+  try {
+    for (const { tarball } of packages) await registry.publish(tarball)
+    await install(directory, registry.url, built)
+    await installElsewhere(directory, registry.url, built)
+  } finally {
+    registry.stop()
+  }
 }
 
 /** Builds what can be built here, and checks it. @returns the targets that have a binary */

@@ -12,11 +12,13 @@ const BIN = path.join(DIRECTORY, 'bin')
 
 /** Installs the tools that are missing. @returns the environment that finds them */
 function installTools() {
-  const wanted = fs.readFileSync(path.join(__dirname, 'tools.txt'), 'utf8')
+  const tools = fs.readFileSync(path.join(__dirname, 'tools.txt'), 'utf8')
+  // The tools contain the path of their directory, and do not run in another.
+  const wanted = `${DIRECTORY}\n${tools}`
   const mark = path.join(DIRECTORY, 'installed.txt')
   if (!fs.existsSync(mark) || fs.readFileSync(mark, 'utf8') !== wanted) {
     console.error('installing the tools')
-    execFileSync('python3', ['-m', 'venv', DIRECTORY])
+    execFileSync('python3', ['-m', 'venv', '--clear', DIRECTORY])
     const parameters = ['install', '--quiet', '--requirement', path.join(__dirname, 'tools.txt')]
     execFileSync(path.join(BIN, 'pip'), parameters, { stdio: ['ignore', 2, 2] })
     fs.writeFileSync(mark, wanted)
