@@ -20,6 +20,7 @@ pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
+pub(crate) const CONTINUATION: u8 = 9;
 
 /// The flag END_STREAM of DATA and HEADERS, and ACK of SETTINGS and PING.
 const END: u8 = 1;

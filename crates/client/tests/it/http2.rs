@@ -9,7 +9,9 @@ use utdk_plaid_client::{Client, Config, Error, ResetLogin};
 
 use crate::calls::{ACCESS_TOKEN, call, within};
 use crate::crowds::{at_once, check_all_succeed};
-use crate::frames::{DATA, ENHANCE_YOUR_CALM, Frames, HEADERS, Http2Server, NO_ERROR, PING};
+use crate::frames::{
+    CONTINUATION, DATA, ENHANCE_YOUR_CALM, Frames, HEADERS, Http2Server, NO_ERROR, PING, SETTINGS,
+};
 use crate::relay::Relay;
 
 fn without_retries(config: Config) -> Client {
@@ -297,4 +299,82 @@ async fn more_than_64_calls_share_a_connection_whatever_the_ceiling() {
 
     assert_eq!(server.connections(), 1);
     assert!(arrivals.try_recv().is_ok());
+}
+
+#[tokio::test]
+async fn a_window_of_nothing_is_a_timeout() {
+    // SETTINGS_INITIAL_WINDOW_SIZE: 0, so that no body can be sent.
+    let server = Http2Server::start(&[0, 4, 0, 0, 0, 0], |_, mut frames| async move {
+        while frames.next().await.is_some() {}
+        None
+    })
+    .await;
+    let client = without_retries(Config {
+        timeout: Duration::from_millis(500),
+        ..server.config()
+    });
+
+    let outcome = within(client.reset_login(call())).await;
+
+    assert!(
+        matches!(outcome.result, Err(Error::Timeout { .. })),
+        "{outcome:?}"
+    );
+}
+
+/// Writes `frame` on the stream of the request, or on none, for as long as the client reads.
+async fn flood(
+    mut frames: Frames,
+    kind: u8,
+    flags: u8,
+    on_stream: bool,
+    frame: &[u8],
+) -> Option<()> {
+    let stream = frames.request().await?;
+    let stream = if on_stream { stream } else { 0 };
+    if kind == CONTINUATION {
+        frames.write(HEADERS, 0, stream, &[0x88]).await?;
+    }
+    loop {
+        frames.write(kind, flags, stream, frame).await?;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_frames_ends_the_call_and_the_next_one_works() {
+    const WINDOW_UPDATE: u8 = 8;
+    // A header that HPACK stores nowhere: `x: ` and 4 KiB.
+    let mut header = vec![0, 1, b'x', 0x7f, 0x81, 0x1f];
+    header.extend([b'a'; 4096]);
+    let floods: [(u8, u8, bool, &'static [u8]); 6] = [
+        (PING, 0, false, &[0; 8]),
+        (SETTINGS, 0, false, &[]),
+        (DATA, 0, true, &[]),
+        (WINDOW_UPDATE, 0, false, &[0, 0, 0, 1]),
+        (CONTINUATION, 0, true, &[]),
+        (CONTINUATION, 0, true, header.leak()),
+    ];
+    for (kind, flags, on_stream, frame) in floods {
+        let server = Http2Server::start(&[], move |number, frames| async move {
+            match number {
+                1 => flood(frames, kind, flags, on_stream, frame).await,
+                _ => answer_all(frames).await,
+            }
+        })
+        .await;
+        let client = without_retries(Config {
+            timeout: Duration::from_millis(1000),
+            ..server.config()
+        });
+
+        let outcome = within(client.reset_login(call())).await;
+
+        let error = outcome.result.expect_err("it is a flood");
+        assert!(
+            matches!(error.code(), "TIMEOUT" | "EPROTO" | "ECONNRESET"),
+            "{kind}: {error:?}"
+        );
+        let next = within(client.reset_login(call())).await;
+        assert!(next.result.is_ok(), "after a flood of {kind}: {next:?}");
+    }
 }

@@ -13,7 +13,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::{CertifiedKey, Signer, SigningKey};
-use tokio_rustls::rustls::{ServerConfig, SignatureAlgorithm, SignatureScheme};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{
+    ServerConfig, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion,
+};
 use utdk_plaid_client::{Client, Config, Error, Outcome};
 
 use crate::calls::{DONE, call, config, within};
@@ -50,11 +53,21 @@ impl Authority {
         certificate: CertificateParams,
         protocols: &[&str],
     ) -> TlsAcceptor {
+        self.acceptor_speaking(certificate, protocols, &[&TLS13, &TLS12])
+    }
+
+    /// The same, over these versions of TLS.
+    pub(crate) fn acceptor_speaking(
+        &self,
+        certificate: CertificateParams,
+        protocols: &[&str],
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
         let certificate = certificate.signed_by(&key, &self.0).expect("a certificate");
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .expect("ring supports TLS 1.2 and 1.3")
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
