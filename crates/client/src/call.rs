@@ -240,7 +240,11 @@ async fn attempt(
     };
     progress.retry_after = retry_after;
     let failed = |error| Failed { error, retry_after };
-    let body = match body(&mut response, MAX_REPLY).await.map_err(no_reply)? {
+    let body = body(&mut response, MAX_REPLY).await;
+    if !matches!(body, Ok(Some(_))) {
+        connections.lost();
+    }
+    let body = match body.map_err(no_reply)? {
         Some(body) => body,
         None => {
             let problem = "is longer than 1 MiB, and was not read to its end";

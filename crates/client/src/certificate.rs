@@ -3,7 +3,7 @@
 
 use rustls::pki_types::CertificateDer;
 
-/// A certificate that cannot be verified here, whoever signed it.
+/// Why a certificate cannot be verified, independent of who signed it.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub(crate) enum UnsupportedCertificate {
     #[error("the server's certificate is of X.509 version 1 or 2: this client accepts version 3")]

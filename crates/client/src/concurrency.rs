@@ -58,14 +58,9 @@ impl Concurrency {
         Permit(self)
     }
 
-    /// Whether the limit cannot grow further over HTTP/1.1, and no permit is left.
-    pub(crate) fn is_at_ceiling(&self) -> bool {
-        self.permits.available_permits() == 0 && self.limit.load(Ordering::Relaxed) >= self.ceiling
-    }
-
-    /// The highest limit over HTTP/1.1.
-    pub(crate) fn ceiling(&self) -> usize {
-        self.ceiling
+    /// The limit now, if no permit is left.
+    pub(crate) fn limit_if_full(&self) -> Option<usize> {
+        (self.permits.available_permits() == 0).then(|| self.limit.load(Ordering::Relaxed))
     }
 
     fn grow(&self, is_http2: bool) -> bool {

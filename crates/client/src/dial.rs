@@ -20,8 +20,8 @@ use crate::resolve::Resolver;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long a call waits for a connection to come free where as many as allowed are in use: the call
-/// before it has ended, and its connection is on its way back to the pool.
+/// How long a call waits for a connection to come free where each permit has one already: the call
+/// before it has ended, and its connection is about to return to the pool.
 const UNTIL_ONE_IS_FREE: Duration = Duration::from_millis(50);
 
 /// How long a call waits for the connection of another one, which may serve both over HTTP/2.
@@ -47,8 +47,9 @@ pub(crate) struct Dialling {
     turn: Mutex<()>,
     /// HTTP/2 connections opened so far.
     opened_http2: AtomicUsize,
-    /// Connections that were begun, open or not.
-    begun: AtomicUsize,
+    /// How many HTTP/1.1 connections are open or being opened. It can be too high: the pool and the
+    /// server close idle connections without a word.
+    open: AtomicUsize,
     concurrency: Arc<Concurrency>,
     resolver: Resolver,
 }
@@ -70,7 +71,7 @@ impl Dialling {
             protocol: AtomicU8::new(if is_http { HTTP1 } else { UNKNOWN }),
             turn: Mutex::default(),
             opened_http2: AtomicUsize::new(0),
-            begun: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
             concurrency,
             resolver,
         }
@@ -85,12 +86,32 @@ impl Dialling {
         self.protocol.load(Ordering::Relaxed) == HTTP1
     }
 
-    /// Keeps the connections below the ceiling of the concurrency: without it, some would be opened
-    /// between the end of a call and the return of its connection.
-    async fn await_free_connection(&self) {
-        let begun = self.begun.fetch_add(1, Ordering::Relaxed);
-        if begun >= self.concurrency.ceiling() && self.concurrency.is_at_ceiling() {
+    /// All connections so far are being closed.
+    pub(crate) fn all_closed(&self) {
+        self.open.store(0, Ordering::Relaxed);
+    }
+
+    /// An HTTP/1.1 connection was closed.
+    pub(crate) fn closed(&self) {
+        let fewer = |open: usize| open.checked_sub(1);
+        let _ = self
+            .open
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
+    }
+
+    /// Counts a connection that is about to be opened. Where each permit has one already, waits for
+    /// one of them first: this keeps the connections below the ceiling.
+    async fn count(&self) -> Counted<'_> {
+        let limit = self.concurrency.limit_if_full();
+        if limit.is_some_and(|limit| self.open.load(Ordering::Relaxed) >= limit) {
             sleep(UNTIL_ONE_IS_FREE).await;
+            // None came: the count is too high by one.
+            self.closed();
+        }
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Counted {
+            dialling: self,
+            is_open: false,
         }
     }
 
@@ -121,6 +142,20 @@ impl Dialling {
         }
         let protocol = if is_http2 { HTTP2 } else { HTTP1 };
         self.protocol.store(protocol, Ordering::Relaxed);
+    }
+}
+
+/// A connection in the count. Dropping it before it is open takes it off again.
+struct Counted<'a> {
+    dialling: &'a Dialling,
+    is_open: bool,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if !self.is_open {
+            self.dialling.closed();
+        }
     }
 }
 
@@ -167,14 +202,18 @@ where
         let mut inner = mem::replace(&mut self.inner, clone);
         let dialling = self.dialling.clone();
         Box::pin(while_waiting(async move {
-            dialling.await_free_connection().await;
+            let mut counted = dialling.count().await;
             let _turn = dialling.turn().await;
             let opened = match timeout(dialling.limit, inner.call(target)).await {
                 Ok(opened) => opened,
                 Err(_) => Err(TooSlow(dialling.limit).into()),
             };
             match &opened {
-                Ok(stream) => dialling.opened(stream.connected().is_negotiated_h2()),
+                Ok(stream) => {
+                    let is_http2 = stream.connected().is_negotiated_h2();
+                    counted.is_open = !is_http2;
+                    dialling.opened(is_http2);
+                }
                 Err(_) => dialling.resolver.forget(),
             }
             opened

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::header::{HeaderMap, HeaderName};
+use http::header::{CONNECTION, HeaderMap, HeaderName};
 use http::{Method, Version};
 use reqwest::redirect::Policy;
 use reqwest::{Body, Proxy, Request, Response};
@@ -56,6 +56,7 @@ struct Settings {
 /// A pool of connections, used until it is replaced. Requests in flight finish on it.
 pub(crate) struct Connections {
     client: reqwest::Client,
+    dialling: Arc<Dialling>,
     /// How long a connection stays open without a request.
     longest_idle: Duration,
     made: Instant,
@@ -145,6 +146,7 @@ impl Transport {
     fn replace(&self, current: &mut Arc<Connections>, longest_idle: Duration) {
         // The same settings made the first pool: they cannot fail now.
         if let Ok(connections) = self.settings.connections(longest_idle) {
+            self.settings.dialling.all_closed();
             *current = connections;
         }
     }
@@ -186,6 +188,7 @@ impl Settings {
         let client = builder.build().expect("TLS and DNS are configured");
         Ok(Arc::new(Connections {
             client,
+            dialling: self.dialling.clone(),
             longest_idle,
             made: Instant::now(),
             received: AtomicU64::new(0),
@@ -210,12 +213,29 @@ impl Connections {
         let mut request = Request::new(method, url.clone());
         *request.headers_mut() = headers;
         *request.body_mut() = Some(body.into());
-        let sent = waiting(self.client.execute(request)).await;
-        let response = sent.map_err(reqwest::Error::without_url)?;
+        let response = match waiting(self.client.execute(request)).await {
+            Ok(response) => response,
+            Err(error) => {
+                if !error.is_connect() {
+                    self.lost();
+                }
+                return Err(error.without_url());
+            }
+        };
+        if closes(&response) {
+            self.lost();
+        }
         let received = micros(self.made.elapsed());
         self.received.store(received, Ordering::Relaxed);
         self.heed_keep_alive(&response);
         Ok(response)
+    }
+
+    /// The connection of a request was closed.
+    pub(crate) fn lost(&self) {
+        if !self.dialling.is_http2() {
+            self.dialling.closed();
+        }
     }
 
     /// Heeds `Keep-Alive: timeout=…`. The limit of a pool cannot change, so another pool with a
@@ -240,6 +260,13 @@ impl Connections {
         let since = micros(since.saturating_duration_since(self.made));
         self.received.load(Ordering::Relaxed) > since
     }
+}
+
+/// Whether the connection closes after this response.
+fn closes(response: &Response) -> bool {
+    let mut options = response.headers().get_all(CONNECTION).iter();
+    response.version() == Version::HTTP_10
+        || options.any(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
 }
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");

@@ -8,7 +8,7 @@ pub(crate) const ACCESS_TOKEN: &str = "access-sandbox-0f1e2d3c-4b5a-6978-8796-a5
 pub(crate) const CLIENT_ID: &str = "5f3a9c0d1e2b4a6788990011";
 pub(crate) const SECRET: &str = "3d9e5b7f1a2c4e6d8f0b1a3c5e7d99";
 
-/// What Plaid answers when the login was reset.
+/// Plaid's reply when the login was reset.
 pub(crate) const DONE: &str = r#"{"reset_login":true,"request_id":"m8MDnv9okwxFNBV"}"#;
 
 /// The settings for a test: credentials, and `base_url`.
@@ -29,8 +29,8 @@ pub(crate) fn call() -> ResetLogin {
     ResetLogin::new(ACCESS_TOKEN.into())
 }
 
-/// Waits for what must happen, and fails the test where it does not. The limit is longer than any
-/// pause that a busy machine makes.
+/// Fails the test if `happening` takes too long. The limit is longer than any pause of a busy
+/// machine.
 pub(crate) async fn within<T>(happening: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), happening)
         .await

@@ -6,11 +6,11 @@ use crate::calls::{call, client, within};
 use crate::server::{Server, reply};
 
 fn check_refused(config: Config, code: &str, field: &str) {
-    let told = format!("{config:?}");
+    let printed = format!("{config:?}");
     let Err(error) = Client::new(config) else {
-        panic!("this was accepted: {told}");
+        panic!("this was accepted: {printed}");
     };
-    assert_eq!((error.code, error.field), (code, field), "{told}");
+    assert_eq!((error.code, error.field), (code, field), "{printed}");
     assert!(error.problem.contains(field) || error.field == "headers");
 }
 
@@ -78,7 +78,7 @@ fn a_base_url_that_could_reach_anything_but_a_sandbox_is_refused() {
 }
 
 #[test]
-fn a_gateway_that_the_token_could_not_safely_travel_to_is_refused() {
+fn a_gateway_url_that_would_expose_the_token_is_refused() {
     for (url, code) in [
         ("", "INVALID_GATEWAY"),
         ("gateway.example", "INVALID_GATEWAY"),
@@ -143,7 +143,7 @@ fn a_ca_without_a_certificate_is_refused() {
 }
 
 #[test]
-fn a_proxy_that_is_not_one_is_refused() {
+fn a_proxy_url_that_cannot_be_used_is_refused() {
     for proxy in [
         "",
         "http://",
@@ -165,7 +165,7 @@ fn a_proxy_that_is_not_one_is_refused() {
 }
 
 #[test]
-fn plain_http_to_this_machine_and_https_to_any_other_are_accepted() {
+fn plain_http_to_loopback_and_https_to_any_host_are_accepted() {
     for (url, host) in [
         ("http://localhost:4000", "localhost:4000"),
         ("http://LOCALHOST:4000/", "localhost:4000"),

@@ -53,7 +53,7 @@ async fn a_connection_that_the_server_will_close_is_not_used_again() {
     let peer = Peer::new().await;
     let client = client(&peer.url());
 
-    // Both stay open on this side, so that only the header can tell.
+    // The server keeps both open, so only the header says that they will close.
     let mut visits = Vec::new();
     for _ in 0..2 {
         let (outcome, visit) = join!(within(client.reset_login(call())), async {
@@ -180,7 +180,7 @@ fn a_client_outlives_the_runtime_of_its_first_call() {
     assert_eq!(outcome.attempts, 1);
 }
 
-/// It serves while the test's own thread is in another runtime.
+/// Serves while the test's thread runs another runtime.
 fn multi_thread() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

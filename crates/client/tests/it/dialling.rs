@@ -12,7 +12,7 @@ use crate::relay::Relay;
 use crate::server::{Server, reply};
 use crate::trust::Authority;
 
-/// A server over TLS behind a relay whose first connection is silent.
+/// A TLS server behind a relay. The first connection is silent.
 struct Stalled {
     _server: Server,
     relay: Relay,

@@ -1,4 +1,4 @@
-//! Calls by way of a gateway: its envelope, its errors, and what is not sent to it.
+//! Calls through a gateway: its envelope, its errors, and what it does not receive.
 
 use std::sync::{Arc, Mutex};
 
@@ -47,22 +47,22 @@ async fn a_gateway_may_answer_with_the_bare_reply() {
 }
 
 #[tokio::test]
-async fn the_gateways_own_error_is_an_api_error_that_quotes_no_token() {
-    let told = outcome(
+async fn a_gateways_error_is_an_api_error_without_tokens() {
+    let outcome = outcome(
         403,
         json!({ "error": format!("token-of-the-gateway may not use {ACCESS_TOKEN}") }),
     )
     .await;
 
-    let Err(Error::Api(error)) = told.result else {
-        panic!("an api error was expected: {told:?}");
+    let Err(Error::Api(error)) = outcome.result else {
+        panic!("an api error was expected: {outcome:?}");
     };
     assert_eq!((error.status, &*error.error_code), (403, "GATEWAY_ERROR"));
     assert_eq!(error.error_message, "[redacted] may not use [redacted]");
 }
 
 #[tokio::test]
-async fn the_gateway_is_sent_its_own_token_and_no_credential_of_plaids() {
+async fn a_gateway_receives_its_token_and_no_plaid_credentials() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let witness = seen.clone();
     let server = Server::start(move |_, request| {

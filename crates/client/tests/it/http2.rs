@@ -127,7 +127,7 @@ async fn the_call_after_a_timeout_is_made_on_a_new_connection() {
 }
 
 #[tokio::test]
-async fn a_retry_recovers_a_call_whose_connection_is_silent() {
+async fn a_retry_recovers_a_call_on_a_silent_connection() {
     let server = Http2Server::start(&[], |_, frames| answer_all(frames)).await;
     let relay = Relay::to(server.address(), 0).await;
     let client = Client::new(Config {
@@ -225,7 +225,7 @@ async fn an_idle_connection_is_tested_with_pings() {
     let outcome = within(client.reset_login(call())).await;
     assert!(outcome.result.is_ok(), "{outcome:?}");
 
-    // Time stands still from here, and jumps to the next timer whenever nothing else is left to do.
+    // From here on, time jumps to the next timer when no task can run.
     tokio::time::pause();
     timeout(Duration::from_secs(60), pings)
         .await

@@ -2,7 +2,7 @@
 //!
 //! `server` answers for a whole test, over HTTP/1.1 or HTTP/2; `raw` writes any bytes and ends
 //! connections; `frames` writes any HTTP/2; `peer` is one connection at a time, held by the test
-//! itself; `relay` stands in front of a server and can go silent; `silent` is an address that never
+//! itself; `relay` forwards to a server and can go silent; `silent` is an address that never
 //! accepts; `calls` has the client and the values that the tests send.
 
 mod calls;

@@ -1,4 +1,4 @@
-//! A server that the test plays itself, one connection at a time, down to when it closes.
+//! A server that the test drives itself, one connection at a time.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! A relay in front of a server, whose path the test can make silent.
+//! A relay in front of a server. The test can make its connections silent.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) enum Ending {
 }
 
 impl Relay {
-    /// A relay to `server`, whose first `silent` connections are silent from the start.
+    /// A relay to `server`. Its first `silent` connections are silent from the start.
     pub(crate) async fn to(server: SocketAddr, silent: usize) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a free port");

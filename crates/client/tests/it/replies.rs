@@ -1,4 +1,4 @@
-//! What is kept of a reply, and what is struck out of an error.
+//! Which fields of a reply are kept, and what is removed from an error.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -32,14 +32,14 @@ async fn unknown_fields_of_a_reply_are_kept() {
 }
 
 #[tokio::test]
-async fn a_login_that_was_not_reset_is_passed_on_as_such() {
+async fn a_reply_with_reset_login_false_is_returned() {
     let reply = success(json!({ "reset_login": false, "request_id": "m8MDnv9okwxFNBV" })).await;
 
     assert!(!reply.reset_login);
     assert_eq!(reply.request_id, "m8MDnv9okwxFNBV");
 }
 
-/// Nothing of an error may be longer than this: it crosses to JavaScript, and into logs.
+/// The longest text in an error: it crosses to JavaScript, and into logs.
 const LONGEST_TEXT: usize = 4096;
 
 #[tokio::test]
@@ -94,9 +94,9 @@ async fn an_error_keeps_a_bounded_number_of_causes() {
     let kept = error.causes.as_ref().expect("causes").len();
     assert!((1..100).contains(&kept), "{kept} causes");
 }
-/// A request's own values, wherever an error reply could quote them.
+/// The request's own values, in every field of an error reply.
 #[tokio::test]
-async fn a_secret_is_struck_out_wherever_an_error_quotes_it() {
+async fn a_secret_is_removed_from_every_field_of_an_error() {
     let secrets = [
         ACCESS_TOKEN,
         CLIENT_ID,
@@ -269,9 +269,9 @@ fn check_says_only(error: &Error, text: &str) {
     assert_eq!(causes.as_deref(), expected.as_array().map(Vec::as_slice));
 }
 
-/// A secret that begins like another one must not leave the other's end behind.
+/// If the shorter secret were removed first, the end of the longer one would remain.
 #[tokio::test]
-async fn of_two_secrets_that_begin_alike_the_longer_is_struck_out_whole() {
+async fn of_two_secrets_with_a_common_prefix_the_longer_is_removed_whole() {
     let body = json!({ "error_code": "NO", "error_message": "no: call-secret-with-an-end." });
     let server = Server::replying(vec![reply(400, &body.to_string())]).await;
 
@@ -288,7 +288,7 @@ async fn of_two_secrets_that_begin_alike_the_longer_is_struck_out_whole() {
     }
 }
 
-/// Values that a mistaken body would hold: none may come back in the error.
+/// No content of an undocumented body may appear in the error.
 #[tokio::test]
 async fn a_reply_that_plaid_does_not_document_is_named_and_never_quoted() {
     for (status, body) in [
@@ -306,10 +306,10 @@ async fn a_reply_that_plaid_does_not_document_is_named_and_never_quoted() {
         let server = Server::replying(vec![reply(status, body)]).await;
         let outcome = within(client(&server.url()).reset_login(call())).await;
 
-        let Err(error @ Error::Response { status: told, .. }) = &outcome.result else {
+        let Err(error @ Error::Response { status: named, .. }) = &outcome.result else {
             panic!("{status} {body}: {outcome:?}");
         };
-        assert_eq!((*told, error.code()), (status, "UNEXPECTED_RESPONSE"));
+        assert_eq!((*named, error.code()), (status, "UNEXPECTED_RESPONSE"));
         assert!(
             !format!("{error} {error:?}").contains("quoted-con"),
             "{error:?}"

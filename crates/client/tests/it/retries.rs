@@ -1,4 +1,4 @@
-//! Retries and the deadline: how often, how soon, and what is told in the end.
+//! Retries and the deadline: how many, how soon, and the final error.
 
 use std::future::pending;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use utdk_plaid_client::{Error, Outcome, ResetLogin};
 use crate::calls::{DONE, call, client, within};
 use crate::server::{Answer, Server, reply, reply_with};
 
-/// Plaid's error for a moment that will pass.
+/// Plaid's error for a temporary failure.
 const NOT_NOW: &str = r#"{"error_type":"API_ERROR","error_code":"INTERNAL_SERVER_ERROR","error_message":"an unexpected error occurred","display_message":null,"request_id":"HNTDNrA8F1shFEW"}"#;
 
 /// A 503 that says how long to wait.
@@ -51,7 +51,7 @@ async fn a_call_gives_up_after_its_last_retry() {
 }
 
 #[tokio::test]
-async fn without_retries_the_first_failure_is_told() {
+async fn without_retries_the_first_failure_is_returned() {
     let once = ResetLogin {
         max_retries: Some(0),
         ..call()
@@ -79,7 +79,7 @@ async fn the_outcome_has_the_wait_that_the_last_reply_asked_for() {
 }
 
 #[tokio::test]
-async fn an_error_that_no_retry_can_mend_is_told_at_once() {
+async fn an_error_that_a_retry_cannot_fix_is_returned_at_once() {
     let refused = NOT_NOW.replace("INTERNAL_SERVER_ERROR", "INVALID_ACCESS_TOKEN");
 
     let outcome = outcome(vec![reply(400, &refused), reply(200, DONE)], call()).await;
@@ -90,9 +90,9 @@ async fn an_error_that_no_retry_can_mend_is_told_at_once() {
     assert!(!error.retryable());
 }
 
-/// Eight waits of the client's own would add up to half a minute.
+/// Eight waits chosen by the client would add up to half a minute.
 #[tokio::test]
-async fn a_wait_of_nothing_is_honoured_in_seconds_and_as_a_date_in_the_past() {
+async fn a_retry_after_of_zero_or_in_the_past_means_no_wait() {
     for retry_after in ["0", " 0 ", "Wed, 21 Oct 2015 07:28:00 GMT"] {
         let mut replies = vec![not_now(retry_after); 8];
         replies.push(reply(200, DONE));
@@ -110,7 +110,7 @@ async fn a_wait_of_nothing_is_honoured_in_seconds_and_as_a_date_in_the_past() {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_deadline_is_not_begun() {
+async fn a_wait_past_the_deadline_is_not_started() {
     for retry_after in [
         "3600",
         "18446744073709551615",
@@ -118,7 +118,7 @@ async fn a_wait_beyond_the_deadline_is_not_begun() {
         "99999999999999999999999999999999",
         "Fri, 31 Dec 9999 23:59:59 GMT",
     ] {
-        // Longer than this test may take: whoever waits for the deadline fails it.
+        // Longer than a test may take: waiting for the deadline fails it.
         let patient = ResetLogin {
             timeout: Some(Duration::from_secs(60)),
             ..call()
@@ -148,7 +148,7 @@ async fn the_deadline_bounds_a_server_that_never_answers() {
 }
 
 #[tokio::test]
-async fn a_timeout_carries_the_error_that_an_earlier_attempt_ended_with() {
+async fn a_timeout_has_the_error_of_the_attempt_before() {
     let server = Server::start(|number, _| async move {
         match number {
             1 => not_now("0"),
@@ -172,7 +172,7 @@ async fn a_timeout_carries_the_error_that_an_earlier_attempt_ended_with() {
 }
 
 #[tokio::test]
-async fn the_longest_deadline_there_is_is_as_good_as_none() {
+async fn the_longest_possible_deadline_is_accepted() {
     let patient = ResetLogin {
         timeout: Some(Duration::MAX),
         ..call()

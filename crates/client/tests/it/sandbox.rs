@@ -1,4 +1,4 @@
-//! The call against the local Sandbox: what it does to an Item, and whose credentials it carries.
+//! The call against the local Sandbox: its effect on an Item, and which credentials it sends.
 
 use utdk_plaid_client::{Client, Config, Error, ResetLogin};
 use utdk_plaid_sandbox::{NewItem, Sandbox};
@@ -80,7 +80,7 @@ async fn a_wrong_secret_is_an_api_error_that_names_the_request() {
 }
 
 #[tokio::test]
-async fn the_credentials_of_a_call_win_over_those_of_its_client() {
+async fn the_credentials_of_a_call_replace_the_clients() {
     let sandbox = sandbox().await;
     let wrong = client(Config {
         client_id: Some("000000000000000000000000".into()),
@@ -105,7 +105,7 @@ async fn the_credentials_of_a_call_win_over_those_of_its_client() {
 }
 
 #[tokio::test]
-async fn nothing_is_begun_without_credentials() {
+async fn nothing_is_sent_without_credentials() {
     let sandbox = sandbox().await;
     for (client_id, secret, field) in [
         (None, Some(sandbox.secret().clone()), "clientId"),

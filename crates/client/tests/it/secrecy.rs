@@ -1,4 +1,4 @@
-//! Nothing that can be printed prints a secret.
+//! No type prints a secret.
 
 use std::fmt::Debug;
 
@@ -40,7 +40,7 @@ fn the_settings_of_a_client_print_no_credential() {
     check(&config("http://localhost:4000").gateway);
 }
 
-/// A header may carry a credential: `authorization` for whatever stands before Plaid.
+/// A header can hold a credential, such as `authorization` for a proxy in front of Plaid.
 #[test]
 fn the_headers_in_the_settings_of_a_client_print_no_value() {
     check(&Config {
@@ -58,7 +58,7 @@ fn the_input_of_a_call_prints_no_credential() {
     });
 }
 
-/// A header may carry a credential: `authorization` for whatever stands before Plaid.
+/// A header can hold a credential, such as `authorization` for a proxy in front of Plaid.
 #[test]
 fn the_headers_of_a_call_print_no_value() {
     check(&ResetLogin {
@@ -97,7 +97,7 @@ fn a_refused_setting_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn an_outcome_prints_no_credential_whatever_it_is() {
+async fn no_outcome_prints_a_credential() {
     let quoting = format!("{ACCESS_TOKEN} {CLIENT_ID} {SECRET}");
     let server = Server::start(move |number, _| {
         let quoting = quoting.clone();

@@ -26,7 +26,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers in plain http; `answer` is told which request it is, from 1.
+    /// Answers in plain http; `answer` gets the number of the request, from 1.
     pub(crate) async fn start<F>(answer: impl Fn(usize, Request<Incoming>) -> F + Share) -> Self
     where
         F: Future<Output = Answer> + Send + 'static,
@@ -128,7 +128,7 @@ impl Drop for Server {
     }
 }
 
-/// What a closure needs to be used by every connection.
+/// A closure that every connection can use.
 pub(crate) trait Share: Clone + Send + Sync + 'static {}
 
 impl<T: Clone + Send + Sync + 'static> Share for T {}

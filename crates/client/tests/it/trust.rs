@@ -1,4 +1,4 @@
-//! Which certificates are believed, and what a refused one is called.
+//! Which certificates are trusted, and the codes of refused ones.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::calls::{DONE, call, config, within};
 use crate::raw::RawServer;
 use crate::server::{Server, reply};
 
-/// An authority that no system trusts.
+/// A certificate authority that no system trusts.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -105,7 +105,7 @@ fn check_refused(outcome: &Outcome, code: &str) {
 }
 
 #[tokio::test]
-async fn a_certificate_that_the_callers_ca_signed_is_believed() {
+async fn a_certificate_signed_by_the_callers_ca_is_trusted() {
     let authority = Authority::new();
     let trusting = Config {
         ca: Some(authority.pem()),
@@ -118,7 +118,7 @@ async fn a_certificate_that_the_callers_ca_signed_is_believed() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_here_vouches_for_is_refused_and_not_retried() {
+async fn a_certificate_of_an_unknown_authority_is_refused_and_not_retried() {
     let authority = Authority::new();
 
     let outcome = call_server(
@@ -132,7 +132,7 @@ async fn a_certificate_that_nobody_here_vouches_for_is_refused_and_not_retried()
 }
 
 #[tokio::test]
-async fn another_ca_of_the_caller_does_not_make_a_certificate_believed() {
+async fn a_certificate_of_another_authority_than_the_callers_is_refused() {
     let authority = Authority::new();
     let trusting = Config {
         ca: Some(Authority::named("another authority").pem()),
@@ -145,7 +145,7 @@ async fn another_ca_of_the_caller_does_not_make_a_certificate_believed() {
 }
 
 #[tokio::test]
-async fn a_certificate_out_of_its_time_or_for_another_host_is_told_apart() {
+async fn expired_and_wrong_host_certificates_have_their_own_codes() {
     let authority = Authority::new();
     let good = || authority.certificate_for("127.0.0.1");
     let mut expired = good();
@@ -168,7 +168,7 @@ async fn a_certificate_out_of_its_time_or_for_another_host_is_told_apart() {
     }
 }
 
-/// Presents a certificate whose private key it does not have: it is refused before that matters.
+/// Presents a certificate without its private key: the client refuses it before the key matters.
 #[derive(Debug)]
 struct Presenting(Arc<CertifiedKey>);
 
@@ -203,7 +203,7 @@ impl Signer for NoKey {
 }
 
 #[tokio::test]
-async fn a_certificate_that_cannot_be_verified_here_is_refused_for_what_it_is() {
+async fn an_unsupported_certificate_is_refused_with_its_reason() {
     for (pem, named) in [
         (include_str!("certificates/p521.pem"), "P-521"),
         (include_str!("certificates/rsa-pss.pem"), "RSA-PSS"),
@@ -232,9 +232,9 @@ async fn a_certificate_that_cannot_be_verified_here_is_refused_for_what_it_is() 
     }
 }
 
-/// What OpenSSL sends where its key suits no signature algorithm of the client's.
+/// OpenSSL sends this if its key fits none of the client's signature algorithms.
 #[tokio::test]
-async fn a_server_that_shares_no_signature_algorithm_is_named_as_such() {
+async fn a_handshake_failure_names_unsupported_keys() {
     let server = RawServer::accepting(|mut socket| async move {
         let _ = socket.read(&mut [0; 1024]).await;
         // A fatal alert: handshake_failure (RFC 8446 §6).
@@ -256,7 +256,7 @@ async fn a_server_that_shares_no_signature_algorithm_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn the_systems_ca_file_is_believed() {
+async fn the_systems_ca_file_is_trusted() {
     let authority = Authority::new();
     let trusting = Config {
         system_ca_file: Some(pem_file("system", &authority.pem())),
@@ -269,7 +269,7 @@ async fn the_systems_ca_file_is_believed() {
 }
 
 #[tokio::test]
-async fn a_systems_ca_file_that_cannot_be_read_leaves_the_bundled_roots() {
+async fn without_a_readable_system_ca_file_the_bundled_roots_are_used() {
     let authority = Authority::new();
     let trusting = Config {
         system_ca_file: Some(missing_file()),
@@ -282,7 +282,7 @@ async fn a_systems_ca_file_that_cannot_be_read_leaves_the_bundled_roots() {
 }
 
 #[tokio::test]
-async fn extra_ca_files_are_believed_and_one_that_cannot_be_read_is_passed_over() {
+async fn extra_ca_files_are_trusted_and_unreadable_ones_ignored() {
     let authority = Authority::new();
     let trusting = Config {
         extra_ca_files: vec![
@@ -298,7 +298,7 @@ async fn extra_ca_files_are_believed_and_one_that_cannot_be_read_is_passed_over(
     assert!(outcome.result.is_ok(), "{outcome:?}");
 }
 
-/// A file of its own for each `name`; the directory is Cargo's, for tests.
+/// Writes a file into Cargo's directory for tests.
 fn pem_file(name: &str, content: &str) -> PathBuf {
     let file = format!("{}-{name}.pem", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(file);

@@ -12,7 +12,7 @@ use crate::server::{Server, reply, reply_with};
 /// The clocks of the two sides may differ by this much.
 const TOLERANCE: Duration = Duration::from_millis(20);
 
-/// Makes a call whose first attempt is answered with 503 and `headers`, the second with success.
+/// Makes a call: the first attempt gets `status` and `headers`, the second succeeds.
 async fn call_with_one_failure(status: u16, headers: &[(&str, &str)]) -> (Outcome, Duration) {
     let busy = reply_with(status, headers, r#"{"error_code":"RATE_LIMIT"}"#);
     let arrivals = Arc::new(Mutex::new(Vec::new()));

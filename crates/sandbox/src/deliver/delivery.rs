@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use http_body_util::{BodyExt, Limited};
-use hyper::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use reqwest::Response;
 use tokio::time::timeout;
 
 use crate::{
@@ -48,23 +48,31 @@ pub(crate) async fn deliver(pending: PendingAttempt, shared: &Shared, allowed_ho
 
 /// The outcome, and the wait that the receiver asks for.
 async fn send(post: Post<'_>) -> (Outcome, Option<Duration>) {
-    let received = match post.send().await {
-        Ok(received) => received,
+    let mut response = match post.send().await {
+        Ok(response) => response,
         Err(outcome) => return (outcome, None),
     };
-    let (head, body) = received.response.into_parts();
     // Only the status counts, but a receiver that cannot finish its response logs an error.
-    let body = Limited::new(body, BODY_LIMIT).collect();
-    let _ = timeout(BODY_TIMEOUT, body).await;
-    let status = head.status.as_u16();
-    match head.status {
+    let _ = timeout(BODY_TIMEOUT, read(&mut response)).await;
+    let status = response.status().as_u16();
+    match response.status() {
         StatusCode::OK => (Outcome::Delivered { status }, None),
         // Documented only for 429.
         StatusCode::TOO_MANY_REQUESTS => {
-            let wait = retry_after(&head.headers, SystemTime::now());
+            let wait = retry_after(response.headers(), SystemTime::now());
             (Outcome::Refused { status }, wait)
         }
         _ => (Outcome::Refused { status }, None),
+    }
+}
+
+async fn read(response: &mut Response) {
+    let mut length = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        length += chunk.len();
+        if length > BODY_LIMIT {
+            return;
+        }
     }
 }
 

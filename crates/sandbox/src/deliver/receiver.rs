@@ -2,31 +2,28 @@
 //! this machine.
 
 use std::{
+    error::Error as StdError,
+    io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
 };
 
-use http_body_util::Full;
-use hyper::{
-    Request, Response,
-    body::{Bytes, Incoming},
-    client::conn::http1,
-    header,
+use http::{Method, header};
+use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::{
+    Client, Request, Response,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::Policy,
 };
-use hyper_util::rt::TokioIo;
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, lookup_host},
-    task::{JoinSet, spawn_blocking},
-};
-use tokio_rustls::TlsConnector;
-use url::{Host, Position, Url};
+use tokio::{net::lookup_host, task::spawn_blocking, task_local};
+use tower_service::Service;
+use url::{Host, Url};
 
 use crate::model::webhook::Outcome;
 
@@ -40,13 +37,6 @@ pub(crate) struct Post<'a> {
     pub(crate) allowed_hosts: &'a [String],
 }
 
-/// The response of the receiver.
-pub(crate) struct Received {
-    pub(crate) response: Response<Incoming>,
-    /// Kept until the body is read.
-    _connection: JoinSet<()>,
-}
-
 /// The addresses that were checked. The name is not looked up again.
 struct Target {
     addresses: Vec<SocketAddr>,
@@ -55,43 +45,47 @@ struct Target {
 
 impl Post<'_> {
     /// The response, or the outcome without one. A redirect is not followed.
-    pub(crate) async fn send(&self) -> Result<Received, Outcome> {
-        let url = Url::parse(self.url).map_err(|error| failed(error.to_string()))?;
+    pub(crate) async fn send(&self) -> Result<Response, Outcome> {
+        let mut url = Url::parse(self.url).map_err(|error| failed(error.to_string()))?;
         let target = self.target(&url).await?;
-        let stream = TcpStream::connect(&target.addresses[..])
-            .await
-            .map_err(|error| failed(format!("could not connect: {error}")))?;
-        let request = self.request(&url)?;
-        if url.scheme() == "http" {
-            return exchange(stream, request).await;
-        }
-        let connector = match target.is_loopback {
+        let client = match url.scheme() == "http" || target.is_loopback {
             true => unverified(),
             false => spawn_blocking(verified)
                 .await
                 .map_err(|_| failed("the system's certificates could not be read"))?,
         };
-        let name = server_name(&url)?;
-        let stream = connector
-            .connect(name, stream)
-            .await
-            .map_err(|error| failed(format!("no TLS connection: {error}")))?;
-        exchange(stream, request).await
+        // User info is no part of a request.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let exchange = client.execute(self.request(url)?);
+        let response = ADDRESSES.scope(target.addresses, exchange).await;
+        response.map_err(|error| failed(reason(&error.without_url())))
     }
 
-    /// With the `accept-encoding` and `user-agent` of a Go program (inferred).
-    fn request(&self, url: &Url) -> Result<Request<Full<Bytes>>, Outcome> {
-        Request::post(&url[Position::BeforePath..Position::AfterQuery])
-            .header(
-                header::HOST,
-                &url[Position::BeforeHost..Position::AfterPort],
-            )
-            .header(header::USER_AGENT, "Go-http-client/1.1")
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT_ENCODING, "gzip")
-            .header("plaid-verification", self.verification)
-            .body(Full::new(Bytes::copy_from_slice(self.body.as_bytes())))
-            .map_err(|error| failed(error.to_string()))
+    /// With the `accept-encoding` and `user-agent` of a Go program (inferred). reqwest adds an
+    /// `accept` that such a program does not send.
+    fn request(&self, url: Url) -> Result<Request, Outcome> {
+        let mut request = Request::new(Method::POST, url);
+        let verification = self.verification.parse();
+        let headers = request.headers_mut();
+        headers.insert(
+            header::USER_AGENT,
+            header::HeaderValue::from_static("Go-http-client/1.1"),
+        );
+        headers.insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("application/json"),
+        );
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            header::HeaderValue::from_static("gzip"),
+        );
+        headers.insert(
+            "plaid-verification",
+            verification.map_err(|_| failed("the signature is no header"))?,
+        );
+        *request.body_mut() = Some(self.body.to_owned().into());
+        Ok(request)
     }
 
     async fn target(&self, url: &Url) -> Result<Target, Outcome> {
@@ -150,67 +144,95 @@ pub(crate) fn failed(reason: impl Into<String>) -> Outcome {
     }
 }
 
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    request: Request<Full<Bytes>>,
-) -> Result<Received, Outcome> {
-    let unanswered = |error: hyper::Error| failed(format!("no answer: {error}"));
-    let (mut sender, io) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(unanswered)?;
-    let mut connection = JoinSet::new();
-    connection.spawn(async move {
-        // `send_request` reports its error.
-        let _ = io.await;
-    });
-    let response = sender.send_request(request).await.map_err(unanswered)?;
-    Ok(Received {
-        response,
-        _connection: connection,
-    })
+type TcpError = <HttpConnector as Service<http::Uri>>::Error;
+
+/// Why there is no response.
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &(dyn StdError + 'static) = error;
+    let mut is_tcp = false;
+    while let Some(next) = source(cause) {
+        cause = next;
+        is_tcp |= cause.is::<TcpError>();
+    }
+    let stage = match (error.is_connect(), is_tcp) {
+        (true, true) => "could not connect",
+        (true, false) => "no TLS connection",
+        (false, _) => "no answer",
+    };
+    format!("{stage}: {cause}")
 }
 
-fn server_name(url: &Url) -> Result<ServerName<'static>, Outcome> {
-    let name = url.host_str().unwrap_or_default();
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    ServerName::try_from(name.to_owned()).map_err(|error| failed(error.to_string()))
+fn source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    let inner = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    match inner {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
+}
+
+task_local! {
+    /// Where the request of this task may connect to.
+    static ADDRESSES: Vec<SocketAddr>;
+}
+
+/// Gives the addresses that were checked instead of a lookup.
+struct Checked;
+
+impl Resolve for Checked {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses = ADDRESSES.try_with(Vec::clone).unwrap_or_default();
+        Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) })
+    }
+}
+
+/// A client that opens a connection for each request.
+fn client(tls: ClientConfig) -> Client {
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(Checked)
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .http1_only()
+        .pool_max_idle_per_host(0)
+        .build()
+        .expect("TLS and DNS are configured")
 }
 
 /// For other machines: trusts the system's roots, or Mozilla's if the system has none.
-fn verified() -> TlsConnector {
-    static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
-    CONNECTOR
-        .get_or_init(|| {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            }
-            let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .expect("ring supports TLS 1.2 and 1.3")
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-            TlsConnector::from(Arc::new(config))
-        })
-        .clone()
+fn verified() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring supports TLS 1.2 and 1.3")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        client(tls)
+    })
 }
 
 /// For this machine: accepts any certificate, for instance a development server's own.
-fn unverified() -> TlsConnector {
-    static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
-    CONNECTOR
-        .get_or_init(|| {
-            let provider = Arc::new(ring::default_provider());
-            let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-                .with_safe_default_protocol_versions()
-                .expect("ring supports TLS 1.2 and 1.3")
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-                .with_no_client_auth();
-            TlsConnector::from(Arc::new(config))
-        })
-        .clone()
+fn unverified() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        let provider = Arc::new(ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .expect("ring supports TLS 1.2 and 1.3")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+            .with_no_client_auth();
+        client(tls)
+    })
 }
 
 /// Accepts every certificate.
