@@ -95,7 +95,7 @@ impl NativeCommand {
     }
 }
 
-/// https://no-color.org: `NO_COLOR` counts if it is set and not empty.
+/// <https://no-color.org>: `NO_COLOR` counts if it is set and not empty.
 fn colours() -> Colours {
     let is_off = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     Colours::of_process(!is_off)
