@@ -7,6 +7,7 @@ const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const net = require('node:net')
+const os = require('node:os')
 const path = require('node:path')
 const { finished } = require('node:stream/promises')
 const { test } = require('node:test')
@@ -278,6 +279,19 @@ test('--allow-remote-control opens the controls to other host names', async (t) 
     const reply = Buffer.concat(await socket.toArray()).toString()
     assert.equal(reply.split(' ')[1], status)
   }
+})
+
+test('--stubs answers routes from a file, and --transactions lets them arrive over time', async (t) => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-stubs-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  const file = path.join(directory, 'stubs.json')
+  fs.writeFileSync(file, '[{ "path": "/transfer/list", "body": { "transfers": [] } }]')
+  const sandbox = await start(t, ['--stubs', file, '--transactions', 'as_plaid'])
+  const stubbed = await post(sandbox, '/transfer/list', sandbox.credentials)
+  assert.deepEqual(stubbed.transfers, [])
+  const { access_token } = await post(sandbox, '/_sandbox/items', {})
+  const synced = await post(sandbox, '/transactions/sync', { ...sandbox.credentials, access_token })
+  assert.equal(synced.transactions_update_status, 'NOT_READY')
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {

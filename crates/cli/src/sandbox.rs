@@ -1,8 +1,12 @@
 //! `utdk-plaid sandbox`: runs a local Plaid Sandbox and prints what happens in it.
 
 mod log;
+mod stubs;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
 
 use clap::Args;
 use secrecy::ExposeSecret;
@@ -13,7 +17,7 @@ use tokio::{
     },
     time::timeout,
 };
-use utdk_plaid_sandbox::{Config, Controls, Event, Sandbox, SandboxError};
+use utdk_plaid_sandbox::{Arrival, Config, Controls, Event, Sandbox, SandboxError};
 
 use crate::{
     Notice,
@@ -51,6 +55,13 @@ pub struct Options {
     /// Make credentials, ids, tokens and keys the same in each run
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// When transactions arrive: all at once (ready), or over time (as_plaid)
+    #[arg(long, value_name = "HOW", default_value = "ready", value_parser = arrival)]
+    pub transactions: Arrival,
+    /// Answer routes of Plaid's with the replies of this JSON file: a list of objects with path, body
+    /// (or bodies) and status
+    #[arg(long, value_name = "FILE")]
+    pub stubs: Option<PathBuf>,
     /// Allow webhooks to this host outside of this machine, such as backend or backend:8080;
     /// repeatable
     #[arg(long = "allow-webhook-host", value_name = "HOST")]
@@ -70,7 +81,9 @@ pub(crate) async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
     let style = options.log.style(&output);
+    let stubs = options.stubs.as_deref().map(stubs::read).transpose()?;
     let sandbox = Sandbox::start(config(options)).await.map_err(refusal)?;
+    stubs::set(&sandbox, stubs.unwrap_or_default()).await?;
     let mut events = sandbox.events();
     let log = Log::start(style, &sandbox, output);
     log.print(Line::Started {
@@ -89,9 +102,18 @@ fn config(options: Options) -> Config {
         host: options.host,
         port: options.port,
         seed: options.seed,
+        transactions: options.transactions,
         allow_webhook_hosts: options.allow_webhook_hosts,
         allow_remote_control: options.allow_remote_control,
         ..Config::default()
+    }
+}
+
+fn arrival(text: &str) -> Result<Arrival, &'static str> {
+    match text {
+        "ready" => Ok(Arrival::Ready),
+        "as_plaid" => Ok(Arrival::AsPlaid),
+        _ => Err("give ready or as_plaid"),
     }
 }
 

@@ -27,10 +27,10 @@ const UNKNOWN: &str = "access-sandbox-00000000-0000-4000-8000-000000000000";
 const GATEWAY_TOKEN: &str = "fakegatewaytoken-93b1a7c2d4e5f607";
 
 /// A file that is removed when the test ends.
-struct File(PathBuf);
+pub(crate) struct File(PathBuf);
 
 impl File {
-    fn with(content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with(content: impl AsRef<[u8]>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("utdk-tokens-{}-{number}", process::id());
@@ -39,7 +39,7 @@ impl File {
         Self(path)
     }
 
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.0.to_str().unwrap()
     }
 }

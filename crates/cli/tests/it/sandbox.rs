@@ -6,9 +6,11 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use crate::read;
+use crate::reset_login::File;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 use utdk_plaid_cli::{Command, LogOptions, NativeCommand, SandboxOptions};
+use utdk_plaid_sandbox::Arrival;
 
 use crate::running::{Pipe, Running, Stalled, ask, ask_often, ended, url};
 
@@ -21,6 +23,8 @@ fn its_options_have_defaults() {
         port: 0,
         host: [127, 0, 0, 1].into(),
         seed: None,
+        transactions: Arrival::Ready,
+        stubs: None,
         allow_webhook_hosts: Vec::new(),
         allow_remote_control: false,
         log: LogOptions::default(),
@@ -183,5 +187,22 @@ async fn an_invalid_webhook_host_is_wrong_usage() {
         let notice = ended(running.command).await.unwrap_err();
         assert_eq!(notice.exit_code, 2, "{host}");
         assert!(notice.text.contains("--allow-webhook-host"));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_holds_no_stubs_is_wrong_usage() {
+    for (text, named) in [
+        ("{}", "must be a JSON list"),
+        (
+            r#"[{ "path": "/no/such/route", "body": {} }]"#,
+            "entry 1 of --stubs",
+        ),
+        (r#"[{ "path": "/transfer/list" }]"#, "entry 1 of --stubs"),
+    ] {
+        let stubs = File::with(text);
+        let running = Running::start("sandbox", &["--stubs", stubs.name()]);
+        let notice = ended(running.command).await.unwrap_err();
+        assert!(notice.text.contains(named), "{notice:?}");
     }
 }
