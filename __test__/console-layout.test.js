@@ -127,7 +127,7 @@ test('nothing moves when Items and webhooks arrive, nor after a reload', async (
   await breakItem(page)
   assert.deepEqual(await moved(page), [])
   await page.reload()
-  await panelOf(page).signed.waitFor()
+  await panelOf(page).verified.waitFor()
   await watch(page)
   assert.deepEqual(await moved(page), [])
 })

@@ -10,7 +10,6 @@ const {
   breakItem,
   panelOf,
   partsOf,
-  send,
   startConsole,
   startConsoleCommand,
   startFakeGateway,
@@ -51,7 +50,7 @@ test('the whole flow takes four clicks', async (t) => {
   await panel.status('Login broken. Repair it next.')
   assert.match(await panel.items.innerText(), /ITEM_LOGIN_REQUIRED$/)
   await partsOf(page).output.getByText('"reset_login"').waitFor()
-  await panel.signed.waitFor()
+  await panel.verified.waitFor()
   assert.deepEqual([await panel.doneSteps(), await panel.nextStep()], [2, 'Repair the login'])
   const { webhooks } = await control(command.sandbox, 'webhooks')
   const [{ body, attempts }] = webhooks
@@ -84,7 +83,7 @@ test('the whole flow works by keyboard, without scrolling', async (t) => {
   await panel.status('Reset its login next')
   await reach(panel.resetLogin)
   await page.keyboard.press('Enter')
-  await panel.signed.waitFor()
+  await panel.verified.waitFor()
   await reach(panel.repair)
   const tab = await updatePageOf(page, () => page.keyboard.press('Enter'))
   await tab.getByRole('button', { name: 'Update login' }).focus()
@@ -103,7 +102,12 @@ for (const colorScheme of ['light', 'dark']) {
     await check('without an Item')
     await breakItem(page)
     await panel.webhooks.locator('summary').click()
-    await check('with a broken Item and an open webhook')
+    await page.getByText('Point your backend here').click()
+    for (const row of await page.locator('.timeline button').all()) {
+      await row.click()
+      await check(await row.innerText())
+    }
+    await check('with a broken Item, all open')
     await repairBy(page, () => panel.repair.click())
     await panel.status('Repaired')
     await check('with a repaired Item')
@@ -151,7 +155,7 @@ test('a reload keeps the Items and their tokens in this tab, and no other token'
 
   await page.reload()
 
-  await panel.signed.waitFor()
+  await panel.verified.waitFor()
   assert.deepEqual(await stored(), expected)
   assert.equal(await token.inputValue(), made)
   await repairBy(page, () => panel.repair.click())
@@ -160,13 +164,12 @@ test('a reload keeps the Items and their tokens in this tab, and no other token'
   await panel.status('Login broken')
 })
 
-test('an Item of a backend is marked, and can be repaired', async (t) => {
-  const { page, command, token, ...panel } = await openPanel(t)
-  const { access_token } = await control(command.sandbox, 'items', {})
+test('an Item of a backend is marked, and its login can be reset and repaired', async (t) => {
+  const { page, command, ...panel } = await openPanel(t)
+  await control(command.sandbox, 'items', {})
   await panel.items.getByText('Backend', { exact: true }).waitFor()
-  await panel.status('Created by your backend or another tab. Enter its access token below')
-  assert.equal(await panel.resetLogin.isEnabled(), false)
-  await send(page, access_token)
+  await panel.status('Created by your backend or another tab. Reset its login next.')
+  await panel.resetLogin.click()
   await panel.status('Login broken')
   await repairBy(page, () => panel.repair.click())
   await panel.items.getByText('Healthy').waitFor()

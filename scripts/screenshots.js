@@ -22,6 +22,7 @@ const DIRECTORY = path.join(__dirname, '../docs/screenshots')
 const DESKTOP = { width: 1280, height: 1420 }
 /** As high as the Sandbox's panel. */
 const PANEL = { width: 1280, height: 940 }
+const INSPECTOR = { width: 1280, height: 620 }
 const PHONE = { width: 390, height: 844 }
 
 const UNKNOWN_TOKEN = 'access-sandbox-00000000-0000-4000-8000-000000000000'
@@ -40,6 +41,25 @@ const OF_SANDBOX = {
   'console-sandbox': { viewport: PANEL, colorScheme: 'light', act: breakItem },
   'console-sandbox-dark': { viewport: PANEL, colorScheme: 'dark', act: repaired },
   'console-sandbox-phone': { viewport: PHONE, colorScheme: 'light', act: breakItem, at: 'panel' },
+  'console-inspector': {
+    viewport: INSPECTOR,
+    colorScheme: 'light',
+    act: inspected,
+    at: 'inspector',
+  },
+  'console-inspector-phone': {
+    viewport: PHONE,
+    colorScheme: 'dark',
+    act: inspected,
+    at: 'inspector',
+  },
+}
+
+/** Selects the webhook in the inspector. */
+async function inspected(page) {
+  await breakItem(page)
+  await page.locator('.timeline button').last().click()
+  await page.locator('.details').getByText('Valid').waitFor()
 }
 
 async function nothing() {}
@@ -64,7 +84,11 @@ async function repaired(page) {
 }
 
 /** What a screenshot starts at, if not the top of the page. */
-const TOPS = { output: (page) => partsOf(page).output, panel: (page) => panelOf(page).panel }
+const TOPS = {
+  inspector: (page) => page.getByRole('region', { name: 'Inspector' }),
+  output: (page) => partsOf(page).output,
+  panel: (page) => panelOf(page).panel,
+}
 
 async function take(browser, url, name, { act, at, ...settings }, item) {
   const page = await browser.newPage({ ...settings, reducedMotion: 'reduce' })

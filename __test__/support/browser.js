@@ -172,7 +172,7 @@ function panelOf(page) {
     status: (text) => panel.getByRole('status').getByText(text).waitFor(),
     items: panel.getByRole('list', { name: 'Items' }).getByRole('button'),
     webhooks: panel.getByRole('list', { name: 'Webhooks' }).getByRole('listitem'),
-    signed: panel.getByText('Signed', { exact: true }),
+    verified: panel.getByText('Verified', { exact: true }),
     doneSteps: async () => (await panel.getByText('(done)').all()).length,
     nextStep: () => panel.locator('[aria-current=step] strong').innerText(),
   }
@@ -180,12 +180,12 @@ function panelOf(page) {
 
 /** Creates an Item and resets its login, and waits for the webhook. */
 async function breakItem(page) {
-  const { live, create, resetLogin, signed, status } = panelOf(page)
+  const { live, create, resetLogin, verified, status } = panelOf(page)
   await live.waitFor()
   await create.click()
   await status('The Item is healthy')
   await resetLogin.click()
-  await signed.waitFor()
+  await verified.waitFor()
 }
 
 /** Calls `act`, which opens the update page in a new tab, and returns that tab. */

@@ -1,13 +1,15 @@
 // The page: its parts, and the state they share.
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Authentication } from './Authentication'
+import { Backend } from './Backend'
 import { call, type Input, type Outcome, type Running } from './call'
 import { GatewayUrl } from './GatewayUrl'
 import { type GatewayState, useGateway } from './gateway'
 import { Heading } from './Heading'
 import { History } from './History'
 import { HAS_SANDBOX } from './home'
+import { Inspector } from './Inspector'
 import { Operation, sendBlocker } from './Operation'
 import { Output } from './Output'
 import { Reference } from './Reference'
@@ -27,7 +29,9 @@ export function Console({ gateway: first }: { gateway: GatewayState }) {
   const [running, setRunning] = useState<Running | null>(null)
   const [outcomes, setOutcomes] = useState<Outcome[]>([])
   const [shown, setShown] = useState<Outcome | null>(null)
+  const [selectedId, setSelectedId] = useState<string | null>(null)
   const output = useRef<HTMLElement>(null)
+  const selected = sandbox.items.find(({ id }) => id === selectedId) ?? sandbox.items.at(-1) ?? null
   const itemOf = (token: string) => sandbox.items.find((item) => item.token === token)
   const blockerOf = (input: Input) => sendBlocker(gateway.state, input)
 
@@ -50,16 +54,25 @@ export function Console({ gateway: first }: { gateway: GatewayState }) {
   }
   useShortcut(() => sendAndShow(input))
 
+  // A key in the form leaves both as they are.
+  const token = selected?.token ?? null
+  const backend = useMemo(() => <Backend sandbox={sandbox} token={token} />, [sandbox, token])
+  const inspector = useMemo(() => <Inspector sandbox={sandbox} />, [sandbox])
   const panel = (
-    <SandboxPanel
-      sandbox={sandbox}
-      blockerOf={(access_token) => blockerOf({ ...input, access_token })}
-      running={running}
-      outcome={outcomes[0] ?? null}
-      token={input.access_token}
-      onToken={(access_token) => setInput((input) => ({ ...input, access_token }))}
-      onSend={(access_token) => send({ ...input, access_token })}
-    />
+    <>
+      <SandboxPanel
+        sandbox={sandbox}
+        selected={selected}
+        onSelect={({ id }) => setSelectedId(id)}
+        blockerOf={(access_token) => blockerOf({ ...input, access_token })}
+        running={running}
+        outcome={outcomes[0] ?? null}
+        token={input.access_token}
+        onToken={(access_token) => setInput((input) => ({ ...input, access_token }))}
+        onSend={(access_token) => send({ ...input, access_token })}
+      />
+      {backend}
+    </>
   )
 
   return (
@@ -81,29 +94,32 @@ export function Console({ gateway: first }: { gateway: GatewayState }) {
         </section>
         {position === 'last' && panel}
       </div>
-      <div class="stack side">
-        <Snippet
-          target={{
-            gateway: { url: gateway.url, hasToken: gateway.token !== '' },
-            baseUrl: sandboxUrl ?? 'https://sandbox.plaid.com',
-            hasCredentials: input.client_id !== '' && input.secret !== '',
-            localToken: itemOf(input.access_token.trim())?.token ?? null,
-          }}
-        />
-        <Output
-          running={running}
-          outcome={shown}
-          item={sandbox.items.find(({ id }) => id === shown?.itemId) ?? null}
-          element={output}
-        />
-        <History
-          outcomes={outcomes}
-          shown={shown}
-          onShow={setShown}
-          isBlocked={({ input }) => running !== null || blockerOf(input) !== null}
-          onResend={({ input }) => sendAndShow(input)}
-        />
+      <div>
+        <div class="stack side">
+          <Snippet
+            target={{
+              gateway: { url: gateway.url, hasToken: gateway.token !== '' },
+              baseUrl: sandboxUrl ?? 'https://sandbox.plaid.com',
+              hasCredentials: input.client_id !== '' && input.secret !== '',
+              localToken: itemOf(input.access_token.trim())?.token ?? null,
+            }}
+          />
+          <Output
+            running={running}
+            outcome={shown}
+            item={sandbox.items.find(({ id }) => id === shown?.itemId) ?? null}
+            element={output}
+          />
+          <History
+            outcomes={outcomes}
+            shown={shown}
+            onShow={setShown}
+            isBlocked={({ input }) => running !== null || blockerOf(input) !== null}
+            onResend={({ input }) => sendAndShow(input)}
+          />
+        </div>
       </div>
+      {position !== null && inspector}
       <Reference />
     </main>
   )

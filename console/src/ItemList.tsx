@@ -1,7 +1,7 @@
 // The Sandbox's Items, of which one is selected. The list is one Tab stop; arrow keys select.
 
 import { useRef } from 'preact/hooks'
-import type { Item } from './sandbox'
+import type { Item } from './snapshot'
 
 interface Props {
   /** The newest first. */

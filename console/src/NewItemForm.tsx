@@ -1,7 +1,7 @@
 // What to create an Item with.
 
+import type { NewItem } from './controls'
 import { Field } from './Field'
-import type { NewItem } from './sandbox'
 
 interface Props {
   item: NewItem

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Code } from './Code'
 import { CopyButton } from './CopyButton'
 import { argumentsOf, masked, type Outcome, PATH, type Running, shortened } from './call'
-import type { Item } from './sandbox'
+import type { Item } from './snapshot'
 import { Tabs } from './Tabs'
 
 interface Props {

@@ -5,12 +5,14 @@ import type { Outcome, Running } from './call'
 import { ItemList } from './ItemList'
 import { DEFAULTS, NewItemForm } from './NewItemForm'
 import { Step } from './Step'
-import type { Item, LocalSandbox } from './sandbox'
+import type { LocalSandbox } from './sandbox'
+import type { Item, Webhook } from './snapshot'
 import { Webhooks } from './Webhooks'
-import type { Webhook } from './webhook'
 
 interface Props {
   sandbox: LocalSandbox
+  selected: Item | null
+  onSelect(item: Item): void
   /** Why a call with this token cannot be sent yet. */
   blockerOf(token: string): string | null
   running: Running | null
@@ -23,19 +25,17 @@ interface Props {
 }
 
 export function SandboxPanel(props: Props) {
-  const { sandbox, blockerOf, running, outcome, onToken } = props
-  const [selectedId, setSelectedId] = useState<string | null>(null)
+  const { sandbox, selected, blockerOf, running, outcome, onToken } = props
   const [newItem, setNewItem] = useState(DEFAULTS)
   const [problem, setProblem] = useState<string | null>(null)
   const [unopened, setUnopened] = useState<string | null>(null)
   const { state, items } = sandbox
-  const selected = items.find(({ id }) => id === selectedId) ?? items.at(-1) ?? null
   const webhooks = sandbox.webhooks.filter(({ itemId }) => itemId === selected?.id)
   const stage = stageOf(selected, webhooks)
   const isLive = state === 'live'
   const token = selected?.token ?? null
   const blocker = token === null ? null : blockerOf(token)
-  const isSendable = token !== null && selected?.state !== 'removed' && blocker === null
+  const isSendable = selected !== null && selected.state !== 'removed' && blocker === null
   const isShown = outcome !== null && outcome.itemId === selected?.id && running === null
   const failure = isShown && outcome.kind !== 'done' ? outcome : null
 
@@ -49,15 +49,21 @@ export function SandboxPanel(props: Props) {
     setProblem('problem' in created ? `No Item was created. ${created.problem}` : null)
     if ('value' in created) select(created.value)
   }
-  function select({ id, token }: Item) {
-    setSelectedId(id)
+  function select(item: Item) {
+    props.onSelect(item)
     setUnopened(null)
-    onToken(token ?? '')
+    onToken(item.token ?? '')
+  }
+  /** Sends the call, or breaks an Item whose token only the backend has. */
+  async function reset() {
+    if (token !== null) return props.onSend(token)
+    const broken = await sandbox.controls?.post(`items/${selected?.id}/break`)
+    setProblem(broken && 'problem' in broken ? broken.problem : null)
   }
   async function repair(item: Item) {
     // Browsers allow a new tab only during the click.
     const tab = window.open('', '_blank')
-    const page = await sandbox.createUpdatePage(item)
+    const page = (await sandbox.controls?.createUpdatePage(item)) ?? { problem: '' }
     const url = 'value' in page ? page.value : null
     setProblem('problem' in page ? `The login was not repaired. ${page.problem}` : null)
     setUnopened(tab === null ? url : null)
@@ -91,7 +97,7 @@ export function SandboxPanel(props: Props) {
           isDone={stage > 1}
           isNext={stage === 1}
           isEnabled={isLive && isSendable && running === null}
-          onClick={() => token !== null && props.onSend(token)}
+          onClick={reset}
         />
         <Step
           name="Repair the login"
@@ -115,7 +121,7 @@ export function SandboxPanel(props: Props) {
       <NewItemForm item={newItem} onInput={setNewItem} />
       <h3 id="items">Items</h3>
       <ItemList items={items.toReversed()} selected={selected} onSelect={select} />
-      <Webhooks webhooks={webhooks} />
+      <Webhooks controls={sandbox.controls} webhooks={webhooks} />
     </section>
   )
 }
@@ -156,8 +162,8 @@ function statusOf(
   if (item === null) return 'Create an Item to start.'
   if (item.state === 'removed') return 'This Item was removed. Create another.'
   if (stage === 2) return 'Login broken. Repair it next.'
-  if (item.token === null) {
-    return 'Created by your backend or another tab. Enter its access token below to reset its login.'
+  if (item.token === null && stage === 1) {
+    return 'Created by your backend or another tab. Reset its login next.'
   }
   if (blocker !== null) return blocker
   return stage === 3

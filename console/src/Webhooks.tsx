@@ -1,11 +1,17 @@
 // An Item's webhooks, live.
 
-import { useEffect, useState } from 'preact/hooks'
 import { Code } from './Code'
-import { type Signature, signatureOf, type Webhook } from './webhook'
+import type { Controls } from './controls'
+import type { Webhook } from './snapshot'
+import { useSignature } from './useSignature'
+
+interface Props {
+  controls: Controls | null
+  webhooks: Webhook[]
+}
 
 /** The latest first. */
-export function Webhooks({ webhooks }: { webhooks: Webhook[] }) {
+export function Webhooks({ controls, webhooks }: Props) {
   return (
     <div class="webhooks">
       <h3 id="webhooks">Webhooks</h3>
@@ -14,7 +20,7 @@ export function Webhooks({ webhooks }: { webhooks: Webhook[] }) {
         <ol aria-labelledby="webhooks" aria-live="polite">
           {webhooks.toReversed().map((webhook) => (
             <li key={webhook.id}>
-              <Delivery webhook={webhook} />
+              <Delivery controls={controls} webhook={webhook} />
             </li>
           ))}
         </ol>
@@ -23,9 +29,10 @@ export function Webhooks({ webhooks }: { webhooks: Webhook[] }) {
   )
 }
 
-function Delivery({ webhook }: { webhook: Webhook }) {
-  const { code, at, body, isDelivered } = webhook
-  const signature = useSignature(webhook)
+function Delivery({ controls, webhook }: { controls: Controls | null; webhook: Webhook }) {
+  const { code, at, body, attempts } = webhook
+  const signature = useSignature(controls, webhook)
+  const isDelivered = attempts.at(-1)?.isDelivered
   return (
     <details>
       <summary>
@@ -36,16 +43,16 @@ function Delivery({ webhook }: { webhook: Webhook }) {
             {isDelivered ? 'Delivered' : 'Not delivered'}
           </span>
           <span
-            class={`chip ${signature === null ? 'unknown' : signature.matchesBody ? 'good' : 'bad'}`}
+            class={`chip ${signature === null ? 'unknown' : signature.problem ? 'bad' : 'good'}`}
           >
-            {signature?.matchesBody === false ? 'Signature does not match' : 'Signed'}
+            {signature?.problem ? 'Not verified' : 'Verified'}
           </span>
         </span>
       </summary>
       {signature !== null && (
         <p>
-          Signed with {signature.algorithm}, key <code>{signature.kid}</code>. The signed SHA-256{' '}
-          {signature.matchesBody ? 'matches this body.' : 'does not match this body.'}
+          {signature.problem ?? 'The signature is valid.'} {signature.algorithm}, key{' '}
+          <code>{signature.kid}</code>
         </p>
       )}
       <div class="dark">
@@ -53,16 +60,4 @@ function Delivery({ webhook }: { webhook: Webhook }) {
       </div>
     </details>
   )
-}
-
-function useSignature(webhook: Webhook): Signature | null {
-  const [signature, setSignature] = useState<Signature | null>(null)
-  useEffect(() => {
-    let isMounted = true
-    signatureOf(webhook).then((signature) => isMounted && setSignature(signature))
-    return () => {
-      isMounted = false
-    }
-  }, [webhook])
-  return signature
 }
