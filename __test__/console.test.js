@@ -16,45 +16,28 @@ const UNKNOWN_TOKEN = 'access-sandbox-00000000-0000-4000-8000-00000000abcd'
 /** The page's texts, in order. */
 const TEXTS = [
   'Plaid',
-  'POST',
-  '/sandbox/item/reset_login',
   'Force a Sandbox Item into an error state',
-  'ITEM_LOGIN_REQUIRED',
   'update mode',
-  'webhook',
   '30 days',
   'npm install @utdk/plaid',
-  'Try it',
-  'Authentication',
   'Configure credentials for The Plaid API',
-  'Gateway',
   'The gateway proxies requests and injects credentials server-side.',
   'Saved automatically to browser storage.',
   'sandboxitemresetlogin',
-  'POST',
   '/sandbox/item/reset_login',
-  'Input',
   'client_id',
   'optional',
-  'Defaults to the gateway’s client ID.',
   'secret',
   'optional',
-  'Defaults to the gateway’s secret.',
   'access_token',
   'required',
-  'The Item’s access token.',
   'Enter a gateway URL to enable sending.',
   'Code snippet',
   'Output',
-  'Reference',
-  'Request',
   'PLAID-CLIENT-ID',
   'PLAID-SECRET',
   'Responses',
   '200',
-  '400',
-  '429',
-  '500',
   'Error codes',
 ]
 
@@ -62,7 +45,7 @@ test('the page describes the operation, and says why Send is disabled', async (t
   const { page, url, send } = await openGateway(t)
   await url.fill('')
   await page.getByText('Enter a gateway URL to enable sending.').waitFor()
-  const text = await page.locator('main').innerText()
+  const text = (await page.locator('main').innerText()).replace(/\s+/g, ' ')
   let at = 0
   for (const expected of TEXTS) {
     const found = text.indexOf(expected, at)
@@ -253,6 +236,7 @@ test('a URL that cannot be a gateway’s is explained and not stored', async (t)
     ['http://localhost:4000/?token=secret', /Remove everything from \?/],
     ['http://example.com', /^Use https/],
     ['localhost:4000', /^Did you mean http:\/\/localhost:4000\?$/],
+    ['plaid.example', /^Did you mean https:\/\/plaid\.example\?$/],
     ['http://', /Not a URL/],
     ['http://[::1]:4000', /^Use https/],
     ['javascript:alert(1)', /^Start with http/],

@@ -53,8 +53,9 @@ function credentialHint(text: string, length: number, name: string): Hint | null
 export function urlProblem(text: string): string | null {
   if (text === '') return null
   if (!/^https?:\/\//i.test(text)) {
-    const isHost = /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?(\/|$)/.test(text)
-    return isHost ? `Did you mean http://${text}?` : 'Start with http:// or https://.'
+    const [, host] = /^(localhost|[\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:\/|$)/.exec(text) ?? []
+    if (host === undefined) return 'Start with http:// or https://.'
+    return `Did you mean ${isLoopback(host) ? 'http' : 'https'}://${text}?`
   }
   if (!URL.canParse(text)) return 'Not a URL: enter one such as http://localhost:4000.'
   const url = new URL(text)
