@@ -162,7 +162,7 @@ test('the inspector shows each attempt of a webhook, verifies it, and redelivers
   await call(backend, '/item/public_token/exchange', { public_token })
   await items.first().waitFor()
   await resetLogin.click()
-  const row = rows.filter({ hasText: '→ ERROR' })
+  const row = rows.filter({ hasText: '→ ITEM ERROR' })
   await row.getByText('Not delivered').waitFor()
   await row.click()
   await details.getByText('Valid (ES256)').waitFor()

@@ -11,7 +11,7 @@ import { useSignature } from './useSignature'
 
 type Entry =
   | { kind: 'request'; key: string; at: Date; itemId: string | null; request: LoggedRequest }
-  | { kind: 'webhook'; key: string; at: Date; itemId: string; webhook: Webhook }
+  | { kind: 'webhook'; key: string; at: Date; itemId: string | null; webhook: Webhook }
 
 const KINDS = { all: 'Requests and webhooks', request: 'Requests', webhook: 'Webhooks' }
 
@@ -112,12 +112,14 @@ function Row({ entry }: { entry: Entry }) {
     </time>
   )
   if (entry.kind === 'webhook') {
-    const { code, attempts } = entry.webhook
+    const { type, code, attempts } = entry.webhook
     const last = attempts.at(-1)
     return (
       <>
         {time}
-        <code>→ {code}</code>
+        <code>
+          → {type} {code}
+        </code>
         <span class={`chip ${last?.isDelivered ? 'good' : 'warn'}`}>
           {last === undefined ? 'Sending' : last.isDelivered ? last.result : 'Not delivered'}
         </span>
@@ -170,7 +172,7 @@ function RequestDetails({ request }: { request: LoggedRequest }) {
 function WebhookDetails({ webhook, controls }: { webhook: Webhook; controls: Controls | null }) {
   const signature = useSignature(controls, webhook)
   const [problem, setProblem] = useState<string | null>(null)
-  const { id, code, body, attempts, url, itemId, nextAttemptAt } = webhook
+  const { id, type, code, body, attempts, url, itemId, nextAttemptAt } = webhook
   const verification = attempts.at(-1)?.verification
   async function redeliver() {
     const delivered = await controls?.post(`webhooks/${id}/redeliver`)
@@ -178,7 +180,9 @@ function WebhookDetails({ webhook, controls }: { webhook: Webhook; controls: Con
   }
   return (
     <>
-      <h3>Webhook {code}</h3>
+      <h3>
+        Webhook {type} {code}
+      </h3>
       <Facts
         facts={{
           URL: url,

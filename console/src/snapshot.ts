@@ -40,7 +40,9 @@ export interface LoggedRequest {
 
 export interface Webhook {
   id: string
-  itemId: string
+  /** Null for a webhook about a Link session. */
+  itemId: string | null
+  type: string
   code: string
   at: Date
   url: string
@@ -93,7 +95,8 @@ export function webhookOf(value: unknown): Webhook | null {
   const { nextAttemptAt } = value
   return {
     id: String(value.id),
-    itemId: String(value.item_id),
+    itemId: textOf(value.item_id),
+    type: String(value.webhook_type),
     code: String(value.webhook_code),
     at: dateOf(value.firedAt),
     url: String(value.url),
