@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const { once, setMaxListeners } = require('node:events')
 const { test } = require('node:test')
 const { ACCESS_TOKEN, clientOf } = require('./support/client.js')
-const { checkCalls } = require('./support/flood.js')
+const { checkCalls, checkCrowd } = require('./support/flood.js')
 const { startServer } = require('./support/server.js')
 
 const CALLS = 1000
@@ -88,3 +88,6 @@ test('ids that are used again do not mix up calls', async (t) => {
 
 test('20 000 calls, some failing and some aborted, all settle, and memory stays flat', (t) =>
   checkCalls(t, 20_000, { growthMib: 24 }))
+
+test('5 000 calls at once lose none where 1 024 files can be open', (t) =>
+  checkCrowd(t, 5000, { limitMs: 60_000 }))

@@ -11,22 +11,22 @@ const LONGEST_MS = 60_000
 
 /**
  * Runs `programs/<name>`, or the file at an absolute path, in `cwd`, with `env` added to the
- * environment.
+ * environment. `mostFiles` limits how many files it can have open.
  *
  * @returns its `code` and `signal`, what it wrote, and how many milliseconds it ran
  */
-async function run(name, { args = [], cwd, env = {}, limitMs = LONGEST_MS } = {}) {
+async function run(name, { args = [], cwd, env = {}, limitMs = LONGEST_MS, mostFiles } = {}) {
   const started = performance.now()
-  const child = spawn(
-    process.execPath,
-    [path.isAbsolute(name) ? name : path.join(__dirname, '../programs', name), ...args],
-    {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: limitMs,
-    },
-  )
+  const program = path.isAbsolute(name) ? name : path.join(__dirname, '../programs', name)
+  const limit =
+    mostFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${mostFiles}; exec "$0" "$@"`]
+  const [command, ...parameters] = [...limit, process.execPath, program, ...args]
+  const child = spawn(command, parameters, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: limitMs,
+  })
   const written = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr']) {
     child[stream].setEncoding('utf8')

@@ -14,13 +14,13 @@ const { GOOD_REPLY, silent, startServer } = require('./server.js')
 
 const MIB = 1024 * 1024
 
-/** Starts a server that answers every third request with an error. */
-async function startFailingServer(t) {
+/** Starts a server that answers with an error where `isErrorAt` says so of a request's number. */
+async function startQuickServer(t, isErrorAt) {
   let count = 0
   const good = JSON.stringify(GOOD_REPLY)
   const server = http.createServer((request, response) => {
     request.resume()
-    const isError = ++count % 3 === 0
+    const isError = isErrorAt(++count)
     response.statusCode = isError ? 400 : 200
     response.end(isError ? '{"error_code":"A_CODE"}' : good)
   })
@@ -36,7 +36,7 @@ async function checkCalls(t, calls, { growthMib, limitMs }) {
   const env = {
     TEST_ACCESS_TOKEN: ACCESS_TOKEN,
     TEST_CALLS: String(calls),
-    TEST_URL: await startFailingServer(t),
+    TEST_URL: await startQuickServer(t, (number) => number % 3 === 0),
   }
   const { code, stdout, stderr, ms } = await run('flood.js', { env, limitMs })
   assert.deepEqual([code, stderr], [0, ''])
@@ -48,6 +48,19 @@ async function checkCalls(t, calls, { growthMib, limitMs }) {
   const rss = rssBytes.map((bytes) => Math.round(bytes / MIB))
   t.diagnostic(`${calls} calls in ${Math.round(ms / 1000)} s, resident MiB: ${rss.join(' ')}`)
   assert.ok(late - early <= growthMib * MIB, `resident memory grew: ${rss.join(' ')} MiB`)
+  return { answered, failed, aborted, rss }
+}
+
+/** Asserts that `calls` calls at once are all answered where 1 024 files can be open. */
+async function checkCrowd(t, calls, { limitMs }) {
+  const env = {
+    TEST_ACCESS_TOKEN: ACCESS_TOKEN,
+    TEST_CALLS: String(calls),
+    TEST_URL: await startQuickServer(t, () => false),
+  }
+  const { code, stdout, stderr } = await run('crowd.js', { env, limitMs, mostFiles: 1024 })
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.deepEqual(JSON.parse(stdout), { answered: calls, codes: [] })
 }
 
 /** Asserts that `count` workers that are terminated in the middle of a call leave nothing behind. */
@@ -66,11 +79,13 @@ async function checkWorkers(t, count) {
   assert.equal(server.requests.length, count)
   const left = threadCount() - threadsBefore
   assert.ok(left <= 2, `${left} threads are left`)
+  t.diagnostic(`${left} threads more than before ${count} workers`)
   await works(clientOf(server))
+  return { left }
 }
 
 function threadCount() {
   return process.platform === 'linux' ? fs.readdirSync('/proc/self/task').length : 0
 }
 
-module.exports = { checkCalls, checkWorkers }
+module.exports = { checkCalls, checkCrowd, checkWorkers }

@@ -8,6 +8,7 @@ use utdk_plaid_client::{Client, Config, Error, ResetLogin};
 use crate::calls::{DONE, call, config, within};
 use crate::relay::Relay;
 use crate::server::{Answer, Server, reply};
+use crate::tally::Tally;
 
 const LIMIT: Duration = Duration::from_millis(500);
 
@@ -47,8 +48,10 @@ async fn connections_that_died_while_idle_cost_one_attempt() {
 
     relay.silence();
     let started = Instant::now();
+    let mut tally = Tally::of("idle connections die silently, with retries");
     let outcome = within(client.reset_login(call())).await;
 
+    tally.add(&outcome);
     assert!(outcome.result.is_ok(), "{outcome:?}");
     assert_eq!(outcome.attempts, 2);
     assert!(started.elapsed() < Duration::from_secs(5));

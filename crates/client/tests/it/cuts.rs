@@ -12,6 +12,7 @@ use crate::calls::{DONE, call, config, within};
 use crate::raw::RawServer;
 use crate::relay::{Ending, Relay};
 use crate::server::{Server, reply};
+use crate::tally::Tally;
 use crate::trust::Authority;
 
 /// Ends a connection as `ending` says, once the client has read what was written.
@@ -57,6 +58,7 @@ fn whole_reply(chunked: bool) -> String {
 
 #[tokio::test]
 async fn a_reply_cut_at_any_byte_is_econnreset_and_the_next_call_works() {
+    let mut tally = Tally::of("the reply is cut at each byte, by FIN and by RST");
     for chunked in [false, true] {
         for ending in [Ending::Fin, Ending::Rst] {
             let reply = whole_reply(chunked);
@@ -77,8 +79,9 @@ async fn a_reply_cut_at_any_byte_is_econnreset_and_the_next_call_works() {
             for at in 0..length {
                 let outcome = within(client.reset_login(call())).await;
                 check_failed(&outcome, &["ECONNRESET"], at);
+                tally.add(&outcome);
                 let next = within(client.reset_login(call())).await;
-                assert!(next.result.is_ok(), "after a cut at {at}: {next:?}");
+                tally.add_next(&next, at);
             }
             within(server.connections_ended(2 * length)).await;
         }
@@ -87,6 +90,7 @@ async fn a_reply_cut_at_any_byte_is_econnreset_and_the_next_call_works() {
 
 #[tokio::test]
 async fn a_request_cut_at_any_byte_is_a_connection_error() {
+    let mut tally = Tally::of("the request is cut after 1 to 358 bytes, by FIN and by RST");
     for ending in [Ending::Fin, Ending::Rst] {
         for at in (1..360).step_by(17) {
             let server = RawServer::accepting(move |mut socket| async move {
@@ -99,6 +103,7 @@ async fn a_request_cut_at_any_byte_is_a_connection_error() {
             let outcome = within(client.reset_login(call())).await;
 
             check_failed(&outcome, &["ECONNRESET", "EPIPE"], at);
+            tally.add(&outcome);
         }
     }
 }
@@ -121,6 +126,7 @@ fn through(relay: &Relay, authority: &Authority) -> Config {
 
 #[tokio::test]
 async fn a_tls_handshake_cut_in_any_flight_is_a_connection_error() {
+    let mut tally = Tally::of("the handshake of TLS 1.2 and 1.3 is cut in each flight");
     for version in [&TLS12, &TLS13] {
         let (server, authority) = tls_server(version).await;
         for ending in [Ending::Fin, Ending::Rst] {
@@ -131,6 +137,7 @@ async fn a_tls_handshake_cut_in_any_flight_is_a_connection_error() {
                 let outcome = within(client.reset_login(call())).await;
 
                 check_failed(&outcome, &["ECONNRESET", "TLS_FAILED"], at);
+                tally.add(&outcome);
                 assert_eq!(relay.connections(), 1);
             }
         }
@@ -139,6 +146,7 @@ async fn a_tls_handshake_cut_in_any_flight_is_a_connection_error() {
 
 #[tokio::test]
 async fn a_tls_handshake_that_stalls_in_any_flight_is_etimedout() {
+    let mut tally = Tally::of("the handshake of TLS 1.2 and 1.3 stalls in each flight");
     for version in [&TLS12, &TLS13] {
         let (server, authority) = tls_server(version).await;
         for at in (0..800).step_by(127) {
@@ -151,6 +159,7 @@ async fn a_tls_handshake_that_stalls_in_any_flight_is_etimedout() {
 
             let outcome = within(client.reset_login(call())).await;
 
+            tally.add(&outcome);
             // The last flight of TLS 1.3 is the server's first of HTTP.
             let error = outcome.result.expect_err("it stalls");
             assert!(

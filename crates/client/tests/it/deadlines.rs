@@ -8,6 +8,7 @@ use utdk_plaid_client::{Client, Config, Error, ResetLogin};
 
 use crate::calls::{call, config, within};
 use crate::raw::RawServer;
+use crate::tally::Tally;
 
 /// How much later than its deadline a call may end.
 const TOLERANCE: Duration = Duration::from_millis(50);
@@ -15,8 +16,9 @@ const TOLERANCE: Duration = Duration::from_millis(50);
 /// A busy machine can be late once; a deadline that does not hold is late each time.
 const TRIES: usize = 3;
 
-async fn check_holds(config: impl Fn() -> Config, stage: &str) {
+async fn check_holds(config: impl Fn() -> Config, stage: &'static str) {
     let client = Client::new(config()).expect("the settings are good");
+    let mut tally = Tally::of(stage);
     for deadline in [50, 200, 1000].map(Duration::from_millis) {
         let mut late = Vec::new();
         for _ in 0..TRIES {
@@ -28,6 +30,7 @@ async fn check_holds(config: impl Fn() -> Config, stage: &str) {
             .await;
             let took = started.elapsed();
 
+            tally.add(&outcome);
             let Err(Error::Timeout { .. }) = outcome.result else {
                 panic!("{stage}: a timeout was expected: {outcome:?}");
             };
@@ -56,25 +59,49 @@ async fn while_the_connection_is_opened() {
     drop(port);
     let _silent = crate::silent::listener(address).expect("a listener");
 
-    check_holds(|| config(&format!("http://{address}")), "TCP").await;
-    check_holds(|| config(&format!("https://{address}")), "TCP").await;
+    check_holds(
+        || config(&format!("http://{address}")),
+        "the deadline passes while TCP connects",
+    )
+    .await;
+    check_holds(
+        || config(&format!("https://{address}")),
+        "the deadline passes while TCP connects",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn while_tls_or_a_proxy_is_negotiated() {
     let server = RawServer::accepting(|socket| async { Some(socket) }).await;
 
-    check_holds(|| config(&server.https_url()), "TLS").await;
-    check_holds(|| through(&server.url()), "CONNECT").await;
+    check_holds(
+        || config(&server.https_url()),
+        "the deadline passes in the TLS handshake",
+    )
+    .await;
+    check_holds(
+        || through(&server.url()),
+        "the deadline passes while a proxy connects",
+    )
+    .await;
     let socks = server.url().replace("http", "socks5");
-    check_holds(|| through(&socks), "SOCKS").await;
+    check_holds(
+        || through(&socks),
+        "the deadline passes while a SOCKS proxy connects",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn while_the_head_of_the_reply_is_awaited() {
     let server = RawServer::start(|_, socket| async { Some(socket) }).await;
 
-    check_holds(|| config(&server.url()), "head").await;
+    check_holds(
+        || config(&server.url()),
+        "the deadline passes before the head of the reply",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -86,5 +113,9 @@ async fn while_the_body_of_the_reply_is_awaited() {
     })
     .await;
 
-    check_holds(|| config(&server.url()), "body").await;
+    check_holds(
+        || config(&server.url()),
+        "the deadline passes in the body of the reply",
+    )
+    .await;
 }

@@ -13,6 +13,7 @@ use crate::frames::{
     CONTINUATION, DATA, ENHANCE_YOUR_CALM, Frames, HEADERS, Http2Server, NO_ERROR, PING, SETTINGS,
 };
 use crate::relay::Relay;
+use crate::tally::Tally;
 
 fn without_retries(config: Config) -> Client {
     let config = Config {
@@ -48,7 +49,10 @@ async fn requests_that_a_goaway_leaves_unprocessed_are_repeated_and_not_counted(
     .await;
 
     let client = without_retries(server.config());
-    check_all_succeed(within(at_once(&client, 200)).await);
+    let mut tally = Tally::of("HTTP/2: GOAWAY after each tenth request, calls without retries");
+    let outcomes = within(at_once(&client, 200)).await;
+    outcomes.iter().for_each(|outcome| tally.add(outcome));
+    check_all_succeed(outcomes);
 
     assert!(server.connections() >= 20);
 }
@@ -77,7 +81,10 @@ async fn refused_streams_are_repeated_and_not_counted() {
     .await;
 
     let client = without_retries(server.config());
-    check_all_succeed(within(at_once(&client, 60)).await);
+    let mut tally = Tally::of("HTTP/2: all streams but one are refused, calls without retries");
+    let outcomes = within(at_once(&client, 60)).await;
+    outcomes.iter().for_each(|outcome| tally.add(outcome));
+    check_all_succeed(outcomes);
 
     assert_eq!(server.connections(), 1);
 }
@@ -113,7 +120,9 @@ async fn the_call_after_a_timeout_is_made_on_a_new_connection() {
     assert!(first.result.is_ok(), "{first:?}");
 
     relay.silence();
+    let mut tally = Tally::of("HTTP/2: the path of the connection goes silent");
     let lost = within(client.reset_login(call())).await;
+    tally.add(&lost);
     assert!(
         matches!(lost.result, Err(Error::Timeout { .. })),
         "{lost:?}"
@@ -121,7 +130,7 @@ async fn the_call_after_a_timeout_is_made_on_a_new_connection() {
 
     for _ in 0..3 {
         let next = within(client.reset_login(call())).await;
-        assert!(next.result.is_ok(), "{next:?}");
+        tally.add_next(&next, "the silence");
     }
     assert_eq!(relay.connections(), 2);
 }
@@ -303,6 +312,7 @@ async fn more_than_64_calls_share_a_connection_whatever_the_ceiling() {
 
 #[tokio::test]
 async fn a_window_of_nothing_is_a_timeout() {
+    let mut tally = Tally::of("HTTP/2: a window of 0");
     // SETTINGS_INITIAL_WINDOW_SIZE: 0, so that no body can be sent.
     let server = Http2Server::start(&[0, 4, 0, 0, 0, 0], |_, mut frames| async move {
         while frames.next().await.is_some() {}
@@ -316,6 +326,7 @@ async fn a_window_of_nothing_is_a_timeout() {
 
     let outcome = within(client.reset_login(call())).await;
 
+    tally.add(&outcome);
     assert!(
         matches!(outcome.result, Err(Error::Timeout { .. })),
         "{outcome:?}"
@@ -354,6 +365,8 @@ async fn a_flood_of_frames_ends_the_call_and_the_next_one_works() {
         (CONTINUATION, 0, true, &[]),
         (CONTINUATION, 0, true, header.leak()),
     ];
+    let mut tally =
+        Tally::of("HTTP/2: floods of PING, SETTINGS, DATA, WINDOW_UPDATE, CONTINUATION");
     for (kind, flags, on_stream, frame) in floods {
         let server = Http2Server::start(&[], move |number, frames| async move {
             match number {
@@ -369,12 +382,13 @@ async fn a_flood_of_frames_ends_the_call_and_the_next_one_works() {
 
         let outcome = within(client.reset_login(call())).await;
 
+        tally.add(&outcome);
         let error = outcome.result.expect_err("it is a flood");
         assert!(
             matches!(error.code(), "TIMEOUT" | "EPROTO" | "ECONNRESET"),
             "{kind}: {error:?}"
         );
         let next = within(client.reset_login(call())).await;
-        assert!(next.result.is_ok(), "after a flood of {kind}: {next:?}");
+        tally.add_next(&next, kind);
     }
 }

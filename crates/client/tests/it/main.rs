@@ -3,7 +3,8 @@
 //! `server` answers for a whole test, over HTTP/1.1 or HTTP/2; `raw` writes any bytes and ends
 //! connections; `frames` writes any HTTP/2; `peer` is one connection at a time, held by the test
 //! itself; `relay` forwards to a server and can go silent; `silent` is an address that never
-//! accepts; `calls` has the client and the values that the tests send.
+//! accepts; `calls` has the client and the values that the tests send, and `tally` counts how calls
+//! ended.
 
 mod calls;
 mod frames;
@@ -12,6 +13,7 @@ mod raw;
 mod relay;
 mod server;
 mod silent;
+mod tally;
 
 mod attempts;
 mod broken;
