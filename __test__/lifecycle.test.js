@@ -8,7 +8,7 @@ const { test } = require('node:test')
 const { setTimeout: wait } = require('node:timers/promises')
 const { run } = require('./support/child.js')
 const { ACCESS_TOKEN, CLIENT_ID, SECRET } = require('./support/client.js')
-const { good, json, startServer } = require('./support/server.js')
+const { GOOD_REPLY, good, json, startServer } = require('./support/server.js')
 
 /** Far less than an idle connection is kept open. */
 const AT_ONCE_MS = 20_000
@@ -72,4 +72,19 @@ test('process.exit() works while calls are in flight', async () => {
     env: { TEST_ACCESS_TOKEN: ACCESS_TOKEN },
   })
   assert.deepEqual([code, signal, stdout, stderr], [0, null, '', ''])
+})
+
+test('a process that can open no more files is told so, and goes on when it can', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const server = await startServer(t)
+  const { code, stdout, stderr } = await run('no-files.js', {
+    env: { TEST_ACCESS_TOKEN: ACCESS_TOKEN, TEST_URL: server.url },
+    mostFiles: 200,
+  })
+  assert.deepEqual([code, stderr], [0, ''])
+  const { message, ...rest } = JSON.parse(stdout)
+  const reply = GOOD_REPLY
+  assert.deepEqual(rest, { isOurs: true, code: 'IO_THREAD_NOT_STARTED', retryable: true, reply })
+  assert.match(message, /open no more files/)
 })

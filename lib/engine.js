@@ -2,7 +2,7 @@
 
 // The JavaScript side of the engine: hands work over to the I/O thread, and cancels it.
 
-const { nativeError } = require('./errors.js')
+const { nativeError, PlaidError } = require('./errors.js')
 const { Engine } = require('./native.js')
 const { giveBack, onCompletion, resource, settle, takeId } = require('./pending.js')
 
@@ -10,7 +10,13 @@ let engine
 
 /** The engine of this copy of the package. It starts with the first client or server. */
 function startedEngine() {
-  engine ??= new Engine(settle, resource)
+  try {
+    engine ??= new Engine(settle, resource)
+  } catch (cause) {
+    const message =
+      'the I/O thread of @utdk/plaid could not be started: this process may start no more threads, or open no more files; raise its limits, or let it do less at once'
+    throw new PlaidError(message, { code: 'IO_THREAD_NOT_STARTED', retryable: true, cause })
+  }
   return engine
 }
 
