@@ -7,6 +7,18 @@ export interface SandboxOptions {
   /** The IP address to listen on. Default: `127.0.0.1`. */
   host?: string
   /**
+   * Whether it also answers over TLS, as `sandbox.plaid.com`; or the port for that. The certificate
+   * is also for `cdn.plaid.com`, `localhost` and `127.0.0.1`, from an authority made for this Sandbox
+   * ({@link Sandbox.ca}). Default: `false`.
+   */
+  tls?: boolean | number | undefined
+  /** The `client_id` to accept: 24 hexadecimal characters. Default: a random one. */
+  clientId?: string | undefined
+  /** The `secret` to accept: up to 256 characters of visible ASCII. Default: a random one. */
+  secret?: string | undefined
+  /** Whether every well-formed pair of credentials is accepted. Default: `false`. */
+  anyCredentials?: boolean | undefined
+  /**
    * A whole number that makes every id, token, credential, key and fault repeatable. Default: a
    * random one.
    */
@@ -245,9 +257,16 @@ export type ActiveFault = (
 export interface Sandbox {
   /** `http://127.0.0.1:PORT`: the base URL for any Plaid client. */
   readonly url: string
-  /** The only `client_id` that it accepts. */
+  /** `https://127.0.0.1:PORT`, with the option `tls`. */
+  readonly tlsUrl: string | undefined
+  /**
+   * The certificate authority of `tlsUrl`, as PEM, with the option `tls`. Its key is new for each
+   * Sandbox, also with a seed, and it cannot vouch for any other host.
+   */
+  readonly ca: string | undefined
+  /** The `client_id` that it accepts. */
   readonly clientId: string
-  /** The only `secret` that it accepts. */
+  /** The `secret` that it accepts. */
   readonly secret: string
   /**
    * Creates an Item, as `/sandbox/public_token/create` and `/item/public_token/exchange` do.

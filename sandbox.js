@@ -15,10 +15,14 @@ const running = new Set()
 const OPTIONS = [
   'allowRemoteControl',
   'allowWebhookHosts',
+  'anyCredentials',
+  'clientId',
   'host',
   'now',
   'port',
+  'secret',
   'seed',
+  'tls',
   'transactions',
 ]
 const ARRIVALS = ['ready', 'as_plaid']
@@ -33,6 +37,10 @@ async function startSandbox(options = {}) {
   const settings = {
     host: text(given.host, 'host'),
     port: port(given.port),
+    tlsPort: tlsPort(given.tls),
+    clientId: text(given.clientId, 'clientId'),
+    secret: text(given.secret, 'secret'),
+    anyCredentials: flag(given.anyCredentials, 'anyCredentials'),
     seed: seed(given.seed),
     nowMs: instant(given.now),
     transactionsAsPlaid: arrival(given.transactions) === 'as_plaid',
@@ -48,9 +56,11 @@ async function startSandbox(options = {}) {
 class Sandbox {
   #native
 
-  constructor(native, { url, clientId, secret }) {
+  constructor(native, { url, tlsUrl, ca, clientId, secret }) {
     this.#native = native
     this.url = url
+    this.tlsUrl = tlsUrl
+    this.ca = ca
     this.clientId = clientId
     this.secret = secret
   }
@@ -194,6 +204,13 @@ function withBody({ body, ...webhook }) {
 function seed(number) {
   if (number === undefined || (Number.isSafeInteger(number) && number >= 0)) return number
   throw invalid('seed', 'must be a whole number from 0 to 2 ** 53 - 1')
+}
+
+/** `true` for a free port, or the port. */
+function tlsPort(tls = false) {
+  if (typeof tls === 'boolean') return tls ? 0 : undefined
+  if (Number.isInteger(tls) && tls >= 0 && tls <= 65_535) return tls
+  throw invalid('tls', 'must be true, false, or a port from 0 (a free one) to 65535')
 }
 
 function arrival(transactions = 'ready') {

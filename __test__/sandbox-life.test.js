@@ -6,6 +6,7 @@
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const http = require('node:http')
+const https = require('node:https')
 const net = require('node:net')
 const path = require('node:path')
 const { test } = require('node:test')
@@ -67,6 +68,35 @@ test('a Sandbox listens on the address it is given, and its URL can be called', 
   }
   const elsewhere = startSandbox({ host: '192.0.2.1' })
   await assert.rejects(elsewhere, { name: 'PlaidError', code: 'EADDRNOTAVAIL' })
+})
+
+test('a Sandbox takes the credentials it is given, and others only with anyCredentials', async (t) => {
+  const own = { clientId: '0123456789abcdef01234567', secret: 'of-an-app' }
+  const given = await start(t, own)
+  assert.deepEqual([given.clientId, given.secret], [own.clientId, own.secret])
+  const any = await start(t, { anyCredentials: true })
+  for (const sandbox of [given, { ...own, url: any.url }]) {
+    const { error_code } = await call(sandbox, '/item/get', {})
+    assert.equal(error_code, 'MISSING_FIELDS')
+  }
+  const { error_code } = await call({ ...given, secret: any.secret }, '/item/get', {})
+  assert.equal(error_code, 'INVALID_API_KEYS')
+})
+
+test('with tls, a Sandbox also answers as sandbox.plaid.com, and says whom to trust', async (t) => {
+  const plain = await start(t)
+  assert.deepEqual([plain.tlsUrl, plain.ca], [undefined, undefined])
+  const sandbox = await start(t, { tls: true })
+  assert.match(sandbox.tlsUrl, /^https:\/\/127\.0\.0\.1:\d+$/)
+  const options = { ca: sandbox.ca, servername: 'sandbox.plaid.com', method: 'POST' }
+  const request = https.request(`${sandbox.tlsUrl}/item/get`, options).end()
+  const [response] = await once(request, 'response')
+  assert.equal(response.resume().statusCode, 400)
+  const port = Number(new URL(sandbox.tlsUrl).port)
+  await sandbox.close()
+  const again = await start(t, { tls: port })
+  assert.equal(again.tlsUrl, sandbox.tlsUrl)
+  assert.notEqual(again.ca, sandbox.ca)
 })
 
 test('the control routes answer to another host name only with allowRemoteControl', async (t) => {

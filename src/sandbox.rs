@@ -32,6 +32,14 @@ pub struct SandboxSettings {
     pub host: Option<String>,
     /// The port to listen on; 0 for a free one.
     pub port: u16,
+    /// The port to listen on with TLS; 0 for a free one.
+    pub tls_port: Option<u16>,
+    /// The `client_id` to accept.
+    pub client_id: Option<String>,
+    /// The `secret` to accept.
+    pub secret: Option<String>,
+    /// Whether to accept every well-formed pair of credentials.
+    pub any_credentials: bool,
     /// A whole number.
     pub seed: Option<f64>,
     /// The time of its clock at the start, in milliseconds since 1970.
@@ -61,15 +69,10 @@ impl NativeSandbox {
         let running = self.running.clone();
         self.port.run(&env, id, move || async move {
             let started = match config(settings) {
-                Ok(config) => Sandbox::start(config).await,
+                Ok(config) => start(config).await,
                 Err(error) => Err(error),
             };
-            completion(started.map(|sandbox| {
-                let started = Started {
-                    url: sandbox.url().to_owned(),
-                    client_id: sandbox.client_id().to_owned(),
-                    secret: sandbox.secret().expose_secret().to_owned(),
-                };
+            completion(started.map(|(sandbox, started)| {
                 *held(&running) = Some(sandbox);
                 started
             }))
@@ -128,6 +131,10 @@ fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
             None => default.host,
         },
         port: settings.port,
+        tls: settings.tls_port,
+        client_id: settings.client_id,
+        secret: settings.secret.map(Into::into),
+        any_credentials: settings.any_credentials,
         // JavaScript has checked that it is a whole number.
         seed: settings.seed.map(|seed| seed as u64),
         now: settings.now_ms.map(|ms| UNIX_EPOCH + milliseconds(ms)),
@@ -141,6 +148,23 @@ fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
     })
 }
 
+async fn start(config: Config) -> Result<(Sandbox, Started), SandboxError> {
+    let has_tls = config.tls.is_some();
+    let sandbox = Sandbox::start(config).await?;
+    let tls = match has_tls {
+        true => Some(sandbox.tls().await?),
+        false => None,
+    };
+    let started = Started {
+        url: sandbox.url().to_owned(),
+        tls_url: tls.as_ref().map(|tls| tls.url.clone()),
+        ca: tls.map(|tls| tls.ca),
+        client_id: sandbox.client_id().to_owned(),
+        secret: sandbox.secret().expose_secret().to_owned(),
+    };
+    Ok((sandbox, started))
+}
+
 fn completion<T: Serialize>(result: Result<T, SandboxError>) -> Completion {
     Completion::of(result.map_err(|error| {
         let field = error.field().map(str::to_owned);
@@ -152,6 +176,10 @@ fn completion<T: Serialize>(result: Result<T, SandboxError>) -> Completion {
 #[serde(rename_all = "camelCase")]
 struct Started {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca: Option<String>,
     client_id: String,
     secret: String,
 }

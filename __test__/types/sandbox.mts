@@ -29,6 +29,10 @@ function is<Expected>() {
 
 const none: SandboxOptions = {}
 const all: Required<SandboxOptions> = {
+  tls: 8443,
+  clientId: '0123456789abcdef01234567',
+  secret: 'secret',
+  anyCredentials: true,
   port: 0,
   host: '127.0.0.1',
   seed: 42,
@@ -44,6 +48,9 @@ const sandbox: Sandbox = await startSandbox(all)
 is<string>()(sandbox.url)
 is<string>()(sandbox.clientId)
 is<string>()(sandbox.secret)
+is<string | undefined>()(sandbox.tlsUrl)
+is<string | undefined>()(sandbox.ca)
+await startSandbox({ tls: true })
 
 // Items and Link.
 const plan: Required<NewItem> = {

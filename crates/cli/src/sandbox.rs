@@ -1,5 +1,6 @@
 //! `utdk-plaid sandbox`: runs a local Plaid Sandbox and prints what happens in it.
 
+mod ca_file;
 mod log;
 mod stubs;
 
@@ -9,7 +10,7 @@ use std::{
 };
 
 use clap::Args;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     sync::broadcast::{
         Receiver,
@@ -31,10 +32,14 @@ pub(crate) use log::Line;
 pub(crate) const EXAMPLE: &str = "\
 Example:
   npx @utdk/plaid sandbox --port 8321 --seed 1
+  npx @utdk/plaid sandbox --tls --ca-file ca.pem --any-credentials
 
 Point your backend's Plaid client at the URL that it prints, with the credentials that it prints. \
 They change from run to run; --port and --seed keep them. Then it prints each request, webhook and \
 Item. Needs no account and no network.
+
+With --tls it has a certificate for sandbox.plaid.com, cdn.plaid.com and localhost, from an \
+authority made for this run. Point SSL_CERT_FILE or REQUESTS_CA_BUNDLE at the file of --ca-file.
 
 Ctrl-C and SIGTERM stop it, with exit code 0. Also exits when its output pipe closes.";
 
@@ -52,6 +57,21 @@ pub struct Options {
     /// Address to listen on; 0.0.0.0 for containers and other machines
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into(), value_parser = host)]
     pub host: IpAddr,
+    /// Also answer over TLS, as sandbox.plaid.com, on this port [default: a free one]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0")]
+    pub tls: Option<u16>,
+    /// Write the certificates to trust to this file: the system's and the Sandbox's own
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub ca_file: Option<PathBuf>,
+    /// Accept this client id: 24 hexadecimal characters [default: a new one]
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Accept this secret [default: a new one]
+    #[arg(long, value_name = "SECRET", value_parser = secret)]
+    pub secret: Option<TestSecret>,
+    /// Accept every well-formed pair of client id and secret
+    #[arg(long)]
+    pub any_credentials: bool,
     /// Make credentials, ids, tokens and keys the same in each run
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -82,12 +102,22 @@ pub(crate) async fn run(
 ) -> Result<(), Notice> {
     let style = options.log.style(&output);
     let stubs = options.stubs.as_deref().map(stubs::read).transpose()?;
-    let sandbox = Sandbox::start(config(options)).await.map_err(refusal)?;
+    let (ports, ca_file) = (Ports::of(&options), options.ca_file.clone());
+    let sandbox = Sandbox::start(config(options)).await;
+    let sandbox = sandbox.map_err(|error| refusal(error, ports))?;
     stubs::set(&sandbox, stubs.unwrap_or_default()).await?;
+    let tls = match ports.tls {
+        Some(_) => Some(sandbox.tls().await.map_err(Notice::failure)?),
+        None => None,
+    };
+    if let (Some(file), Some(tls)) = (&ca_file, &tls) {
+        ca_file::write(file, &tls.ca)?;
+    }
     let mut events = sandbox.events();
     let log = Log::start(style, &sandbox, output);
     log.print(Line::Started {
         url: sandbox.url(),
+        tls_url: tls.as_ref().map(|tls| tls.url.as_str()),
         client_id: sandbox.client_id(),
         secret: sandbox.secret().expose_secret(),
     })
@@ -101,6 +131,10 @@ fn config(options: Options) -> Config {
     Config {
         host: options.host,
         port: options.port,
+        tls: options.tls,
+        client_id: options.client_id,
+        secret: options.secret.map(|TestSecret(secret)| secret),
+        any_credentials: options.any_credentials,
         seed: options.seed,
         transactions: options.transactions,
         allow_webhook_hosts: options.allow_webhook_hosts,
@@ -117,17 +151,54 @@ fn arrival(text: &str) -> Result<Arrival, &'static str> {
     }
 }
 
+/// The ports that were asked for.
+#[derive(Clone, Copy)]
+struct Ports {
+    plain: u16,
+    tls: Option<u16>,
+}
+
+impl Ports {
+    fn of(options: &Options) -> Self {
+        Ports {
+            plain: options.port,
+            tls: options.tls,
+        }
+    }
+}
+
 /// Why the Sandbox did not start.
-fn refusal(error: SandboxError) -> Notice {
+fn refusal(error: SandboxError, ports: Ports) -> Notice {
     match &error {
-        SandboxError::Listen { address, source } => listen::refusal(address, source, "--port"),
-        // The other options have been checked as arguments.
-        SandboxError::Option { .. } => Notice::usage(
-            "--allow-webhook-host must be a host, such as backend or backend:8080, without a \
-             scheme or path",
-        ),
+        SandboxError::Listen { address, source } => {
+            let is_plain = address.port() == ports.plain;
+            let option = if is_plain { "--port" } else { "--tls" };
+            listen::refusal(address, source, option)
+        }
+        SandboxError::Option { field, message } => Notice::usage(match field.as_str() {
+            "clientId" => message.replace("clientId", "--client-id"),
+            "secret" => format!("--{message}"),
+            // The other options have been checked as arguments.
+            _ => "--allow-webhook-host must be a host, such as backend or backend:8080, without a \
+                  scheme or path"
+                .to_owned(),
+        }),
         _ => Notice::failure(error),
     }
+}
+
+/// The value of `--secret`. Sandbox options are compared and printed; this prints nothing.
+#[derive(Clone, Debug)]
+pub struct TestSecret(SecretString);
+
+impl PartialEq for TestSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+fn secret(text: &str) -> Result<TestSecret, std::convert::Infallible> {
+    Ok(TestSecret(text.into()))
 }
 
 /// What is printed of a Sandbox.

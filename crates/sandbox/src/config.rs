@@ -5,6 +5,8 @@ use std::{
     time::SystemTime,
 };
 
+use secrecy::SecretString;
+
 use crate::model::products::ledger::Arrival;
 
 /// The settings of a [`Sandbox`](crate::Sandbox). Fill it by struct update:
@@ -15,6 +17,15 @@ pub struct Config {
     pub host: IpAddr,
     /// The port to listen on; by default 0, which takes a free port.
     pub port: u16,
+    /// The port to also listen on with TLS, 0 for a free one; by default none. See
+    /// [`Controls::tls`](crate::Controls::tls).
+    pub tls: Option<u16>,
+    /// The `client_id` to accept: 24 hex characters; by default a random one.
+    pub client_id: Option<String>,
+    /// The `secret` to accept: 1 to 256 visible ASCII characters; by default a random one.
+    pub secret: Option<SecretString>,
+    /// Whether to accept every well-formed pair of credentials; by default only one is.
+    pub any_credentials: bool,
     /// Makes every id, token, credential, key and fault repeatable; by default they are random.
     pub seed: Option<u64>,
     /// What the Sandbox's clock shows at the start; by default real time. It runs from there.
@@ -36,6 +47,10 @@ impl Default for Config {
         Config {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            tls: None,
+            client_id: None,
+            secret: None,
+            any_credentials: false,
             seed: None,
             now: None,
             transactions: Arrival::default(),

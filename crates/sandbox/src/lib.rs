@@ -12,7 +12,8 @@
 //!   `shared` has the lock around it.
 //! - `api/`: Plaid's routes. `dispatch` has the order of checks, `routes` the table.
 //! - `control/`: what tests can do beyond Plaid's routes. `routes` offers the same as JSON; `error`
-//!   has the errors of the controls and the handle.
+//!   has the errors of the controls and the handle; `tls` opens the TLS listener, under the
+//!   certificate of `authority`.
 //! - `deliver/`: one attempt to deliver a webhook.
 //! - `http/`: the server, hosted Link pages, the controls over HTTP, the event stream.
 //! - `config`, `sandbox`: the handle that a test holds.
@@ -44,9 +45,11 @@ mod sandbox;
 
 pub use config::Config;
 pub use control::{
+    authority::with_system_roots,
     controls::{Controls, CreatedItem, NewItem},
     error::SandboxError,
     links::{CompletedLink, UpdateLink},
+    tls::TlsEndpoint,
 };
 pub use model::{
     event::Event,

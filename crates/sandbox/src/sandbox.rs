@@ -7,6 +7,7 @@ use std::{
     time::SystemTime,
 };
 
+use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -16,13 +17,13 @@ use utdk_plaid_local::Authority;
 
 use crate::{
     config::Config,
-    control::{controls::Controls, error::SandboxError},
+    control::{controls::Controls, error::SandboxError, tls::Tls},
     http::{
         access::Access,
         server::{self, Server},
     },
-    model::shared::{Shared, Start},
-    plaid::time::LAST_INSTANT,
+    model::shared::{Credentials, Shared, Start},
+    plaid::{ids::is_client_id, time::LAST_INSTANT},
 };
 
 /// A running Plaid Sandbox. Dropping it stops the server and cancels deliveries under way. Its
@@ -40,8 +41,8 @@ impl Sandbox {
     /// # Errors
     ///
     /// - [`SandboxError::Listen`] if the address is not available: choose another port.
-    /// - [`SandboxError::Option`] if an entry of [`Config::allow_webhook_hosts`] is not a host, or
-    ///   [`Config::now`] is not from 1970 to 9999.
+    /// - [`SandboxError::Option`] if an entry of [`Config::allow_webhook_hosts`] is not a host,
+    ///   [`Config::now`] is not from 1970 to 9999, or a credential is not well formed.
     pub async fn start(config: Config) -> Result<Sandbox, SandboxError> {
         let is_host = |host: &String| Authority::parse(host).is_some();
         if !config.allow_webhook_hosts.iter().all(is_host) {
@@ -57,6 +58,7 @@ impl Sandbox {
         if !config.now.is_none_or(is_in_range) {
             return Err(SandboxError::option("now", "must be from 1970 to 9999"));
         }
+        let credentials = credentials(&config)?;
         let address = SocketAddr::from((config.host, config.port));
         let failed = |source| SandboxError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -71,9 +73,12 @@ impl Sandbox {
             arrival: config.transactions,
         };
         let (deliveries, commands) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared::new(url.clone(), start, deliveries));
+        let (listeners, tls_listeners) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(url.clone(), credentials, start, deliveries));
+        let tls = Arc::new(Tls::new(config.host, listeners));
         let server = Server {
             shared: Arc::clone(&shared),
+            tls: Arc::clone(&tls),
             access: Access {
                 remote: config.allow_remote_control,
                 local_pages: config.allow_local_pages,
@@ -81,14 +86,21 @@ impl Sandbox {
             allowed_webhook_hosts: config.allow_webhook_hosts,
         };
         let (keep_running, shutdown) = oneshot::channel();
-        let running = server::run(listener, server, commands, async move {
+        let running = server::run(listener, tls_listeners, server, commands, async move {
             let _ = shutdown.await;
         });
-        Ok(Sandbox {
-            controls: Controls::new(shared, url),
+        let sandbox = Sandbox {
+            controls: Controls::new(shared, Arc::clone(&tls), url),
             keep_running,
             server: tokio::spawn(running),
-        })
+        };
+        if let Some(port) = config.tls
+            && let Err(error) = tls.endpoint(port).await
+        {
+            sandbox.close().await;
+            return Err(error);
+        }
+        Ok(sandbox)
     }
 
     /// Stops the server, ends its connections and deliveries, and returns once the port is free.
@@ -97,6 +109,33 @@ impl Sandbox {
         // Ignore a panic: the server is gone anyway.
         let _ = self.server.await;
     }
+}
+
+/// # Errors
+///
+/// [`SandboxError::Option`] if one is not well formed.
+fn credentials(config: &Config) -> Result<Credentials, SandboxError> {
+    let is_secret = |secret: &SecretString| {
+        let secret = secret.expose_secret();
+        (1..=256).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if !config.client_id.as_deref().is_none_or(is_client_id) {
+        return Err(SandboxError::option(
+            "clientId",
+            "must have 24 hexadecimal characters, as Plaid's client ids do",
+        ));
+    }
+    if !config.secret.as_ref().is_none_or(is_secret) {
+        return Err(SandboxError::option(
+            "secret",
+            "must have 1 to 256 characters, all of them visible ASCII",
+        ));
+    }
+    Ok(Credentials {
+        client_id: config.client_id.clone(),
+        secret: config.secret.clone(),
+        any: config.any_credentials,
+    })
 }
 
 impl Deref for Sandbox {

@@ -22,6 +22,8 @@ pub(crate) enum Line<'a> {
     /// The Sandbox answers at this URL, for these credentials.
     Started {
         url: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tls_url: Option<&'a str>,
         client_id: &'a str,
         secret: &'a str,
     },
@@ -101,15 +103,20 @@ impl<'a> Line<'a> {
         match self {
             Line::Started {
                 url,
+                tls_url,
                 client_id,
                 secret,
             } => format!(
-                "A local Plaid Sandbox runs at {url}\n\n\
+                "A local Plaid Sandbox runs at {url}\n{}\n\
                  Paste into .env:\n\n\
                  PLAID_BASE_URL={url}\n\
                  PLAID_CLIENT_ID={client_id}\n\
                  PLAID_SECRET={secret}\n\n\
-                 Tests control it under {url}/_sandbox/. Stop it with Ctrl-C.\n\n"
+                 Tests control it under {url}/_sandbox/. Stop it with Ctrl-C.\n\n",
+                match tls_url {
+                    Some(tls_url) => format!("Over TLS it runs at {tls_url}\n"),
+                    None => String::new(),
+                },
             ),
             Line::Opened {
                 url,
@@ -517,6 +524,7 @@ mod tests {
         for line in [
             Line::Started {
                 url: "http://127.0.0.1:1",
+                tls_url: Some("https://127.0.0.1:2"),
                 client_id: "id",
                 secret: "secret",
             },

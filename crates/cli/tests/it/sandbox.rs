@@ -22,6 +22,11 @@ fn its_options_have_defaults() {
     let expected = SandboxOptions {
         port: 0,
         host: [127, 0, 0, 1].into(),
+        tls: None,
+        ca_file: None,
+        client_id: None,
+        secret: None,
+        any_credentials: false,
         seed: None,
         transactions: Arrival::Ready,
         stubs: None,
@@ -204,5 +209,44 @@ async fn a_file_that_holds_no_stubs_is_wrong_usage() {
         let running = Running::start("sandbox", &["--stubs", stubs.name()]);
         let notice = ended(running.command).await.unwrap_err();
         assert!(notice.text.contains(named), "{notice:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_tls_it_prints_where_and_writes_the_certificates_to_trust() {
+    let ca = File::with("");
+    let running = Running::start("sandbox", &["--tls", "--ca-file", ca.name()]);
+    let (running, started) = running.next().await;
+    assert!(
+        started["tls_url"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:")
+    );
+    let written = std::fs::read_to_string(ca.name()).unwrap();
+    assert!(written.ends_with("-----END CERTIFICATE-----\n"));
+    running.stop.send(()).unwrap();
+    ended(running.command).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_certificates_that_cannot_be_written_is_a_failure() {
+    let file = "/nowhere/ca.pem";
+    let running = Running::start("sandbox", &["--tls", "--ca-file", file]);
+    let notice = ended(running.command).await.unwrap_err();
+    assert_eq!(notice.exit_code, 1);
+    let expected = "error: cannot write --ca-file /nowhere/ca.pem: ";
+    assert!(notice.text.starts_with(expected), "{}", notice.text);
+}
+
+#[tokio::test]
+async fn credentials_that_are_not_well_formed_are_wrong_usage_and_not_repeated() {
+    const WRONG: &str = "41d8cd98f00b204e9800998\u{e4}";
+    for option in ["--client-id", "--secret"] {
+        let running = Running::start("sandbox", &[option, WRONG]);
+        let notice = ended(running.command).await.unwrap_err();
+        assert_eq!(notice.exit_code, 2);
+        assert!(notice.text.contains(option), "{}", notice.text);
+        assert!(!notice.text.contains(WRONG), "{}", notice.text);
     }
 }

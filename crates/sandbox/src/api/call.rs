@@ -1,6 +1,6 @@
 //! What the function of a route gets: a request that has passed the common checks.
 
-use hyper::HeaderMap;
+use hyper::http::request::Parts;
 use serde_json::Value;
 
 use crate::{
@@ -16,7 +16,7 @@ pub(super) struct Call<'a> {
     pub(super) fields: &'a Fields,
     /// The Sandbox's URL.
     pub(super) url: &'a str,
-    pub(super) headers: &'a HeaderMap,
+    pub(super) head: &'a Parts,
     pub(super) request_id: &'a str,
     pub(super) state: &'a mut State,
     /// The lists of the reply that are rendered already, by name. In the body they are empty.
@@ -50,6 +50,6 @@ impl Call<'_> {
 
     /// Where the client reached this Sandbox.
     pub(super) fn origin(&self) -> String {
-        origin(self.url, self.headers)
+        origin(self.url, self.head)
     }
 }

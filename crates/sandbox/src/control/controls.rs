@@ -6,7 +6,10 @@ use secrecy::SecretString;
 use tokio::sync::broadcast;
 
 use crate::{
-    control::error::SandboxError,
+    control::{
+        error::SandboxError,
+        tls::{Tls, TlsEndpoint},
+    },
     model::{
         event::Event,
         faults::Fault,
@@ -25,6 +28,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Controls {
     pub(super) shared: Arc<Shared>,
+    pub(super) tls: Arc<Tls>,
     /// The origin under which the caller reaches this Sandbox.
     pub(super) origin: String,
 }
@@ -53,8 +57,12 @@ pub struct CreatedItem {
 
 impl Controls {
     /// The controls of one Sandbox, for a caller that reaches it under `origin`.
-    pub(crate) fn new(shared: Arc<Shared>, origin: String) -> Self {
-        Controls { shared, origin }
+    pub(crate) fn new(shared: Arc<Shared>, tls: Arc<Tls>, origin: String) -> Self {
+        Controls {
+            shared,
+            tls,
+            origin,
+        }
     }
 
     /// `http://127.0.0.1:PORT`: the base URL for a Plaid client.
@@ -62,14 +70,25 @@ impl Controls {
         &self.shared.url
     }
 
-    /// The `client_id` this Sandbox accepts: 24 hex characters, new for each Sandbox.
+    /// The `client_id` this Sandbox accepts: 24 hex characters, new for each Sandbox unless
+    /// [`Config::client_id`](crate::Config::client_id) has one.
     pub fn client_id(&self) -> &str {
         &self.shared.client_id
     }
 
-    /// The `secret` this Sandbox accepts: 30 hex characters, new for each Sandbox.
+    /// The `secret` this Sandbox accepts: 30 hex characters, new for each Sandbox unless
+    /// [`Config::secret`](crate::Config::secret) has one.
     pub fn secret(&self) -> &SecretString {
         &self.shared.secret
+    }
+
+    /// Where this Sandbox answers over TLS. If it does not yet, it starts to, on a free port.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Listen`] if no port is available; [`SandboxError::Closed`].
+    pub async fn tls(&self) -> Result<TlsEndpoint, SandboxError> {
+        self.tls.endpoint(0).await
     }
 
     /// Creates an Item and its access token in one step, under the rules of

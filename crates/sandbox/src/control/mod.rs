@@ -2,6 +2,9 @@
 
 pub(crate) mod error;
 
+pub(crate) mod authority;
+pub(crate) mod tls;
+
 pub(crate) mod controls;
 
 pub(crate) mod links;

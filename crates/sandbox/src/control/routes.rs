@@ -12,6 +12,7 @@ use crate::{
         controls::{Controls, NewItem},
         error::SandboxError,
         options::Options,
+        tls::TlsEndpoint,
     },
     model::{
         faults::{Effect, Fault},
@@ -27,7 +28,7 @@ const DEFAULT_WAIT_MS: f64 = 5_000.0;
 /// The longest wait, and the longest step of the clock, in milliseconds: 100 years.
 const MAX_MS: f64 = 100.0 * 366.0 * 24.0 * 60.0 * 60.0 * 1_000.0;
 
-const KNOWN: &str = "there are GET health, items, webhooks, keys/{kid}, requests, clock, faults, stubs and events, \
+const KNOWN: &str = "there are GET health, items, webhooks, keys/{kid}, requests, clock, faults, stubs, tls and events, \
                      POST items, items/{item_id}/break, items/{item_id}/repair, items/{item_id}/update, webhooks/next, \
                      webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, stubs, \
                      link/complete, link/exit, inbox and reset, and DELETE faults and stubs";
@@ -98,6 +99,11 @@ impl Controls {
                 options.end()?;
                 let key = self.webhook_key(kid);
                 key.ok_or_else(|| SandboxError::option("kid", "must be the id of a webhook key"))
+            }
+            ("GET", ["tls"]) => {
+                options.end()?;
+                let TlsEndpoint { url, port, ca } = self.tls().await?;
+                Ok(json!({ "ca": ca, "port": port, "url": url }))
             }
             ("GET", ["requests"]) => {
                 options.end()?;

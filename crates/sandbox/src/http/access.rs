@@ -8,6 +8,8 @@ use hyper::{
 };
 use utdk_plaid_local::Authority;
 
+use crate::plaid::hosts;
+
 /// Who else may use the control routes.
 #[derive(Clone, Copy)]
 pub(crate) struct Access {
@@ -33,6 +35,12 @@ impl Access {
         let Ok(host) = utdk_plaid_local::host(headers) else {
             return Err("the Host header must be one host with an optional port");
         };
+        // Pages under these names are an app's, or Link's.
+        if host.as_ref().is_some_and(hosts::is_plaids) {
+            return Err(
+                "the control routes do not answer under Plaid's names; use the Sandbox's URL",
+            );
+        }
         // A site can point its own name at this machine, so the name matters too.
         let is_local = utdk_plaid_local::is_loopback_ip(peer.ip())
             && host.as_ref().is_some_and(Authority::is_loopback);

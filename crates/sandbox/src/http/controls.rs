@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::origin::origin,
-    control::{controls::Controls, error::SandboxError, options::Options},
+    control::{controls::Controls, error::SandboxError, options::Options, tls::Tls},
     http::{
         access::Access,
         event_stream::EventStream,
@@ -21,6 +21,7 @@ use crate::{
 /// Answers a request to `/_sandbox/<rest>`. `body` is `None` if it could not be read.
 pub(super) async fn respond(
     shared: &Arc<Shared>,
+    tls: &Arc<Tls>,
     access: Access,
     peer: SocketAddr,
     head: &Parts,
@@ -46,13 +47,14 @@ pub(super) async fn respond(
                 "secret": shared.secret.expose_secret(),
             }))
         }
-        _ => answer(shared, head, rest, body).await,
+        _ => answer(shared, tls, head, rest, body).await,
     };
     ControlResponse { page, ..response }
 }
 
 async fn answer(
     shared: &Arc<Shared>,
+    tls: &Arc<Tls>,
     head: &Parts,
     rest: &str,
     body: Option<&[u8]>,
@@ -68,8 +70,8 @@ async fn answer(
             .and_then(Options::end)
             .map(|()| Content::Events(EventStream::new(shared, last_event_id(&head.headers)))),
         (method, rest) => {
-            let origin = origin(&shared.url, &head.headers);
-            let controls = Controls::new(Arc::clone(shared), origin);
+            let origin = origin(&shared.url, head);
+            let controls = Controls::new(Arc::clone(shared), Arc::clone(tls), origin);
             let answer = controls.answer(method.as_str(), rest, options).await;
             answer.map(|value| Content::Json(json::render(value)))
         }

@@ -12,4 +12,6 @@ mod controls;
 mod hosted;
 mod reply;
 
+mod connection;
+
 pub(crate) mod server;

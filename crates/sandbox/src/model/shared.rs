@@ -18,10 +18,21 @@ pub(crate) struct Shared {
     pub(crate) url: String,
     pub(crate) client_id: String,
     pub(crate) secret: SecretString,
+    /// Whether every well-formed pair of credentials is accepted.
+    pub(crate) takes_any_credentials: bool,
     start: Start,
     /// Held while the clock is moved, and during a reset.
     clock_lock: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+}
+
+/// The credentials that a Sandbox accepts. `None` means random ones.
+#[derive(Default)]
+pub(crate) struct Credentials {
+    pub(crate) client_id: Option<String>,
+    pub(crate) secret: Option<SecretString>,
+    /// Whether every other well-formed pair is accepted too.
+    pub(crate) any: bool,
 }
 
 /// How a Sandbox starts, and starts again after a reset.
@@ -39,14 +50,18 @@ impl Shared {
     /// A Sandbox reached at `url`, whose webhooks leave through `deliveries`.
     pub(crate) fn new(
         url: String,
+        credentials: Credentials,
         start: Start,
         deliveries: UnboundedSender<DeliveryCommand>,
     ) -> Self {
         let mut streams = Streams::new(start.seed);
+        let client_id = ids::hex(&mut streams.credentials, 24);
+        let secret = ids::hex(&mut streams.credentials, 30);
         Shared {
             url,
-            client_id: ids::hex(&mut streams.credentials, 24),
-            secret: ids::hex(&mut streams.credentials, 30).into(),
+            client_id: credentials.client_id.unwrap_or(client_id),
+            secret: credentials.secret.unwrap_or_else(|| secret.into()),
+            takes_any_credentials: credentials.any,
             start,
             clock_lock: tokio::sync::Mutex::default(),
             state: Mutex::new(State::new(streams, start.now, start.arrival, deliveries)),

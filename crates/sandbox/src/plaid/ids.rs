@@ -2,6 +2,12 @@
 
 use fastrand::Rng;
 
+/// Whether this has the form of a `client_id`: every one that Plaid issues is 24 hex characters
+/// (observed).
+pub(crate) fn is_client_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// 15 lowercase hex characters (observed).
 pub(crate) fn request_id(random: &mut Rng) -> String {
     hex(random, 15)

@@ -1,5 +1,6 @@
 //! Plaid's vocabulary: errors, tokens, ids, JSON, dates, institutions and route specs. No state.
 
+pub(crate) mod hosts;
 pub(crate) mod json;
 pub(crate) mod time;
 
