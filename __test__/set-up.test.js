@@ -49,6 +49,7 @@ const COPIED = [
   'build.rs',
   'console',
   'crates/client/src',
+  'link',
   'scripts/set-up.js',
   'src',
   '*package-lock.json',
@@ -124,7 +125,7 @@ test('in a fresh checkout the dependencies are installed, then the addon is buil
 })
 
 const CRATES = ['src/lib.rs', 'crates/client/src/lib.rs', 'Cargo.toml', 'Cargo.lock', 'build.rs']
-const STALE = [...CRATES, 'console/src/main.tsx', 'console/index.html']
+const STALE = [...CRATES, 'console/src/main.tsx', 'console/index.html', 'link/index.html']
 
 test('the addon is built again after any of its sources changed', async (t) => {
   const [copy, tools] = [checkout(t), toolsWith(t, { npm: 0, cargo: 0 })]

@@ -102,7 +102,9 @@ function twice(binaries) {
     for (const file of files.split('\0').filter(Boolean)) {
       fs.cpSync(path.join(ROOT, file), path.join(copy, file))
     }
-    fs.cpSync(path.join(ROOT, 'console/dist'), path.join(copy, 'console/dist'), { recursive: true })
+    for (const page of ['console/dist', 'link/dist']) {
+      fs.cpSync(path.join(ROOT, page), path.join(copy, page), { recursive: true })
+    }
     const env = { ...toolchain.installTools(), CARGO_TARGET_DIR: path.join(copy, 'target') }
     build(HERE, path.join(copy, 'built'), { root: copy, env })
     const read = (at) => fs.readFileSync(path.join(at, HERE.binary))

@@ -29,7 +29,7 @@ const PROGRAMS = {
 }
 
 /** What the addon is built from. */
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates', 'console']
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates', 'console', 'link']
 
 installPackages('.', 'Installing the npm packages for building and testing …')
 if (asked('--examples')) {

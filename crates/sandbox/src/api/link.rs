@@ -87,6 +87,7 @@ fn create_token(call: &mut Call) -> Result<Value, PlaidError> {
         metadata,
         webhook,
         user_id: fields.optional_text("user_id")?.map(str::to_owned),
+        account_selection: fields.flag("update.account_selection_enabled")?,
         hosted,
         sessions: Vec::new(),
     });

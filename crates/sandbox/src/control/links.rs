@@ -94,6 +94,7 @@ impl Controls {
             }),
             webhook: None,
             user_id: None,
+            account_selection: false,
             hosted: Some(hosted),
             sessions: Vec::new(),
         });

@@ -10,6 +10,8 @@ use utdk_plaid_local::Authority;
 
 use crate::plaid::hosts;
 
+use crate::plaid::hosts;
+
 /// Who else may use the control routes.
 #[derive(Clone, Copy)]
 pub(crate) struct Access {
@@ -59,6 +61,21 @@ impl Access {
             }
             _ => Err("the control routes do not accept requests from pages of other sites"),
         }
+    }
+}
+
+/// Whether the request may come from the page of Link's frame: from the page's own origin, from
+/// Plaid's, or from a server of this machine that forwards it. The request
+/// also needs a link token or the key of a visit.
+pub(super) fn is_from_link(headers: &HeaderMap) -> bool {
+    match utdk_plaid_local::origin(headers) {
+        Ok(Some(origin))
+            if origin.is_loopback()
+                || origin.as_str().strip_prefix("https://") == Some(hosts::CDN) =>
+        {
+            true
+        }
+        _ => !is_from_another_site(headers),
     }
 }
 

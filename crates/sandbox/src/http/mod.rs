@@ -6,10 +6,12 @@ pub(crate) mod access;
 
 mod event_stream;
 mod hosted_page;
+mod link_files;
 mod response;
 
 mod controls;
 mod hosted;
+mod link;
 mod reply;
 
 mod connection;

@@ -3,12 +3,12 @@
 use http_body_util::Either;
 use hyper::{
     Response, StatusCode,
-    header::{self, HeaderMap, HeaderValue},
+    header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    http::{body::ReplyBody, event_stream::EventStream, hosted_page},
+    http::{body::ReplyBody, event_stream::EventStream, hosted_page, link_files},
     plaid::json,
 };
 
@@ -23,12 +23,28 @@ pub(super) struct ControlResponse {
 pub(super) enum Content {
     Json(String),
     Page(String),
+    /// The drop-in for Link's script.
+    Script(String),
+    /// The page of Link's frame.
+    LinkPage,
     /// A redirect.
     Location(String),
     Events(EventStream),
     /// The answer to a CORS preflight.
     Preflight,
 }
+
+/// An application with a Cross-Origin-Embedder-Policy can embed what has these headers.
+const EMBEDDABLE: [(HeaderName, &str); 2] = [
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        "require-corp",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "cross-origin",
+    ),
+];
 
 impl ControlResponse {
     pub(super) fn new(status: StatusCode, content: Content) -> Self {
@@ -82,6 +98,22 @@ impl ControlResponse {
                 headers.insert(header::CONTENT_TYPE, text("text/html; charset=utf-8"));
                 headers.insert(header::CONTENT_SECURITY_POLICY, policy);
                 complete(body)
+            }
+            Content::Script(body) => {
+                headers.insert(header::CONTENT_TYPE, text("text/javascript; charset=utf-8"));
+                // For a script element with `crossorigin`.
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
+                headers.extend(EMBEDDABLE.map(|(name, value)| (name, text(value))));
+                complete(body)
+            }
+            Content::LinkPage => {
+                headers.insert(header::CONTENT_TYPE, text("text/html; charset=utf-8"));
+                headers.insert(
+                    header::CONTENT_SECURITY_POLICY,
+                    text(link_files::PAGE_POLICY),
+                );
+                headers.extend(EMBEDDABLE.map(|(name, value)| (name, text(value))));
+                complete(link_files::PAGE.to_owned())
             }
             Content::Location(location) => {
                 if let Ok(location) = HeaderValue::from_str(&location) {

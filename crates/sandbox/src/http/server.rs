@@ -28,7 +28,7 @@ use crate::{
         connection::{self, IDLE_TIMEOUT},
         controls,
         event_stream::EventStream,
-        hosted, reply,
+        hosted, link, reply,
         response::ControlResponse,
     },
     model::{delivery::DeliveryCommand, shared::Shared},
@@ -179,6 +179,11 @@ async fn respond(
     }
     if let Some(rest) = path.strip_prefix("/hl/") {
         return Some(hosted::respond(shared, &head, rest).into_response());
+    }
+    if let Some(rest) = path.strip_prefix("/link/")
+        && let Some(response) = link::respond(shared, &head, rest, body.as_deref())
+    {
+        return Some(response.into_response());
     }
     let reply = dispatch::reply(shared, &head, body.as_deref()).await;
     let response = reply::response(reply, path).await;

@@ -62,9 +62,22 @@ impl<T> BoundedMap<T> {
         if let Some(replaced) = self.entries.insert(key, entry) {
             self.bytes -= replaced.bytes;
         }
-        while self.bytes > self.limit && self.entries.len() > 1 {
-            self.drop_oldest();
+        self.drop_beyond_limit();
+    }
+
+    /// Notes that the value of an entry has about `bytes` bytes by now.
+    pub(crate) fn resize(&mut self, key: &str, bytes: usize) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            self.bytes = self.bytes - entry.bytes + bytes + OVERHEAD;
+            entry.bytes = bytes + OVERHEAD;
         }
+        self.drop_beyond_limit();
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) -> Option<T> {
+        let entry = self.entries.remove(key)?;
+        self.bytes -= entry.bytes;
+        Some(entry.value)
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&T> {
@@ -78,6 +91,12 @@ impl<T> BoundedMap<T> {
     /// How many entries were dropped because of the bound.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    fn drop_beyond_limit(&mut self) {
+        while self.bytes > self.limit && self.entries.len() > 1 {
+            self.drop_oldest();
+        }
     }
 
     fn drop_oldest(&mut self) {
@@ -145,6 +164,18 @@ mod tests {
             map.insert("a".to_owned(), 1, 0, never);
         }
         assert_eq!((map.bytes, map.dropped()), (OVERHEAD, 0));
+    }
+
+    #[test]
+    fn an_entry_that_grows_drops_the_oldest() {
+        let mut map = BoundedMap::new(10 * OVERHEAD);
+        for number in 0..9 {
+            map.insert(number.to_string(), number, 0, never);
+        }
+        map.resize("8", 3 * OVERHEAD);
+        assert_eq!((map.get("1"), map.get("2")), (None, Some(&2)));
+        assert_eq!(map.remove("8"), Some(8));
+        assert_eq!((map.remove("8"), map.bytes), (None, 6 * OVERHEAD));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::{
     model::{
         bounded::BoundedMap,
         item::{Item, ItemIndex, User},
-        link_session::{Completion, End, LinkEvent, Session},
+        link_event::LinkEvent,
+        link_session::{Completion, End, Session},
         webhook_body::WebhookBody,
     },
     plaid::json,
@@ -54,6 +55,8 @@ pub(crate) struct LinkToken {
     /// The URL for the webhooks of the new Item, and of hosted sessions.
     pub(crate) webhook: Option<String>,
     pub(crate) user_id: Option<String>,
+    /// Whether the user selects accounts again in update mode.
+    pub(crate) account_selection: bool,
     pub(crate) hosted: Option<Hosted>,
     pub(crate) sessions: Vec<Session>,
 }
@@ -78,9 +81,6 @@ pub(crate) struct Hosted {
 
 /// How many sessions of a token are remembered.
 const KEPT_SESSIONS: usize = 20;
-
-/// The bytes of a token's sessions, of which it keeps the last few.
-const SESSIONS_SIZE: usize = 512;
 
 /// Whether a token can be used.
 pub(crate) enum LinkState {
@@ -112,8 +112,13 @@ impl LinkTokens {
         self.tokens.get(token)
     }
 
-    pub(super) fn get_mut(&mut self, token: &str) -> Option<&mut LinkToken> {
-        self.tokens.get_mut(token)
+    /// Changes a token, which may drop older ones.
+    pub(super) fn change(&mut self, token: &str, change: impl FnOnce(&mut LinkToken)) {
+        if let Some(link) = self.tokens.get_mut(token) {
+            change(link);
+            let bytes = link.size();
+            self.tokens.resize(token, bytes);
+        }
     }
 
     /// The token whose hosted page has this id.
@@ -125,7 +130,7 @@ impl LinkTokens {
 }
 
 impl LinkToken {
-    /// About how many bytes it needs, with the sessions it may get.
+    /// About how many bytes it needs.
     fn size(&self) -> usize {
         let redirect = self
             .hosted
@@ -138,7 +143,24 @@ impl LinkToken {
             redirect,
         ];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
-        size_of::<Self>() + texts + json::memory(&self.metadata) + SESSIONS_SIZE
+        let sessions: usize = self.sessions.iter().map(Session::size).sum();
+        size_of::<Self>() + texts + json::memory(&self.metadata) + sessions
+    }
+
+    /// Link shows "This Application" instead of a name longer than 30 characters (documented), and here
+    /// instead of an empty one.
+    pub(crate) fn shown_name(&self) -> &str {
+        match self.client_name.chars().count() {
+            1..=30 => &self.client_name,
+            _ => "This Application",
+        }
+    }
+
+    /// The codes of the countries whose institutions Link offers.
+    pub(super) fn countries(&self) -> Vec<String> {
+        let codes = self.metadata["country_codes"].as_array();
+        let codes = codes.into_iter().flatten().filter_map(Value::as_str);
+        codes.map(str::to_owned).collect()
     }
 
     pub(crate) fn state(&self, now: SystemTime) -> LinkState {
@@ -163,18 +185,23 @@ impl LinkToken {
         self.completed()?.completion(updated, items)
     }
 
-    /// The webhooks of the last session, which has ended: only for a token that is enabled for Hosted
-    /// Link (documented).
-    pub(super) fn webhooks(&self, token: &str) -> Vec<WebhookBody> {
-        match (self.sessions.last(), &self.hosted) {
+    /// The webhooks of a session that has ended: only for a token that is enabled for Hosted Link
+    /// (documented).
+    pub(super) fn webhooks(&self, token: &str, session: &str) -> Vec<WebhookBody> {
+        match (self.session(session), &self.hosted) {
             (Some(session), Some(_)) => session.webhooks(token, self.user_id.as_deref()),
             _ => Vec::new(),
         }
     }
 
-    /// Whether the last session was opened and has not ended.
-    pub(super) fn is_open(&self) -> bool {
-        self.sessions.last().is_some_and(Session::is_open)
+    /// The id of the last session, if it has not ended.
+    pub(super) fn open_session(&self) -> Option<&str> {
+        let last = self.sessions.last()?;
+        last.is_open().then_some(last.id())
+    }
+
+    pub(super) fn session(&self, id: &str) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.id() == id)
     }
 
     /// Starts a session.
@@ -185,11 +212,20 @@ impl LinkToken {
         self.sessions.push(session);
     }
 
-    /// Ends the last session.
-    pub(super) fn end_session(&mut self, event: LinkEvent, end: End) {
-        if let Some(session) = self.sessions.last_mut() {
+    pub(super) fn add_event(&mut self, session: &str, event: LinkEvent) {
+        if let Some(session) = self.session_mut(session) {
+            session.add(event);
+        }
+    }
+
+    pub(super) fn end_session(&mut self, session: &str, event: LinkEvent, end: End) {
+        if let Some(session) = self.session_mut(session) {
             session.end(event, end);
         }
+    }
+
+    fn session_mut(&mut self, id: &str) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| session.id() == id)
     }
 
     /// The `link_sessions` of `/link/token/get`, newest event first (documented by an example; the

@@ -1,17 +1,19 @@
 //! A session of Link: its events, how it ended, and how `/link/token/get`, webhooks and `onSuccess` show
 //! it.
 
-use std::time::SystemTime;
-
 use serde_json::{Value, json};
 
 use crate::{
     model::{
         item::{Item, ItemIndex},
+        link_event::LinkEvent,
         webhook_body::WebhookBody,
     },
-    plaid::time,
+    plaid::{error::PlaidError, institutions::Institution, time},
 };
+
+/// The most events of a session that are kept, beside the last.
+const MAX_EVENTS: usize = 200;
 
 /// One visit to Link.
 pub(crate) struct Session {
@@ -21,18 +23,20 @@ pub(crate) struct Session {
     end: Option<End>,
 }
 
-pub(super) struct LinkEvent {
-    pub(super) id: String,
-    pub(super) name: &'static str,
-    pub(super) at: SystemTime,
-    pub(super) request_id: String,
-}
-
 pub(super) enum End {
     /// With the new Item; none in update mode (inferred: the Item keeps its access token, and
     /// integrations report no public token).
     Success(Option<LinkedItem>),
-    Exit,
+    Exit(Exit),
+}
+
+/// How a user left without finishing.
+pub(super) struct Exit {
+    /// The last error the user met.
+    pub(super) error: Option<PlaidError>,
+    pub(super) institution: Option<&'static Institution>,
+    /// None if Link did not get as far as its first pane.
+    pub(super) status: Option<&'static str>,
 }
 
 pub(super) struct LinkedItem {
@@ -54,6 +58,22 @@ impl Session {
             id,
             events: vec![opened],
             end: None,
+        }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// About how many bytes it needs.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + self.events.iter().map(LinkEvent::size).sum::<usize>()
+    }
+
+    /// Adds an event. Beyond [`MAX_EVENTS`] it is not kept.
+    pub(super) fn add(&mut self, event: LinkEvent) {
+        if self.events.len() < MAX_EVENTS {
+            self.events.push(event);
         }
     }
 
@@ -84,7 +104,7 @@ impl Session {
             public_token: linked.map(|linked| linked.public_token.clone()),
             metadata: json!({
                 "accounts": link_accounts(item),
-                "institution": link_institution(item),
+                "institution": link_institution(item.institution),
                 "link_session_id": self.id,
                 "transfer_status": null,
             }),
@@ -120,7 +140,7 @@ impl Session {
     fn linked(&self) -> Option<&LinkedItem> {
         match &self.end {
             Some(End::Success(linked)) => linked.as_ref(),
-            Some(End::Exit) | None => None,
+            Some(End::Exit(_)) | None => None,
         }
     }
 
@@ -135,14 +155,14 @@ impl Session {
         let mut session = json!({
             "events": self.events_json(),
             "link_session_id": self.id,
-            "started_at": self.events.first().map(|event| time::milliseconds(event.at)),
+            "started_at": self.events.first().map(|event| time::milliseconds(event.at())),
         });
         let (Some(end), Some(last)) = (&self.end, self.events.last()) else {
             // Observed.
             session["finished_at"] = Value::Null;
             return session;
         };
-        session["finished_at"] = time::milliseconds(last.at).into();
+        session["finished_at"] = time::milliseconds(last.at()).into();
         match end {
             End::Success(linked) => {
                 let added: Vec<Value> = linked
@@ -158,29 +178,36 @@ impl Session {
                     "payroll_income_results": [],
                 });
             }
-            End::Exit => {
-                session["exit"] = json!({
-                    "error": null,
-                    "metadata": {
-                        "institution": null,
-                        "link_session_id": self.id,
-                        "request_id": last.request_id,
-                        "status": "requires_credentials",
-                    },
-                });
-            }
+            End::Exit(exit) => session["exit"] = exit.to_json(&self.id, last.request_id()),
         }
         session
     }
 }
 
-impl LinkEvent {
-    fn to_json(&self) -> Value {
+impl Exit {
+    pub(super) fn of_error(error: PlaidError) -> Self {
+        Exit {
+            error: Some(error),
+            institution: None,
+            status: None,
+        }
+    }
+
+    /// The arguments of `onExit` (documented).
+    pub(super) fn to_json(&self, link_session_id: &str, request_id: &str) -> Value {
         json!({
-            "event_id": self.id,
-            "event_metadata": { "request_id": self.request_id },
-            "event_name": self.name,
-            "timestamp": time::seconds(self.at),
+            "error": self.error.as_ref().map(|error| json!({
+                "display_message": error.display_message,
+                "error_code": error.error_code,
+                "error_message": error.error_message,
+                "error_type": error.error_type,
+            })),
+            "metadata": {
+                "institution": self.institution.map(link_institution),
+                "link_session_id": link_session_id,
+                "request_id": request_id,
+                "status": self.status,
+            },
         })
     }
 }
@@ -188,13 +215,13 @@ impl LinkEvent {
 fn item_added(item: &Item, public_token: &str) -> Value {
     json!({
         "accounts": link_accounts(item),
-        "institution": link_institution(item),
+        "institution": link_institution(item.institution),
         "public_token": public_token,
     })
 }
 
-fn link_institution(item: &Item) -> Value {
-    json!({ "institution_id": item.institution.id, "name": item.institution.name })
+fn link_institution(institution: &Institution) -> Value {
+    json!({ "institution_id": institution.id, "name": institution.name })
 }
 
 /// The accounts as `/link/token/get` shows them (documented by an example).

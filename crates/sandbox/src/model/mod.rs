@@ -11,10 +11,14 @@ pub(crate) mod item;
 pub(crate) mod clock;
 pub(crate) mod webhook_body;
 
+pub(crate) mod link_event;
 pub(crate) mod link_session;
+pub(crate) mod test_login;
 
 pub(crate) mod link;
+pub(crate) mod link_flow;
 pub(crate) mod report;
+pub(crate) mod visit;
 
 pub(crate) mod schedule;
 pub(crate) mod webhook;

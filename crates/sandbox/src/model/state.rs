@@ -3,6 +3,7 @@
 mod items;
 mod links;
 mod transactions;
+mod visits;
 mod webhooks;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ use crate::{
         report::{Report, Reports},
         signing::Keys,
         stubs::Stubs,
+        visit::{self, Visit},
         webhook_body::WebhookBody,
     },
     plaid::ids,
@@ -50,6 +52,7 @@ pub(crate) struct State {
     access_tokens: HashMap<String, ItemIndex>,
     public_tokens: BoundedMap<PublicToken>,
     link_tokens: LinkTokens,
+    visits: BoundedMap<Visit>,
     reports: Reports,
     mailbox: Mailbox,
     faults: Faults,
@@ -97,6 +100,7 @@ impl State {
             access_tokens: HashMap::new(),
             public_tokens: BoundedMap::new(PUBLIC_TOKENS_LIMIT),
             link_tokens: LinkTokens::default(),
+            visits: BoundedMap::new(visit::LIMIT),
             reports: Reports::default(),
             mailbox: Mailbox::default(),
             faults: Faults::new(streams.faults),

@@ -243,6 +243,16 @@ impl PlaidError {
         }
     }
 
+    /// Documented.
+    pub(crate) fn invalid_credentials() -> Self {
+        known("INVALID_CREDENTIALS")
+    }
+
+    /// Documented.
+    pub(crate) fn invalid_mfa() -> Self {
+        known("INVALID_MFA")
+    }
+
     /// Documented; inferred for `/sandbox/user/reset_login`.
     pub(crate) fn user_not_found() -> Self {
         known("USER_NOT_FOUND")

@@ -134,6 +134,17 @@ impl Institution {
         Err(PlaidError::of_code(code, "").unwrap_or_else(PlaidError::invalid_institution))
     }
 
+    /// The logins that Link offers under the name of one bank, where it has several (observed for First
+    /// Platypus Bank; that the second is this one is inferred).
+    pub(crate) fn logins(&'static self) -> Vec<&'static Institution> {
+        match self.id {
+            "ins_109508" => Institution::all()
+                .filter(|it| matches!(it.id, "ins_109508" | "ins_130016"))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether Items can be created at the institution. Only `/institutions/get_by_id` shows one where
     /// they cannot (documented).
     pub(crate) fn is_listed(&self) -> bool {

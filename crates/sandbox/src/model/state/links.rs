@@ -6,7 +6,8 @@ use crate::{
     model::{
         item::ItemPlan,
         link::{Hosted, LinkState, LinkToken, Purpose},
-        link_session::{Completion, End, LinkEvent, LinkedItem, Session},
+        link_event::{Details, LinkEvent},
+        link_session::{Completion, End, Exit, LinkedItem, Session},
         products::test_user::TestUser,
     },
     plaid::{error::PlaidError, ids, institutions::Institution},
@@ -50,14 +51,21 @@ impl State {
 
     /// Opens Link with this token, if it is not open.
     pub(crate) fn open_link(&mut self, token: &str) {
-        if self.link_tokens.get(token).is_none_or(LinkToken::is_open) {
-            return;
+        let link = self.link_tokens.get(token);
+        if link.is_some_and(|link| link.open_session().is_none()) {
+            self.start_session(token, Details::default());
         }
+    }
+
+    /// Starts a session, and returns its id and its first event.
+    pub(super) fn start_session(&mut self, token: &str, opened: Details) -> (String, Value) {
         let id = ids::uuid(&mut self.objects);
-        let opened = self.link_event("OPEN");
-        if let Some(link) = self.link_tokens.get_mut(token) {
-            link.start_session(Session::new(id, opened));
-        }
+        let opened = self.link_event("OPEN", opened);
+        let shown = opened.to_callback(&id);
+        let session = Session::new(id.clone(), opened);
+        self.link_tokens
+            .change(token, |link| link.start_session(session));
+        (id, shown)
     }
 
     /// Does what the token is for. In update mode the user logs in again: this repairs the Item and
@@ -71,29 +79,12 @@ impl State {
         if let Some(completion) = self.link_token(token)?.completion(&self.items) {
             return Ok(completion);
         }
-        let link = self.usable_link(token)?;
-        let linked = match &link.purpose {
-            Purpose::Update(item) => {
-                let item = *item;
-                self.repair_item(item);
-                None
-            }
-            Purpose::Add { products, user } => {
-                let plan = ItemPlan {
-                    test_user: TestUser::Good,
-                    days_requested: None,
-                    statements: None,
-                    institution: Institution::first_platypus_bank(),
-                    products: products.clone(),
-                    webhook: link.webhook.clone(),
-                    user: user.clone(),
-                };
-                let item = self.add_item(plan);
-                let public_token = self.add_public_token(item);
-                Some(LinkedItem { item, public_token })
-            }
+        let linked = Linked {
+            institution: Institution::first_platypus_bank(),
+            test_user: TestUser::Good,
         };
-        self.end_link(token, "HANDOFF", End::Success(linked));
+        let end = End::Success(self.link(token, linked)?);
+        self.end_link(token, "HANDOFF", end);
         let completion = self.link_token(token)?.completion(&self.items);
         completion.ok_or_else(PlaidError::invalid_link_token)
     }
@@ -105,11 +96,19 @@ impl State {
     /// The error of a token that cannot be used.
     pub(crate) fn exit_link(&mut self, token: &str) -> Result<(), PlaidError> {
         self.usable_link(token)?;
-        self.end_link(token, "EXIT", End::Exit);
+        let exit = Exit {
+            error: None,
+            institution: None,
+            status: Some("requires_credentials"),
+        };
+        self.end_link(token, "EXIT", End::Exit(exit));
         Ok(())
     }
 
-    fn usable_link(&self, token: &str) -> Result<&LinkToken, PlaidError> {
+    /// # Errors
+    ///
+    /// The error of a token that cannot be used.
+    pub(super) fn usable_link(&self, token: &str) -> Result<&LinkToken, PlaidError> {
         let link = self.link_token(token)?;
         if let Purpose::Update(item) = link.purpose {
             self.not_removed(item)?;
@@ -122,25 +121,82 @@ impl State {
         }
     }
 
-    fn end_link(&mut self, token: &str, event: &'static str, end: End) {
-        self.open_link(token);
-        let event = self.link_event(event);
-        if let Some(link) = self.link_tokens.get_mut(token) {
-            link.end_session(event, end);
-            if let Some(url) = link.webhook.clone() {
-                for body in link.webhooks(token) {
-                    self.fire_to(url.clone(), None, body);
-                }
+    /// Repairs the Item of update mode, or adds what the user linked.
+    pub(super) fn link(
+        &mut self,
+        token: &str,
+        linked: Linked,
+    ) -> Result<Option<LinkedItem>, PlaidError> {
+        let link = self.usable_link(token)?;
+        match &link.purpose {
+            Purpose::Update(item) => {
+                let item = *item;
+                self.repair_item(item);
+                Ok(None)
+            }
+            Purpose::Add { products, user } => {
+                let plan = ItemPlan {
+                    test_user: linked.test_user,
+                    days_requested: None,
+                    statements: None,
+                    institution: linked.institution,
+                    products: products.clone(),
+                    webhook: link.webhook.clone(),
+                    user: user.clone(),
+                };
+                let item = self.add_item(plan);
+                let public_token = self.add_public_token(item);
+                Ok(Some(LinkedItem { item, public_token }))
             }
         }
     }
 
-    fn link_event(&mut self, name: &'static str) -> LinkEvent {
-        LinkEvent {
-            id: ids::uuid(&mut self.objects),
-            name,
-            at: self.clock.now(),
-            request_id: ids::request_id(&mut self.requests),
+    /// Ends the session that is open, or a new one.
+    fn end_link(&mut self, token: &str, event: &'static str, end: End) {
+        self.open_link(token);
+        let link = self.link_tokens.get(token);
+        if let Some(session) = link.and_then(LinkToken::open_session) {
+            let session = session.to_owned();
+            self.end_session(token, &session, event, Details::default(), end);
         }
     }
+
+    /// Ends a session, and returns its last event.
+    pub(super) fn end_session(
+        &mut self,
+        token: &str,
+        session: &str,
+        event: &'static str,
+        details: Details,
+        end: End,
+    ) -> Value {
+        let event = self.link_event(event, details);
+        let shown = event.to_callback(session);
+        self.link_tokens
+            .change(token, |link| link.end_session(session, event, end));
+        if let Some(link) = self.link_tokens.get(token)
+            && let Some(url) = link.webhook.clone()
+        {
+            for body in link.webhooks(token, session) {
+                self.fire_to(url.clone(), None, body);
+            }
+        }
+        shown
+    }
+
+    pub(super) fn link_event(&mut self, name: &'static str, details: Details) -> LinkEvent {
+        LinkEvent::new(
+            ids::uuid(&mut self.objects),
+            name,
+            self.clock.now(),
+            ids::request_id(&mut self.requests),
+            details,
+        )
+    }
+}
+
+/// What a user links.
+pub(super) struct Linked {
+    pub(super) institution: &'static Institution,
+    pub(super) test_user: TestUser,
 }

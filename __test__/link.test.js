@@ -1,0 +1,93 @@
+'use strict'
+
+// Promise: Link runs in a browser against the local Sandbox, with the callbacks that Plaid documents.
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+const { useBrowser } = require('./support/browser.js')
+const link = require('./support/link.js')
+const { brokenItem, call, start } = require('./support/sandbox.js')
+
+const { open } = useBrowser()
+
+/** An application whose page is open, with Link answered by a Sandbox. */
+async function app(t, { page: pageOptions, app: appOptions = {}, ...options } = {}) {
+  const sandbox = await start(t, { seed: 1 })
+  const { url } = await link.startApp(t, appOptions)
+  const page = await open(t, 'about:blank', pageOptions)
+  await link.intercept(page.context(), sandbox, options)
+  await page.goto(url)
+  return { sandbox, page, url, ...link.linkOf(page) }
+}
+
+test('a new Item is linked, and its public token can be exchanged', async (t) => {
+  const { sandbox, page, frame, button, heading, selectFirstPlatypus, logIn, select } = await app(t)
+  const token = await link.newToken(sandbox)
+  await link.openLink(page, { token })
+  await heading('Connect your account to Wonder Budget')
+  await selectFirstPlatypus.call({ select })
+  await logIn()
+  await frame.getByText('Your accounts', { exact: true }).waitFor()
+  await button('Continue').click()
+  await frame.getByText('Finish without saving', { exact: true }).click()
+  const [publicToken, metadata] = await link.called(page, 'onSuccess')
+  const { access_token } = await call(sandbox, '/item/public_token/exchange', {
+    public_token: publicToken,
+  })
+  const { accounts, item } = await call(sandbox, '/accounts/get', { access_token })
+  assert.deepEqual(metadata.institution, {
+    institution_id: 'ins_109508',
+    name: 'First Platypus Bank',
+  })
+  assert.equal(item.institution_id, 'ins_109508')
+  assert.deepEqual(
+    metadata.accounts.map((account) => account.id),
+    accounts.map((account) => account.account_id),
+  )
+  assert.deepEqual(await link.order(page), [
+    'onLoad',
+    'OPEN',
+    'SKIP_SUBMIT_PHONE',
+    'SELECT_INSTITUTION',
+    'SEARCH_INSTITUTION',
+    'SELECT_BRAND',
+    'SELECT_BRAND',
+    'SELECT_INSTITUTION',
+    'CREDENTIAL',
+    'SUBMIT_CREDENTIALS',
+    'LOADING',
+    'SELECT_ACCOUNT',
+    'LOADING',
+    'CONNECTED',
+    'HANDOFF',
+    'onSuccess',
+  ])
+})
+
+test('update mode repairs the Item, which keeps its access token', async (t) => {
+  const { sandbox, page, button, heading, logIn } = await app(t)
+  const item = await brokenItem(sandbox)
+  const token = await link.updateToken(sandbox, item)
+  await link.openLink(page, { token })
+  await heading('Log in again at First Platypus Bank')
+  await logIn()
+  await button('Continue').click()
+  const [publicToken, metadata] = await link.called(page, 'onSuccess')
+  assert.equal(metadata.accounts.length, 14)
+  const { access_token } = item
+  assert.equal((await call(sandbox, '/item/get', { access_token })).item.error, null)
+  const exchanged = await call(sandbox, '/item/public_token/exchange', {
+    public_token: publicToken,
+  })
+  assert.equal(exchanged.access_token, access_token)
+  assert.deepEqual(await link.order(page), [
+    'onLoad',
+    'OPEN',
+    'CREDENTIAL',
+    'SUBMIT_CREDENTIALS',
+    'LOADING',
+    'CONNECTED',
+    'HANDOFF',
+    'onSuccess',
+  ])
+})

@@ -1,0 +1,132 @@
+'use strict'
+
+// Link in a browser: an application whose page embeds Plaid's script, which the Sandbox answers.
+
+const { call } = require('./sandbox.js')
+const { serve } = require('./browser.js')
+
+const ORIGIN = 'https://cdn.plaid.com'
+
+/** Answers the requests to Plaid's host of Link by the Sandbox. `change` changes what is served. */
+async function intercept(context, sandbox, { query = '', change = (answer) => answer } = {}) {
+  await context.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url())
+    const suffix = pathname.endsWith('.js') ? query : ''
+    let response
+    try {
+      response = await route.fetch({ url: sandbox.url + pathname + suffix, maxRetries: 0 })
+    } catch {
+      return route.abort('connectionfailed')
+    }
+    await route.fulfill(change({ response }))
+  })
+}
+
+/** Records every call of a callback in `calls`. */
+const SCRIPT = `
+  window.calls = []
+  const record = (name) => (...parameters) => { calls.push({ name, parameters, at: performance.now() }) }
+  window.create = (config) => Plaid.create({
+    onSuccess: record('onSuccess'),
+    onExit: record('onExit'),
+    onEvent: record('onEvent'),
+    onLoad: record('onLoad'),
+    ...config,
+  })
+`
+
+/** Starts an application for the test `t`. Its page embeds Plaid's script. */
+function startApp(
+  t,
+  { headers = {}, nonce, embed = `${ORIGIN}/link/v2/stable/link-initialize.js` },
+) {
+  const attribute = nonce ? ` nonce="${nonce}"` : ''
+  const page = `<!doctype html>
+    <html lang="en"><head><title>App</title></head>
+    <body><h1>App</h1><button id="open">Connect</button><div id="embedded"></div>
+    <script${attribute} src="${embed}"></script><script${attribute}>${SCRIPT}</script></body></html>`
+  return serve(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(page)
+  })
+}
+
+/** A link token for a new Item. */
+async function newToken(sandbox, fields) {
+  const { link_token } = await call(sandbox, '/link/token/create', {
+    client_name: 'Wonder Budget',
+    country_codes: ['US'],
+    language: 'en',
+    products: ['transactions'],
+    user: { client_user_id: 'user-1' },
+    ...fields,
+  })
+  return link_token
+}
+
+/** A link token for update mode of an Item. */
+function updateToken(sandbox, { access_token }, fields) {
+  return newToken(sandbox, { access_token, products: undefined, ...fields })
+}
+
+/** Opens Link with this configuration, whose callbacks are recorded. */
+async function openLink(page, config) {
+  await page.evaluate((config) => {
+    window.handler = window.create(config)
+    window.handler.open()
+  }, config)
+}
+
+/** The frame's parts. */
+function linkOf(page) {
+  const frame = page.frameLocator('iframe[title="Plaid Link"]')
+  const button = (name) => frame.getByRole('button', { name, exact: true })
+  return {
+    frame,
+    button,
+    heading: (name) => frame.getByRole('heading', { name }).waitFor(),
+    /** Selects First Platypus Bank, as suites for Plaid's own Sandbox do. */
+    async select(name = 'First Platypus Bank') {
+      await button('Continue without phone number').click()
+      await frame.getByPlaceholder('Search').fill(name)
+      await frame.getByText(name, { exact: true }).click()
+    },
+    async selectFirstPlatypus() {
+      await this.select()
+      await frame.getByText('First Platypus Bank', { exact: true }).last().click()
+    },
+    async logIn(username = 'user_good', password = 'pass_good') {
+      await frame.getByLabel('Username', { exact: true }).fill(username)
+      await frame.getByLabel('Password', { exact: true }).fill(password)
+      await button('Submit').click()
+    },
+  }
+}
+
+/** The parameters of the callback `name`, once it was called. */
+async function called(page, name) {
+  await page.waitForFunction((name) => window.calls.some((it) => it.name === name), name)
+  const calls = await page.evaluate(() => window.calls)
+  return calls.find((it) => it.name === name).parameters
+}
+
+/** The names of the callbacks that were called, in order, with those of the events. */
+async function order(page) {
+  const calls = await page.evaluate(() => window.calls)
+  return calls.map(({ name, parameters }) => {
+    if (name !== 'onEvent') return name
+    const [event, { view_name }] = parameters
+    return event === 'TRANSITION_VIEW' ? view_name : event
+  })
+}
+
+module.exports = {
+  called,
+  intercept,
+  linkOf,
+  newToken,
+  openLink,
+  order,
+  ORIGIN,
+  startApp,
+  updateToken,
+}

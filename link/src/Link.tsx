@@ -1,0 +1,107 @@
+// Link: one pane after the other, in a dialog.
+
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Host } from './host'
+import { type PaneProps, panes } from './panes'
+import { type Action, act, open, type Pane, type Reply } from './sandbox'
+
+const NO_ANSWER = {
+  error_type: 'API_ERROR',
+  error_code: 'INTERNAL_SERVER_ERROR',
+  error_message: 'the local Sandbox does not answer',
+  display_message: null,
+}
+
+export function Link({ host }: { host: Host }) {
+  const [reply, setReply] = useState<Reply>()
+  const [isBusy, setBusy] = useState(true)
+  const last = useRef<Reply | undefined>(undefined)
+  const pending = useRef<Promise<void> | undefined>(undefined)
+
+  function take(next: Reply) {
+    last.current = next
+    for (const event of next.events) host.event(event)
+    if (next.done) return host.done(next.done)
+    setReply(next)
+    setBusy(false)
+  }
+
+  /** The session ends also if the Sandbox is gone. */
+  function fail() {
+    host.done({ type: 'exit', error: NO_ANSWER, metadata: lastMetadata(last.current) })
+  }
+
+  function ask(request: () => Promise<Reply>) {
+    setBusy(true)
+    pending.current = request().then(take, fail)
+  }
+
+  const send = (action: Action) => {
+    const visit = last.current?.visit
+    if (visit && !isBusy) ask(() => act(visit, action))
+  }
+
+  async function leave() {
+    await pending.current
+    const visit = last.current?.visit
+    if (visit) ask(() => act(visit, { action: 'exit' }))
+  }
+
+  useEffect(() => {
+    host.onLeave(leave)
+    ask(() => open(host.token))
+  }, [])
+
+  return (
+    <main class="screen">
+      <div class="link" role="dialog" aria-modal="true" aria-labelledby="title" aria-busy={isBusy}>
+        <header>
+          <span class="badge">Local Sandbox</span>
+          <button type="button" class="exit" aria-label="Exit" onClick={() => leave()}>
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d="M6 6l12 12M18 6L6 18" />
+            </svg>
+          </button>
+        </header>
+        {reply?.pane && <Shown pane={reply.pane} isBusy={isBusy} send={send} />}
+        <footer>This is a local Plaid Sandbox, not a bank. No real bank is contacted.</footer>
+      </div>
+    </main>
+  )
+}
+
+function Shown(props: PaneProps) {
+  const { pane } = props
+  const Content = panes[pane.pane]
+  const section = useRef<HTMLElement>(null)
+  // A screen reader reads the new heading, and Tab starts at the top of the pane. After an error the
+  // user is at the field to correct.
+  useLayoutEffect(() => {
+    section.current?.querySelector<HTMLElement>(pane.error ? 'input, h1' : 'h1')?.focus()
+  }, [pane])
+  return (
+    <section ref={section} key={keyOf(pane)}>
+      <fieldset disabled={props.isBusy}>
+        <Content {...props} />
+      </fieldset>
+    </section>
+  )
+}
+
+/** Fields are empty in a new pane, and kept in one that shows an error. */
+function keyOf({ pane, questions }: Pane) {
+  return pane + (questions?.[0]?.text ?? '')
+}
+
+/** What is known of the session for `onExit`: the last event has it. */
+function lastMetadata(reply: Reply | undefined) {
+  const last = reply?.events.at(-1)?.metadata ?? {}
+  const { institution_id, institution_name, link_session_id, request_id } = last
+  const institution = institution_id ? { institution_id, name: institution_name } : null
+  return {
+    institution,
+    link_session_id: link_session_id ?? '',
+    request_id: request_id ?? '',
+    status: null,
+  }
+}
