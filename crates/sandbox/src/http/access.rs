@@ -10,8 +10,6 @@ use utdk_plaid_local::Authority;
 
 use crate::plaid::hosts;
 
-use crate::plaid::hosts;
-
 /// Who else may use the control routes.
 #[derive(Clone, Copy)]
 pub(crate) struct Access {
