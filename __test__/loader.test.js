@@ -9,6 +9,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
+const { leastSize } = require('../lib/binary-file.js')
 const { platform } = require('../lib/platform.js')
 const { version } = require('../package.json')
 const { run } = require('./support/child.js')
@@ -19,19 +20,22 @@ const BINARY = `plaid.${name}.node`
 const PACKAGE = `@utdk/plaid-${name}`
 const INSTALL = `npm install --save-optional ${PACKAGE}@${version}`
 
-/** A project with the package as npm installs it, and `files` in the package of the platform. */
-function project(t, files) {
+/**
+ * A project with the package as npm installs it, and `files` in the package of the platform, whose
+ * entry is `main`.
+ */
+function project(t, files, main = BINARY) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-loader-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
   fs.writeFileSync(path.join(directory, 'package.json'), '{}')
   const installed = path.join(directory, 'node_modules/@utdk/plaid')
-  for (const file of ['package.json', 'index.js', 'binding.js', 'lib', 'bin']) {
+  for (const file of ['package.json', 'index.js', 'edge.js', 'binding.js', 'lib', 'bin']) {
     fs.cpSync(path.join(ROOT, file), path.join(installed, file), { recursive: true })
   }
   if (files !== undefined) {
     const binary = path.join(directory, 'node_modules', PACKAGE)
     fs.mkdirSync(binary)
-    const manifest = { name: PACKAGE, version, main: BINARY }
+    const manifest = { name: PACKAGE, version, main }
     fs.writeFileSync(path.join(binary, 'package.json'), JSON.stringify(manifest))
     for (const [file, bytes] of Object.entries(files)) {
       fs.writeFileSync(path.join(binary, file), bytes)
@@ -138,6 +142,14 @@ test('looking for musl leaves process.report.excludeNetwork alone', async (t) =>
   assert.deepEqual(await thrown(own, { before }), {})
 })
 
+for (const condition of ['edge-light', 'workerd']) {
+  test(`in an edge runtime, ${condition}, the package says where it works`, async (t) => {
+    const own = project(t, { [BINARY]: fs.readFileSync(path.join(ROOT, BINARY)) })
+    const { message } = await thrown(own, { flags: ['--conditions', condition] })
+    assert.match(message, /^@utdk\/plaid has a native binary, and an edge runtime cannot load one/)
+  })
+}
+
 test('an unsupported platform is an error that lists the supported ones', async (t) => {
   const error = await thrown(project(t), {
     before: disguise({ platform: "'freebsd'", arch: "'riscv64'" }),
@@ -157,12 +169,142 @@ test('a Linux without glibc needs the package for musl', async (t) => {
   assert.ok(error.message.startsWith('@utdk/plaid-linux-x64-musl, '), error.message)
 })
 
-test('a glibc that is too old is an error with the oldest supported version', () => {
-  const { loadError } = require('../lib/platform.js')
+/** A project in which loading the binary fails with this message. */
+function failing(t, said) {
+  return project(t, { 'main.js': `throw new Error(${JSON.stringify(said)})` }, 'main.js')
+}
+
+test('a glibc that is too old is an error with the oldest supported version', async (t) => {
   const said = "/lib/libc.so.6: version `GLIBC_2.17' not found (required by plaid.node)"
-  const { code, message } = loadError(new Error('', { cause: new Error(said) }), version)
+  const { code, message, cause } = await thrown(failing(t, said))
   assert.equal(code, 'BINARY_UNUSABLE')
   assert.ok(message.includes(said) && message.includes('glibc 2.17 or newer'), message)
+  assert.equal(cause, said)
+})
+
+test('a refusal of Deno names the permissions that are needed', async (t) => {
+  const said = 'Requires ffi access to "/app/plaid.node", run again with the --allow-ffi flag'
+  const { code, message, cause } = await thrown(failing(t, said))
+  assert.equal(code, 'BINARY_UNUSABLE')
+  assert.match(message, /^Deno runs without the permission to load native code.*`--allow-ffi`/)
+  assert.equal(cause, said)
+})
+
+test('a package of another loader is no reason', async (t) => {
+  const own = project(t)
+  const wasi = path.join(own.directory, 'node_modules/@utdk/plaid-wasm32-wasi')
+  fs.mkdirSync(wasi)
+  fs.writeFileSync(path.join(wasi, 'index.js'), "throw new Error('this is the wrong package')")
+  const { code, message } = await thrown(own)
+  assert.equal(code, 'BINARY_MISSING')
+  assert.ok(message.startsWith(`${PACKAGE}, which holds the binary`), message)
+})
+
+test('a binary that was cut short is an error before it is loaded', async (t) => {
+  const whole = fs.readFileSync(path.join(ROOT, BINARY))
+  for (const size of [whole.length - 1, whole.length >> 1, 4096]) {
+    const error = await thrown(project(t, { [BINARY]: whole.subarray(0, size) }))
+    assert.equal(error.code, 'BINARY_UNUSABLE')
+    assert.match(error.message, /^The binary \S+ was cut short: it has \d+ bytes/)
+    assert.ok(error.message.includes(`it has ${size} bytes`), error.message)
+  }
+})
+
+test('the headers of every system’s binaries say how long they are', () => {
+  assert.equal(leastSize(machO()), 4096 + 512)
+  assert.equal(leastSize(portableExecutable()), 1024 + 2048)
+  assert.equal(leastSize(Buffer.from('not a binary')), 0)
+  assert.equal(leastSize(Buffer.alloc(4096)), 0)
+})
+
+/** A binary for macOS with one segment: 512 bytes at 4096. */
+function machO() {
+  const head = Buffer.alloc(4096)
+  head.writeUInt32LE(0xfeedfacf, 0)
+  head.writeUInt32LE(2, 16)
+  const other = 32
+  head.writeUInt32LE(0x1b, other)
+  head.writeUInt32LE(24, other + 4)
+  const segment = other + 24
+  head.writeUInt32LE(0x19, segment)
+  head.writeUInt32LE(72, segment + 4)
+  head.writeBigUInt64LE(4096n, segment + 40)
+  head.writeBigUInt64LE(512n, segment + 48)
+  return head
+}
+
+/** A binary for Windows with two sections: 512 bytes at 512, and 2048 at 1024. */
+function portableExecutable() {
+  const head = Buffer.alloc(4096)
+  head.write('MZ')
+  head.writeUInt32LE(128, 0x3c)
+  head.writeUInt16LE(2, 128 + 6)
+  head.writeUInt16LE(240, 128 + 20)
+  for (const [i, [size, at]] of [
+    [512, 512],
+    [2048, 1024],
+  ].entries()) {
+    const section = 128 + 24 + 240 + i * 40
+    head.writeUInt32LE(size, section + 16)
+    head.writeUInt32LE(at, section + 20)
+  }
+  return head
+}
+
+test('a process.report that is forbidden does not matter', async (t) => {
+  const before = "Object.defineProperty(process, 'report', { get() { throw new Error('no') } })"
+  const own = project(t, { [BINARY]: fs.readFileSync(path.join(ROOT, BINARY)) })
+  assert.deepEqual(await thrown(own, { before }), {})
+  const error = await thrown(project(t), { before })
+  assert.ok(error.message.startsWith(`${PACKAGE}, which holds the binary`), error.message)
+})
+
+test('optional dependencies that were omitted are named as the reason', async (t) => {
+  const own = project(t)
+  const packages = { [`node_modules/${PACKAGE}`]: { version, optional: true } }
+  const lockfile = path.join(own.directory, 'package-lock.json')
+  fs.writeFileSync(lockfile, JSON.stringify({ lockfileVersion: 3, packages }))
+  const { code, message } = await thrown(own)
+  assert.equal(code, 'BINARY_MISSING')
+  assert.match(message, /although package-lock\.json has it: optional dependencies were omitted/)
+  assert.ok(!message.includes(INSTALL), message)
+})
+
+test('a node_modules of another system is named as the reason', async (t) => {
+  const own = project(t)
+  fs.mkdirSync(path.join(own.directory, 'node_modules/@utdk/plaid-darwin-arm64'))
+  const { code, message } = await thrown(own)
+  assert.equal(code, 'BINARY_MISSING')
+  assert.ok(message.includes(`node_modules is for darwin-arm64, and this is ${name}`), message)
+})
+
+test('a single executable is an error with what to do', async (t) => {
+  const before = "require('node:sea').isSea = () => true"
+  const { code, message } = await thrown(project(t), { before })
+  assert.equal(code, 'BINARY_MISSING')
+  assert.match(message, /^This is a single executable.*createRequire\(process\.execPath\)/)
+})
+
+test('a bundle of the package is an error that says to mark it as external', async (t) => {
+  const own = project(t)
+  const entry = path.join(own.directory, 'entry.cjs')
+  fs.writeFileSync(entry, "module.exports = require('@utdk/plaid')")
+  const { build } = await import('vite')
+  await build({
+    root: own.directory,
+    configFile: false,
+    logLevel: 'silent',
+    ssr: { noExternal: true },
+    build: {
+      ssr: entry,
+      outDir: path.join(own.directory, 'node_modules/@utdk/plaid'),
+      emptyOutDir: true,
+      rolldownOptions: { output: { format: 'cjs', entryFileNames: 'index.js' } },
+    },
+  })
+  const { code, message } = await thrown(own)
+  assert.equal(code, 'BINARY_MISSING')
+  assert.match(message, /^@utdk\/plaid was put into a bundle.*mark @utdk\/plaid as external/)
 })
 
 test('an old Node.js is an error with the oldest supported version', async (t) => {

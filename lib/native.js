@@ -4,21 +4,23 @@
 // loader knows only that it found nothing.
 
 const { version } = require('../package.json')
+const { checkBinary } = require('./binary-file.js')
+const { reportSettings } = require('./platform.js')
 
 function load() {
-  const { report } = process
-  const excludeNetwork = report?.excludeNetwork
+  checkBinary()
+  const restore = reportSettings()
   let native
   try {
     native = require('../binding.js')
   } catch (error) {
-    throw require('./platform.js').loadError(error, version)
+    throw require('./load-error.js').loadError(error, version)
   } finally {
-    // The generated loader sets it to look for musl.
-    if (report) report.excludeNetwork = excludeNetwork
+    // The generated loader sets `excludeNetwork` to look for musl.
+    restore()
   }
   if (native.VERSION !== version) {
-    throw require('./platform.js').versionError(native.VERSION, version)
+    throw require('./load-error.js').versionError(native.VERSION, version)
   }
   return native
 }

@@ -1,10 +1,10 @@
 'use strict'
 
-// The platform of this process, and the error if its binary cannot be loaded.
+// The platform of this process, and what is installed for it.
 
+const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { PlaidError } = require('./errors.js')
 
 /** The platforms with a published binary. */
 const PLATFORMS = [
@@ -30,8 +30,8 @@ function platform() {
   const { arch, platform: system } = process
   if (system === 'win32') return { name: `${system}-${arch}-msvc` }
   if (system !== 'linux') return { name: `${system}-${arch}` }
-  const glibc = glibcVersion()
-  return { name: `${system}-${arch}-${glibc === undefined ? 'musl' : 'gnu'}`, glibc }
+  const { isMusl, glibc } = libc()
+  return { name: `${system}-${arch}-${isMusl ? 'musl' : 'gnu'}`, glibc }
 }
 
 /** What is installed, as pairs of name and value. */
@@ -52,98 +52,33 @@ function isOurs(file) {
   return require.cache[file].exports === require('../binding.js')
 }
 
-function glibcVersion() {
-  const { report } = process
-  const { excludeNetwork } = report
-  // Otherwise the report looks up the host names of open connections.
-  report.excludeNetwork = true
+function libc() {
+  const restore = reportSettings()
   try {
-    return report.getReport().header.glibcVersionRuntime
+    // Otherwise the report looks up the host names of open connections.
+    process.report.excludeNetwork = true
+    const glibc = process.report.getReport().header.glibcVersionRuntime
+    return { isMusl: glibc === undefined, glibc }
+  } catch {
+    // Some runtimes have no report, or forbid it.
+    const loader = { arm64: 'aarch64', x64: 'x86_64' }[process.arch]
+    return { isMusl: fs.existsSync(`/lib/ld-musl-${loader}.so.1`) }
   } finally {
-    report.excludeNetwork = excludeNetwork
+    restore()
   }
 }
 
-/** The error for the user, made from the generated loader's `error`. */
-function loadError(error, version) {
-  const said = systemError(error)
-  const [code, message] = reason(said?.message.split('\n')[0], version)
-  return new PlaidError(message, { code, cause: said ?? error.cause ?? error })
-}
-
-/** @param said the system's error message for a binary that was found */
-function reason(said, version) {
-  const { name, glibc } = platform()
-  const own = process.env[OWN_BINARY]
-  const found = resolved(`@utdk/plaid-${name}/package.json`)
-  if (isOldNode()) {
-    const oldest = OLDEST_NODE.join('.')
-    return [
-      'NODE_UNSUPPORTED',
-      `@utdk/plaid needs Node.js ${oldest} or newer, and this is ${process.version}: update Node.js.`,
-    ]
+/** Keeps the settings of `process.report`, which may be forbidden. @returns what restores them */
+function reportSettings() {
+  try {
+    const { report } = process
+    const { excludeNetwork } = report
+    return () => {
+      report.excludeNetwork = excludeNetwork
+    }
+  } catch {
+    return () => {}
   }
-  if (said?.includes('addons is disabled')) {
-    return [
-      'BINARY_UNUSABLE',
-      'Node.js runs with native addons disabled, and @utdk/plaid is one. With `--permission`, add `--allow-addons`; otherwise remove `--no-addons` from the command line and from NODE_OPTIONS.',
-    ]
-  }
-  if (own) {
-    const why = said ?? 'there is no such file'
-    return [
-      'BINARY_UNUSABLE',
-      `${OWN_BINARY} names a file that cannot be loaded: ${why}. Set it to a binary built for ${name}, or unset it to use the binary that npm installs.`,
-    ]
-  }
-  if (!PLATFORMS.includes(name)) {
-    return [
-      'PLATFORM_UNSUPPORTED',
-      `@utdk/plaid has no binary for ${name}. Supported platforms: ${PLATFORMS.join(', ')}. For another one, build the binary from source and set ${OWN_BINARY} to its path.`,
-    ]
-  }
-  if (said !== undefined) return ['BINARY_UNUSABLE', unusable(name, said, glibc)]
-  if (found === undefined) return ['BINARY_MISSING', missing(name, version)]
-  return [
-    'BINARY_MISSING',
-    `@utdk/plaid-${name} is installed without its binary: its installation was interrupted, or a file was removed. Remove node_modules and run \`npm install\` again.`,
-  ]
-}
-
-function missing(name, version) {
-  return `@utdk/plaid-${name}, which holds the binary for this platform, is not installed. npm leaves it out if optional dependencies are omitted, or if the lockfile was written on another platform (https://github.com/npm/cli/issues/4828). Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`. To use a binary in another place, set ${OWN_BINARY} to its path.`
-}
-
-function unusable(name, said, glibc) {
-  const what = `The binary for ${name} was found but cannot be loaded: ${said}.`
-  if (/GLIBC_/.test(said)) {
-    return `${what} It needs glibc ${OLDEST_GLIBC} or newer, and this system has ${glibc}: use a newer system.`
-  }
-  return `${what} Remove node_modules and run \`npm install\` on this machine: the file may be incomplete, or copied from another machine. To use a binary in another place, set ${OWN_BINARY} to its path.`
-}
-
-/** The error if the binary has another version than the JavaScript. */
-function versionError(found, version) {
-  const { name } = platform()
-  const other = found === undefined ? 'another version' : `version ${found}`
-  const fix = process.env[OWN_BINARY]
-    ? `Set ${OWN_BINARY} to a binary of version ${version}, or unset it.`
-    : `Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`.`
-  const message = `The native binary has ${other}, but @utdk/plaid has version ${version}: they must be the same. ${fix}`
-  return new PlaidError(message, { code: 'BINARY_OUTDATED' })
-}
-
-/** The error of the first file that the loader found but could not load. */
-function systemError(error) {
-  for (let tried = error.cause; tried; tried = tried.cause) {
-    if (!tried.message.startsWith('Cannot find module')) return tried
-  }
-  return undefined
-}
-
-function isOldNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number)
-  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])
 }
 
 function resolved(specifier) {
@@ -157,9 +92,10 @@ function resolved(specifier) {
 module.exports = {
   OLDEST_GLIBC,
   OLDEST_NODE,
+  OWN_BINARY,
   PLATFORMS,
   installation,
-  loadError,
   platform,
-  versionError,
+  reportSettings,
+  resolved,
 }

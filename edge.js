@@ -1,0 +1,7 @@
+'use strict'
+
+// The package in an edge runtime: the conditions `edge-light` and `workerd` of package.json.
+
+throw new Error(
+  "@utdk/plaid has a native binary, and an edge runtime cannot load one: use it where Node.js runs. In Next.js, set `export const runtime = 'nodejs'` in that route.",
+)
