@@ -35,7 +35,10 @@ const CODE = [
   'lib/outcome.js',
   'lib/pending.js',
   'lib/platform.js',
+  'lib/to-sandbox.js',
+  'playwright.js',
   'sandbox.js',
+  'vite.js',
 ]
 const FILES = [
   ...CODE,
@@ -44,7 +47,9 @@ const FILES = [
   'gateway.d.ts',
   'index.d.ts',
   'package.json',
+  'playwright.d.ts',
   'sandbox.d.ts',
+  'vite.d.ts',
 ]
 
 /** What `npm pack` prints about the package; with `directory`, it writes the tarball there. */

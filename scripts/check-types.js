@@ -31,17 +31,26 @@ try {
 }
 
 function checkAll() {
-  const all = fs.readdirSync(fixtures).map((name) => path.join(fixtures, name))
+  const all = filesIn(fixtures)
+  const withPeers = filesIn(path.join(fixtures, 'peers'))
   const esm = all.filter((name) => name.endsWith('.mts'))
-  const fromPages = fs.readdirSync(pages).map((name) => path.join(pages, name))
+  const fromPages = filesIn(pages)
   for (const compiler of compilers) {
     for (const module of ['node16', 'nodenext']) {
       check(compiler, [...all, ...fromPages], '--module', module)
     }
     check(compiler, [...esm, ...fromPages], '--module', 'esnext', '--moduleResolution', 'bundler')
   }
+  // Their own declaration files need more than Node, and are not checked.
+  const peers = ['--module', 'nodenext', '--skipLibCheck', '--lib', 'es2022,esnext.disposable,dom']
+  for (const compiler of compilers) check(compiler, withPeers, ...peers)
   // Newer compilers always use interop.
   check('typescript-5', all, '--module', 'node16', '--esModuleInterop', 'false')
+}
+
+function filesIn(directory) {
+  const entries = fs.readdirSync(directory, { withFileTypes: true })
+  return entries.filter((it) => it.isFile()).map(({ name }) => path.join(directory, name))
 }
 
 function check(compiler, files, ...options) {
