@@ -113,6 +113,15 @@ export interface WebhookFilter {
   timeoutMs?: number
 }
 
+/** A webhook to fire. */
+export interface WebhookToFire {
+  item_id: string
+  /** Such as `PENDING_DISCONNECT`: one of the codes of `/sandbox/item/fire_webhook`. */
+  webhook_code: string
+  /** Which `DEFAULT_UPDATE` or `ERROR`, such as `LIABILITIES`. */
+  webhook_type?: string | undefined
+}
+
 /** A webhook that was fired, and its deliveries. Times are ISO 8601, by the Sandbox's clock. */
 export interface Webhook {
   /** The number of the webhook in this Sandbox, from 1. */
@@ -314,6 +323,24 @@ export interface Sandbox {
   redeliverWebhook(
     id: number,
   ): Promise<Webhook & { verification: string; outcome: DeliveryOutcome }>
+  /**
+   * Fires a webhook about an Item as `/sandbox/item/fire_webhook` does, without its access token, and
+   * also for a broken Item. It changes nothing else. Rejects with a `PlaidUsageError`:
+   * `NO_WEBHOOK_URL` if the Item has none, or Plaid's error code for a webhook that Plaid refuses.
+   */
+  fireWebhook(webhook: WebhookToFire): Promise<void>
+  /**
+   * Signs any body, to test how your backend verifies it. Resolves with the value of the
+   * `Plaid-Verification` header. The current key signs it, until `rotateWebhookKey()` lets that key
+   * expire.
+   */
+  signWebhook(
+    body: string | Uint8Array,
+    options?: {
+      /** When it claims to be signed, in Unix seconds. Default: now, in real time. */
+      iat?: number | undefined
+    },
+  ): Promise<string>
   /**
    * Creates a new key for signing webhooks, and resolves with its `kid`. The old key is still served,
    * as expired.

@@ -3,10 +3,21 @@
 // `@utdk/plaid/sandbox`: the local Plaid Sandbox as an object, for tests. Each method calls the control
 // route of the same name, which checks the values.
 
-const { isDate } = require('node:util/types')
+const { isUtf8 } = require('node:buffer')
+const { isDate, isUint8Array } = require('node:util/types')
 const { NativeSandbox } = require('./lib/native.js')
 const { startedEngine } = require('./lib/engine.js')
-const { checkLength, flag, invalid, port, read, text, texts, timeout } = require('./lib/options.js')
+const {
+  checkLength,
+  flag,
+  invalid,
+  port,
+  read,
+  text,
+  texts,
+  timeout,
+  whole,
+} = require('./lib/options.js')
 const { outcome } = require('./lib/outcome.js')
 
 /** Running Sandboxes. Kept here, so that garbage collection does not stop them. */
@@ -29,6 +40,8 @@ const ARRIVALS = ['ready', 'as_plaid']
 const FAILURE = ['error_code', 'kind', 'path', 'probability', 'retryAfter', 'status', 'times']
 const KINDS = ['error', 'html', 'reset', 'cut_short', 'hang']
 const DELAY = ['ms', 'path', 'probability', 'times']
+/** The longest body to sign, in bytes. */
+const LONGEST_BODY = 16 * 1024 * 1024
 /** The last millisecond of the year 9999. */
 const LAST_MS = 253_402_300_799_999
 
@@ -117,6 +130,23 @@ class Sandbox {
     return withBody(await this.#ask('POST', `webhooks/${id}/redeliver`))
   }
 
+  async fireWebhook(webhook = {}) {
+    const names = ['item_id', 'webhook_code', 'webhook_type']
+    const given = read(webhook, names, 'fireWebhook')
+    for (const name of names) text(given[name], name)
+    required(given.item_id, 'item_id')
+    required(given.webhook_code, 'webhook_code')
+    await this.#ask('POST', 'webhooks', given)
+  }
+
+  async signWebhook(body, options = {}) {
+    required(body, 'body')
+    const given = read(options, ['iat'], 'signWebhook')
+    const iat = whole(given.iat, 'iat', 0, Math.trunc(LAST_MS / 1000))
+    const json = JSON.stringify({ body: bodyText(body), iat })
+    return (await this.#send('POST', 'webhooks/sign', json)).verification
+  }
+
   async rotateWebhookKey() {
     return (await this.#ask('POST', 'keys/rotate')).kid
   }
@@ -190,7 +220,10 @@ class Sandbox {
   }
 
   async #ask(method, path, options = {}) {
-    const json = toJson(options)
+    return this.#send(method, path, toJson(options))
+  }
+
+  async #send(method, path, json) {
     return outcome((id) => this.#native.ask(id, method, path, json))
   }
 }
@@ -199,6 +232,17 @@ class Sandbox {
 function withBody({ body, ...webhook }) {
   const { verification = null, outcome = null } = webhook.attempts.at(-1) ?? {}
   return { ...webhook, body: JSON.parse(body), rawBody: body, verification, outcome }
+}
+
+/** The text of a webhook's body, which is UTF-8. */
+function bodyText(body) {
+  let given = body
+  if (isUint8Array(body)) {
+    given = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    if (!isUtf8(given)) throw invalid('body', 'must be UTF-8')
+    given = given.toString()
+  }
+  return wellFormed(text(given, 'body', undefined, LONGEST_BODY), 'body', LONGEST_BODY)
 }
 
 function seed(number) {
@@ -271,10 +315,10 @@ function plain(bodies) {
 }
 
 /** UTF-8 has no lone surrogates. */
-function wellFormed(value, field) {
-  if (typeof value !== 'string') return
-  checkLength(value, field)
-  if (value.isWellFormed()) return
+function wellFormed(value, field, longest) {
+  if (typeof value !== 'string') return value
+  checkLength(value, field, undefined, longest)
+  if (value.isWellFormed()) return value
   throw invalid(field, 'must be well-formed Unicode')
 }
 

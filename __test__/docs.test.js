@@ -76,7 +76,23 @@ const EXPECTED = {
     { mark: '// node.test.mjs', provedBy: 'examples.test.js' },
     { mark: '// playwright.spec.js', provedBy: 'examples.test.js' },
   ],
+  'docs/webhooks.md': [
+    { mark: 'verify(rawBody, headers)', prints: /^item-of-the-docs ITEM_LOGIN_REQUIRED\n$/ },
+    { mark: '// express.mjs', provedBy: 'webhooks-recipes.test.js' },
+    { mark: '// fastify.mjs', provedBy: 'webhooks-recipes.test.js' },
+    { mark: '// hono.mjs', provedBy: 'webhooks-recipes.test.js' },
+    { mark: '// route.mjs', provedBy: 'webhooks-recipes.test.js' },
+    { mark: 'sandbox.signWebhook(', prints: /^$/ },
+  ],
 }
+
+/** A webhook for the pages that verify one. */
+const WEBHOOK = JSON.stringify({
+  webhook_type: 'ITEM',
+  webhook_code: 'ERROR',
+  item_id: 'item-of-the-docs',
+  error: { error_code: 'ITEM_LOGIN_REQUIRED' },
+})
 
 const RUN = ['js', 'sh']
 
@@ -117,7 +133,9 @@ async function checkModule(t, code, { unanswered, prints }) {
   const noAnswer = await startServer(t, { replies: [silent, silent, silent] })
   const { access_token } = await sandbox.createItem()
   const { clientId, secret } = sandbox
-  const given = { access_token, clientId, secret, backend: backend.url }
+  const headers = { 'plaid-verification': await sandbox.signWebhook(WEBHOOK) }
+  const webhook = { rawBody: WEBHOOK, headers }
+  const given = { access_token, clientId, secret, backend: backend.url, ...webhook }
   // Inside the package, so that its own name resolves to it.
   const directory = await mkdtemp(path.join(__dirname, 'snippet-'))
   t.after(() => rm(directory, { recursive: true }))

@@ -36,6 +36,9 @@ class PlaidUsageError extends PlaidError {
   }
 }
 
+/** A webhook is not Plaid's, or cannot be verified now. */
+class PlaidWebhookError extends PlaidError {}
+
 const classes = {
   PlaidError,
   PlaidApiError,
@@ -43,6 +46,7 @@ const classes = {
   PlaidConnectionError,
   PlaidResponseError,
   PlaidUsageError,
+  PlaidWebhookError,
 }
 
 for (const [name, Class] of Object.entries(classes)) {

@@ -18,7 +18,8 @@ const pages = fs.mkdtempSync(path.join(root, '__test__', 'snippet-types-'))
 try {
   fs.writeFileSync(
     path.join(pages, 'given.d.ts'),
-    'declare const access_token: string, clientId: string, secret: string, backend: string\n',
+    'declare const access_token: string, clientId: string, secret: string, backend: string\n' +
+      'declare const rawBody: string, headers: Record<string, string>\n',
   )
   // A snippet that names its file is one of examples/, whose packages are not installed here.
   const compiled = snippets().filter(({ language, file }) => language === 'js' && !file)

@@ -10,7 +10,9 @@ use napi_derive::napi;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::oneshot;
-use utdk_plaid_client::{ApiError, Client, Config, Error, Gateway, Outcome, Reply, ResetLogin};
+use utdk_plaid_client::{
+    ApiError, Client, Config, Error, Gateway, Outcome, Reply, ResetLogin, UsageError,
+};
 
 use crate::engine::Engine;
 use crate::port::{Completion, Port};
@@ -109,11 +111,17 @@ pub fn open_client(engine: &Engine, options: ClientOptions) -> Either<NativeClie
                 closed: RefCell::new(Some(closed)),
             })
         }
-        Err(usage) => Either::B(Refusal {
+        Err(usage) => Either::B(usage.into()),
+    }
+}
+
+impl From<UsageError> for Refusal {
+    fn from(usage: UsageError) -> Self {
+        Self {
             code: usage.code.into(),
             field: usage.field.into(),
             message: usage.problem,
-        }),
+        }
     }
 }
 
@@ -258,27 +266,27 @@ enum Ending {
 }
 
 /// An error as data. JavaScript creates the `Error`, with the caller's stack.
-#[derive(Serialize)]
-struct Failure {
-    class: &'static str,
-    code: String,
-    message: String,
-    retryable: bool,
+#[derive(Default, Serialize)]
+pub(crate) struct Failure {
+    pub(crate) class: &'static str,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) retryable: bool,
     /// Plaid's fields.
     #[serde(skip_serializing_if = "Option::is_none")]
-    api: Option<Box<ApiError>>,
+    pub(crate) api: Option<Box<ApiError>>,
     /// The HTTP status of an unexpected reply.
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// The refused input or option.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    pub(crate) field: Option<&'static str>,
     /// The libraries' messages about a failed connection, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    chain: Vec<String>,
+    pub(crate) chain: Vec<String>,
     /// The error of the attempt before a timeout.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<Box<Failure>>,
+    pub(crate) last: Option<Box<Failure>>,
 }
 
 fn completion(outcome: Outcome) -> Completion {
@@ -309,11 +317,7 @@ impl From<Error> for Failure {
             code: error.code().to_owned(),
             message: error.to_string(),
             retryable: error.retryable(),
-            api: None,
-            status: None,
-            field: None,
-            chain: Vec::new(),
-            last: None,
+            ..Failure::default()
         };
         match error {
             Error::Api(api) => {

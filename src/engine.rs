@@ -18,7 +18,7 @@ pub struct Engine {
 #[napi]
 impl Engine {
     /// Opens a port. `settle` gets completions as lines: an id, then its text, then the next id. For
-    /// an id of 0 and above, the text is the `request_id` of a plain success; for a negative one, it
+    /// an id of 0 and above, the text is that of a plain success; for a negative one, it
     /// is the JSON of the completion of `~id`. `settle` returns whether nothing is in flight any
     /// more. `resource` is the async resource that open-handle detectors look at.
     #[napi(constructor, catch_unwind)]

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `io_thread` does all I/O; `port` submits work to it and brings completions back, by
 //! the thread-safe function of `tsfn`; [`engine`] is that port as a JavaScript object; [`client`],
-//! [`sandbox`], [`gateway`] and [`cli`] submit work to it.
+//! [`sandbox`], [`gateway`], [`webhooks`] and [`cli`] submit work to it.
 //!
 //! The exports are private to the package: `index.js` and its subpaths are the public surface, and
 //! they create every `Error`.
@@ -22,6 +22,7 @@ pub mod cli;
 pub mod client;
 pub mod gateway;
 pub mod sandbox;
+pub mod webhooks;
 
 /// The version of this binary: the JavaScript that loads it must have the same.
 #[napi]

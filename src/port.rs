@@ -20,7 +20,8 @@ use crate::tsfn::Waker;
 
 /// How a piece of work ended.
 pub(crate) enum Completion {
-    /// The first attempt of a call got Plaid's usual reply: its `request_id`.
+    /// The usual success: the `request_id` of Plaid's reply to a first attempt, or nothing for a
+    /// verified webhook.
     Plain(String),
     /// Anything else, as JSON with a `kind`.
     Json(String),

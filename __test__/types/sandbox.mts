@@ -134,6 +134,13 @@ is<string | undefined>()(next.body.error?.error_code)
 is<string | null | undefined>()(next.body.error?.error_code_reason)
 is<unknown>()(next.body.new_transactions)
 is<string>()(await sandbox.rotateWebhookKey())
+is<string>()(await sandbox.signWebhook('{}'))
+is<string>()(await sandbox.signWebhook(Buffer.from('{}'), { iat: 0 }))
+is<void>()(await sandbox.fireWebhook({ item_id: '', webhook_code: 'ERROR', webhook_type: 'ITEM' }))
+// @ts-expect-error: which Item
+await sandbox.fireWebhook({ webhook_code: 'ERROR' })
+// @ts-expect-error: the text of the body
+await sandbox.signWebhook({})
 
 export function describe(outcome: DeliveryOutcome): string {
   switch (outcome.kind) {

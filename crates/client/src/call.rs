@@ -1,69 +1,22 @@
-//! One call: prepared once, then attempted until it succeeds, fails for good or is out of time.
+//! One call: its input is checked, its request is sent, its reply is read.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::Method;
-use http::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
-use reqwest::Response;
-use tokio::time::{Instant, sleep, timeout_at};
-use url::Url;
+use http::header::HeaderMap;
 
-use crate::concurrency::Concurrency;
-use crate::credentials::{Credentials, check_input};
-use crate::diagnosis::{connection_error, is_out_of_files, is_unprocessed};
-use crate::error::{ConnectionError, Error, UsageError};
-use crate::error_reply;
+use crate::attempts::{self, Prepared, Progress, Shared};
+use crate::credentials::check_input;
+use crate::error::{Error, UsageError};
 use crate::headers;
 use crate::request::ResetLogin;
-use crate::retry::{Failed, backoff, seconds_to_wait};
-use crate::scrub::Secrets;
-use crate::target;
-use crate::transport::{Connections, Transport};
-use crate::wire::{self, Peer, Reply};
-
-/// What the calls of a client share.
-pub(crate) struct Shared {
-    pub(crate) transport: Transport,
-    pub(crate) concurrency: Arc<Concurrency>,
-    pub(crate) peer: Peer,
-    pub(crate) url: Url,
-    /// All headers but those of credentials.
-    pub(crate) headers: HeaderMap,
-    /// The same with the client's own credentials, if it has all that it needs.
-    pub(crate) authorized: Option<HeaderMap>,
-    pub(crate) credentials: Credentials,
-    pub(crate) timeout: Duration,
-    pub(crate) attempt_timeout: Duration,
-    pub(crate) max_retries: u32,
-    pub(crate) retry_rate_limits: bool,
-}
-
-impl Shared {
-    /// The host, with the port if one was given.
-    pub(crate) fn host(&self) -> &str {
-        target::authority(&self.url)
-    }
-
-    fn headers(&self, call: &ResetLogin) -> Result<Cow<'_, HeaderMap>, UsageError> {
-        let is_plain = call.client_id.is_none() && call.secret.is_none() && call.headers.is_empty();
-        if let (true, Some(headers)) = (is_plain, &self.authorized) {
-            return Ok(Cow::Borrowed(headers));
-        }
-        let mut headers = self.headers.clone();
-        headers::add(&mut headers, &call.headers)?;
-        self.credentials.add_to(&mut headers, self.peer, call)?;
-        Ok(Cow::Owned(headers))
-    }
-}
+use crate::wire::{self, Reply};
 
 /// How a call ended.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Outcome<T = Reply> {
     /// The reply, or why there is none.
-    pub result: Result<Reply, Error>,
+    pub result: Result<T, Error>,
     /// How many requests were started: 0 if the input was refused. A request that the server said
     /// it did not process is sent again without being counted.
     pub attempts: u32,
@@ -74,296 +27,54 @@ pub struct Outcome {
     pub retry_after: Option<Duration>,
 }
 
-/// What is known of a call while it runs; it outlives the deadline.
-#[derive(Default)]
-struct Progress {
-    attempts: u32,
-    status: Option<u16>,
-    retry_after: Option<Duration>,
-    last: Option<Error>,
+impl<T> Outcome<T> {
+    pub(crate) fn new(result: Result<T, Error>, progress: Progress) -> Self {
+        Self {
+            result,
+            attempts: progress.attempts,
+            status: progress.status,
+            retry_after: progress.retry_after,
+        }
+    }
 }
-
-/// A request that every attempt of a call sends.
-struct Prepared<'a> {
-    headers: &'a HeaderMap,
-    body: Bytes,
-    secrets: Secrets<'a>,
-}
-
-/// The longest deadline: the clock cannot count much further.
-const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// Longer than any reply of Plaid's.
-const MAX_REPLY: usize = 1 << 20;
-
-/// How many times a request is sent again because the server did not process it: more than any
-/// server asks for that ever processes one.
-const MOST_REPEATS: u32 = 100;
-
-/// The pause before a socket is tried for again where the process has too many files open.
-const UNTIL_FILES_CLOSE: Duration = Duration::from_millis(50);
 
 /// Makes a call. Dropping the future cancels it.
 pub(crate) async fn run(client: &Shared, call: &ResetLogin) -> Outcome {
     let mut progress = Progress::default();
-    let time_limit = call.timeout.unwrap_or(client.timeout);
-    let deadline = Instant::now() + time_limit.min(A_YEAR);
-    let result = match prepare_and_attempt(client, call, deadline, &mut progress).await {
-        Ok(result) => result,
-        Err(OutOfTime) => Err(Error::Timeout {
-            timeout_ms: time_limit.as_millis() as u64,
-            last: progress.last.take().map(Box::new),
-        }),
-    };
-    Outcome {
-        result,
-        attempts: progress.attempts,
-        status: progress.status,
-        retry_after: progress.retry_after,
-    }
+    let result = send(client, call, &mut progress).await;
+    Outcome::new(result, progress)
 }
 
-/// The deadline of the call has passed.
-struct OutOfTime;
-
-async fn prepare_and_attempt(
-    client: &Shared,
-    call: &ResetLogin,
-    deadline: Instant,
-    progress: &mut Progress,
-) -> Result<Result<Reply, Error>, OutOfTime> {
-    let headers = match check_input(call).and_then(|()| client.headers(call)) {
-        Ok(headers) => headers,
-        Err(refused) => return Ok(Err(refused.into())),
-    };
+async fn send(client: &Shared, call: &ResetLogin, progress: &mut Progress) -> Result<Reply, Error> {
+    check_input(call)?;
+    let headers = headers(client, call)?;
     let request = Prepared {
         headers: &headers,
         body: wire::body(client.peer, call),
         secrets: client.credentials.secrets(call, &headers),
+        time_limit: call.timeout.unwrap_or(client.timeout),
+        max_retries: call.max_retries.unwrap_or(client.max_retries),
     };
-    let max_retries = call.max_retries.unwrap_or(client.max_retries);
-    loop {
-        let is_last = progress.attempts >= max_retries;
-        let failed = match attempt_in_time(client, &request, deadline, is_last, progress).await? {
-            Ok(reply) => return Ok(Ok(reply)),
-            Err(failed) => failed,
-        };
-        let wait = failed
-            .retry_after
-            .unwrap_or_else(|| backoff(progress.attempts));
-        let is_refused = progress.status == Some(429) && !client.retry_rate_limits;
-        // A wait past the deadline would only replace a useful error by a timeout.
-        let is_in_time = Instant::now()
-            .checked_add(wait)
-            .is_some_and(|next| next < deadline);
-        if is_last || is_refused || !failed.error.retryable() || !is_in_time {
-            return Ok(Err(failed.error));
-        }
-        progress.last = Some(failed.error);
-        sleep(wait).await;
-    }
+    let answer = attempts::run(client, &request, progress).await?;
+    let reply = answer.read(|body| wire::success(client.peer, 200, body))?;
+    Ok(reply.scrubbed(&request.secrets))
 }
 
-/// One attempt, from its permit to its end, within the limit of an attempt.
-async fn attempt_in_time(
-    client: &Shared,
-    request: &Prepared<'_>,
-    deadline: Instant,
-    is_last: bool,
-    progress: &mut Progress,
-) -> Result<Result<Reply, Failed>, OutOfTime> {
-    let permit = client.concurrency.enter(|| client.transport.is_http2());
-    let _permit = timeout_at(deadline, permit).await.map_err(|_| OutOfTime)?;
-    let started = Instant::now();
-    let connections = client.transport.connections();
-    let limit = attempt_limit(started, deadline, client.attempt_timeout, is_last);
-    // Boxed to keep the future of a call that waits small: a thousand waiting calls then fit the
-    // processor's caches.
-    let attempt = Box::pin(attempt(client, &connections, request, progress));
-    if let Ok(ended) = timeout_at(limit, attempt).await {
-        return Ok(ended);
-    }
-    client.transport.retire_if_silent(&connections, started);
-    if limit == deadline {
-        return Err(OutOfTime);
-    }
-    let (host, ms) = (client.host(), client.attempt_timeout.as_millis());
-    let error = ConnectionError {
-        code: "ETIMEDOUT".into(),
-        problem: format!("{host}: no reply within {ms} ms"),
-        chain: Vec::new(),
-    };
-    Ok(Err(Failed {
-        error: error.into(),
-        // The attempt was the wait.
-        retry_after: Some(Duration::ZERO),
-    }))
-}
-
-/// When an attempt is cut off: at its own limit, but only if the next one then has half as long
-/// again, so that a server a little slower than the limit is answered. The last attempt has all the
-/// time that is left.
-fn attempt_limit(
-    started: Instant,
-    deadline: Instant,
-    attempt_timeout: Duration,
-    is_last: bool,
-) -> Instant {
-    let left = deadline.saturating_duration_since(started);
-    let after = left.saturating_sub(attempt_timeout);
-    match !is_last && after >= attempt_timeout.saturating_mul(3) / 2 {
-        true => started + attempt_timeout,
-        false => deadline,
-    }
-}
-
-async fn attempt(
-    client: &Shared,
-    connections: &Connections,
-    request: &Prepared<'_>,
-    progress: &mut Progress,
-) -> Result<Reply, Failed> {
-    progress.attempts += 1;
-    progress.status = None;
-    progress.retry_after = None;
-    let no_reply =
-        |error: reqwest::Error| connection_error(client.host(), &error, &request.secrets);
-    let mut response = send(client, connections, request, progress).await?;
-    let status = response.status().as_u16();
-    progress.status = Some(status);
-    let retry_after = match status {
-        429 | 503 => response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(seconds_to_wait),
-        _ => None,
-    };
-    progress.retry_after = retry_after;
-    let failed = |error| Failed { error, retry_after };
-    let body = body(&mut response, MAX_REPLY).await;
-    if !matches!(body, Ok(Some(_))) {
-        connections.lost();
-    }
-    let body = match body.map_err(no_reply)? {
-        Some(body) => body,
-        None => {
-            let problem = "is longer than 1 MiB, and was not read to its end";
-            return Err(failed(Error::response(status, problem)));
-        }
-    };
-    read(client, &response, &body, &request.secrets).map_err(failed)
-}
-
-/// Sends the request, again where the server did not process it or no socket could be opened.
-async fn send(
-    client: &Shared,
-    connections: &Connections,
-    request: &Prepared<'_>,
-    progress: &mut Progress,
-) -> Result<Response, Error> {
-    let mut repeats = 0;
-    loop {
-        let (headers, body) = (request.headers.clone(), request.body.clone());
-        let sent = connections.send(Method::POST, &client.url, headers, body);
-        let error = match sent.await {
-            Ok(response) => return Ok(response),
-            Err(error) => error,
-        };
-        let named = connection_error(client.host(), &error, &request.secrets);
-        if is_unprocessed(&error) && repeats < MOST_REPEATS {
-            repeats += 1;
-            // Not at once without end: each time a little later.
-            sleep(Duration::from_millis(u64::from(repeats / 10))).await;
-        } else if is_out_of_files(&error) {
-            progress.last = Some(named.into());
-            sleep(UNTIL_FILES_CLOSE).await;
-        } else {
-            return Err(named.into());
-        }
-    }
-}
-
-/// The body of a response, or nothing if it is longer than `longest`. One announced as longer is not
-/// downloaded at all.
+/// The headers of a call: the client's, unless it brings its own.
 ///
 /// # Errors
 ///
-/// reqwest's error, where the body ends early.
-async fn body(response: &mut Response, longest: usize) -> Result<Option<Bytes>, reqwest::Error> {
-    if response
-        .content_length()
-        .is_some_and(|length| length > longest as u64)
-    {
-        return Ok(None);
+/// A [`UsageError`] if a header is refused, or a credential is missing.
+pub(crate) fn headers<'a>(
+    client: &'a Shared,
+    call: &ResetLogin,
+) -> Result<Cow<'a, HeaderMap>, UsageError> {
+    let is_plain = call.client_id.is_none() && call.secret.is_none() && call.headers.is_empty();
+    if let (true, Some(headers)) = (is_plain, &client.authorized) {
+        return Ok(Cow::Borrowed(headers));
     }
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    loop {
-        let chunk = response.chunk().await;
-        let Some(chunk) = chunk.map_err(reqwest::Error::without_url)? else {
-            break;
-        };
-        if first.len().max(rest.len()) + chunk.len() > longest {
-            return Ok(None);
-        }
-        if first.is_empty() {
-            // Nearly always the whole body, which is then not copied.
-            first = chunk;
-            continue;
-        }
-        if rest.is_empty() {
-            rest.extend_from_slice(&first);
-        }
-        rest.extend_from_slice(&chunk);
-    }
-    Ok(Some(if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
-    }))
-}
-
-/// Reads a complete reply.
-///
-/// # Errors
-///
-/// [`Error::Api`] for an error of Plaid's or the gateway's, otherwise [`Error::Response`].
-fn read(
-    client: &Shared,
-    response: &Response,
-    body: &[u8],
-    secrets: &Secrets<'_>,
-) -> Result<Reply, Error> {
-    let status = response.status().as_u16();
-    let result = match status {
-        200 => wire::success(client.peer, status, body).map(|reply| reply.scrubbed(secrets)),
-        300..=399 => Err(Error::response(
-            status,
-            "is a redirect, which is not followed: the credentials would go with it",
-        )),
-        400.. => Err(error_reply::error(client.peer, status, body, secrets)),
-        _ => Err(Error::response(
-            status,
-            "has a status that this operation does not answer with",
-        )),
-    };
-    match (result, response.headers().get(CONTENT_ENCODING)) {
-        // The encoding is the reason, where the body could not be read.
-        (Err(Error::Response { .. }), Some(encoding)) if !matches!(status, 300..=399) => {
-            let encoding = match encoding.as_bytes() {
-                b"gzip" | b"x-gzip" => "gzip",
-                b"br" => "br",
-                b"deflate" => "deflate",
-                b"zstd" => "zstd",
-                _ => "unknown",
-            };
-            Err(Error::response(
-                status,
-                format!(
-                    "is compressed (content-encoding: {encoding}), which this client does not ask for: something between you and Plaid may have answered"
-                ),
-            ))
-        }
-        (result, _) => result,
-    }
+    let mut headers = client.headers.clone();
+    headers::add(&mut headers, &call.headers)?;
+    client.credentials.add_to(&mut headers, client.peer, call)?;
+    Ok(Cow::Owned(headers))
 }

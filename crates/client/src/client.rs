@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::call::{self, Outcome, Shared};
-use crate::concurrency::Concurrency;
+use crate::attempts::Shared;
+use crate::call::{self, Outcome};
 use crate::config::Config;
-use crate::credentials::Credentials;
 use crate::error::UsageError;
-use crate::headers;
 use crate::request::ResetLogin;
 use crate::target;
-use crate::transport::Transport;
-use crate::trust::tls_config;
 use crate::wire::Peer;
 
 /// The connections to one host, and the credentials to use there. Cheap to clone; dropping the last
@@ -38,29 +34,7 @@ impl Client {
                 (Peer::Plaid, target::operation_url(base_url)?)
             }
         };
-        let tls = tls_config(&config, url.scheme() == "https")?;
-        let concurrency = Arc::new(Concurrency::new(config.max_connections));
-        let transport = Transport::new(&url, &config, concurrency.clone(), tls)?;
-        let headers = headers::of_client(peer, &config.headers)?;
-        let credentials = Credentials {
-            client_id: config.client_id,
-            secret: config.secret,
-            gateway_token: config.gateway.and_then(|gateway| gateway.token),
-        };
-        credentials.check()?;
-        let shared = Shared {
-            transport,
-            concurrency,
-            peer,
-            url,
-            authorized: credentials.authorized(&headers, peer),
-            headers,
-            credentials,
-            timeout: config.timeout,
-            attempt_timeout: config.attempt_timeout,
-            max_retries: config.max_retries,
-            retry_rate_limits: config.retry_rate_limits,
-        };
+        let shared = Shared::new(config, peer, url)?;
         Ok(Self {
             shared: Arc::new(shared),
         })

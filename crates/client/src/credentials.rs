@@ -127,7 +127,7 @@ fn missing(field: &'static str, variable: &str) -> UsageError {
     UsageError::new(
         "MISSING_CREDENTIALS",
         field,
-        format!("no {field}: pass it to createPlaidClient, or set {variable}"),
+        format!("no {field}: pass it as an option, or set {variable}"),
     )
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Why a call did not succeed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Plaid or the gateway returned an error: read its code.
@@ -79,7 +79,7 @@ fn is_retryable_status(status: u16) -> bool {
 ///
 /// Strings are scrubbed: `[redacted]` replaces any credential or token of this call. Each is at most
 /// 4 KiB long; a longer one ends in `…`.
-#[derive(Debug, Default, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, Default, Serialize, thiserror::Error)]
 #[error("{error_code}: {error_message}")]
 pub struct ApiError {
     /// The HTTP status.
@@ -105,7 +105,7 @@ pub struct ApiError {
 }
 
 /// A failure below HTTP.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{problem}")]
 pub struct ConnectionError {
     /// An errno name such as `ECONNREFUSED`, or one of `ENOTFOUND`, `CERT_UNTRUSTED`,

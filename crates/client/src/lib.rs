@@ -1,11 +1,12 @@
 //! One call of the Plaid API, `POST /sandbox/item/reset_login`: it forces a Sandbox Item into
-//! `ITEM_LOGIN_REQUIRED`.
+//! `ITEM_LOGIN_REQUIRED`. The same connections fetch the keys that sign webhooks.
 //!
 //! Reading order: `config` and `request` are what a caller sets, `error` is what can go wrong.
 //! `target`, `wire`, `headers`, `scrub` and `credentials` make the request; `error_reply` reads a
 //! reply that is an error. `retry` and `concurrency` decide when an attempt starts. `certificate`,
 //! `trust`, `proxy`, `resolve`, `dial` and `transport` are the connections, over reqwest;
-//! `diagnosis` names their failures. `call` makes the attempts, and `client` is the public surface.
+//! `diagnosis` names their failures. `attempts` sends a request until a reply comes, `call` and
+//! `webhook_key` say which request, and `client` is the public surface.
 //!
 //! This crate knows no server and no Node, and it never reads the environment.
 
@@ -34,8 +35,10 @@ mod trust;
 
 mod diagnosis;
 
+mod attempts;
 mod call;
 mod client;
+mod webhook_key;
 
 pub use call::Outcome;
 pub use client::Client;
@@ -44,4 +47,5 @@ pub use error::{ApiError, ConnectionError, Error, UsageError};
 pub use request::ResetLogin;
 pub use target::DEFAULT_BASE_URL;
 pub use trust::{Roots, roots};
+pub use webhook_key::{WebhookKey, WebhookKeys};
 pub use wire::Reply;

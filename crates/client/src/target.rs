@@ -16,14 +16,7 @@ pub const DEFAULT_BASE_URL: &str = "https://sandbox.plaid.com";
 /// A [`UsageError`] for anything but a bare `https` origin (or `http` on loopback), and for Plaid's
 /// other environments.
 pub(crate) fn operation_url(base_url: &str) -> Result<Url, UsageError> {
-    let url = parse_url(base_url, "baseUrl", "INVALID_BASE_URL")?;
-    if !matches!(url.path(), "" | "/") {
-        return Err(UsageError::new(
-            "INVALID_BASE_URL",
-            "baseUrl",
-            "baseUrl must not have a path: give scheme, host and port only, such as https://sandbox.plaid.com",
-        ));
-    }
+    let url = origin(base_url)?;
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     if (host == "plaid.com" || host.ends_with(".plaid.com")) && host != "sandbox.plaid.com" {
         return Err(UsageError::new(
@@ -40,6 +33,20 @@ pub(crate) fn operation_url(base_url: &str) -> Result<Url, UsageError> {
     )
 }
 
+/// The URL of the route for the keys of webhooks below `base_url`, in any environment of Plaid's.
+///
+/// # Errors
+///
+/// A [`UsageError`] for anything but a bare `https` origin (or `http` on loopback).
+pub(crate) fn key_url(base_url: &str) -> Result<Url, UsageError> {
+    with_path(
+        origin(base_url)?,
+        "/webhook_verification_key/get",
+        "baseUrl",
+        "INVALID_BASE_URL",
+    )
+}
+
 /// The URL of the operation's tool route below a gateway's URL.
 ///
 /// # Errors
@@ -50,6 +57,18 @@ pub(crate) fn gateway_url(gateway: &str) -> Result<Url, UsageError> {
     let prefix = url.path().trim_end_matches('/');
     let path = format!("{prefix}/tools/plaid/sandboxitemresetlogin");
     with_path(url, &path, "gateway.url", "INVALID_GATEWAY")
+}
+
+fn origin(base_url: &str) -> Result<Url, UsageError> {
+    let url = parse_url(base_url, "baseUrl", "INVALID_BASE_URL")?;
+    if !matches!(url.path(), "" | "/") {
+        return Err(UsageError::new(
+            "INVALID_BASE_URL",
+            "baseUrl",
+            "baseUrl must not have a path: give scheme, host and port only, such as https://sandbox.plaid.com",
+        ));
+    }
+    Ok(url)
 }
 
 fn parse_url(text: &str, field: &'static str, code: &'static str) -> Result<Url, UsageError> {

@@ -19,7 +19,7 @@ use crate::{
         stubs::Stub,
         webhook::WebhookFilter,
     },
-    plaid::time,
+    plaid::time::{self, LAST_INSTANT},
 };
 
 /// How long `webhooks/next` waits by default, in milliseconds.
@@ -29,8 +29,8 @@ const DEFAULT_WAIT_MS: f64 = 5_000.0;
 const MAX_MS: f64 = 100.0 * 366.0 * 24.0 * 60.0 * 60.0 * 1_000.0;
 
 const KNOWN: &str = "there are GET health, items, webhooks, keys/{kid}, requests, clock, faults, stubs, tls and events, \
-                     POST items, items/{item_id}/break, items/{item_id}/repair, items/{item_id}/update, webhooks/next, \
-                     webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, stubs, \
+                     POST items, items/{item_id}/break, items/{item_id}/repair, items/{item_id}/update, webhooks, webhooks/next, \
+                     webhooks/sign, webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, stubs, \
                      link/complete, link/exit, inbox and reset, and DELETE faults and stubs";
 
 impl Controls {
@@ -83,7 +83,15 @@ impl Controls {
                 options.end()?;
                 Ok(json!({ "webhooks": self.webhooks() }))
             }
+            ("POST", ["webhooks"]) => self.fire(options),
             ("POST", ["webhooks", "next"]) => self.next(options).await,
+            ("POST", ["webhooks", "sign"]) => {
+                let body = options.text("body")?;
+                let iat = options.whole("iat", 0, LAST_INSTANT.as_secs())?;
+                options.end()?;
+                let body = body.ok_or_else(|| SandboxError::option("body", "is missing"))?;
+                Ok(json!({ "verification": self.sign_webhook(&body, iat) }))
+            }
             ("POST", ["webhooks", id, "redeliver"]) => {
                 options.end()?;
                 let id = id
@@ -182,6 +190,18 @@ impl Controls {
             "access_token": created.access_token.expose_secret(),
             "item_id": created.item_id,
         }))
+    }
+
+    fn fire(&self, mut options: Options) -> Result<Value, SandboxError> {
+        let item_id = options.text("item_id")?;
+        let webhook_type = options.text("webhook_type")?;
+        let webhook_code = options.text("webhook_code")?;
+        options.end()?;
+        let item_id = item_id.ok_or_else(|| SandboxError::option("item_id", "is missing"))?;
+        let webhook_code =
+            webhook_code.ok_or_else(|| SandboxError::option("webhook_code", "is missing"))?;
+        self.fire_webhook(&item_id, webhook_type.as_deref(), &webhook_code)?;
+        Ok(json!({}))
     }
 
     async fn next(&self, mut options: Options) -> Result<Value, SandboxError> {

@@ -1,17 +1,24 @@
 //! The controls of webhooks.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::{
-    control::{controls::Controls, error::SandboxError},
+    control::{
+        controls::{Controls, find_item},
+        error::SandboxError,
+    },
     model::{
         shared::Shared,
         webhook::{Webhook, WebhookFilter},
+        webhook_body::WebhookBody,
     },
-    plaid::secrets::without_secrets,
+    plaid::{secrets::without_secrets, time},
 };
 
 impl Controls {
@@ -55,6 +62,48 @@ impl Controls {
         let receiver = self.shared.state().redeliver(id);
         let receiver = receiver.ok_or(SandboxError::WebhookNotFound { id })?;
         receiver.await.map_err(|_| SandboxError::Closed)
+    }
+
+    /// Fires a webhook about an Item as `/sandbox/item/fire_webhook` does, without its access token,
+    /// and also for a broken Item. An extension of this Sandbox.
+    ///
+    /// # Errors
+    ///
+    /// - [`SandboxError::ItemNotFound`] if no Item has this id, or it was removed.
+    /// - [`SandboxError::NoWebhookUrl`] if the Item has no webhook URL.
+    /// - [`SandboxError::Invalid`] with Plaid's code and message for an unknown code or type, or if
+    ///   the Item does not have the webhook's product.
+    pub fn fire_webhook(
+        &self,
+        item_id: &str,
+        webhook_type: Option<&str>,
+        webhook_code: &str,
+    ) -> Result<(), SandboxError> {
+        let mut state = self.shared.state();
+        let index = find_item(&state, item_id)?;
+        if state.item(index).webhook.is_none() {
+            return Err(SandboxError::NoWebhookUrl {
+                item_id: state.item(index).id.clone(),
+            });
+        }
+        let fired = state.fire_by_code(index, webhook_type, webhook_code);
+        fired.map_err(|error| {
+            let is_of_type =
+                error.error_code == "INVALID_FIELD" && WebhookBody::is_code(webhook_code);
+            let field = match is_of_type {
+                true => "webhook_type",
+                false => "webhook_code",
+            };
+            SandboxError::invalid(field)(error)
+        })
+    }
+
+    /// Signs any body with the key of the Sandbox. Returns a `Plaid-Verification` header. `iat`, in
+    /// Unix seconds, is now by default: real time, as for the Sandbox's own webhooks. An extension of
+    /// this Sandbox.
+    pub fn sign_webhook(&self, body: &str, iat: Option<u64>) -> String {
+        let signer = self.shared.state().signer();
+        signer.sign(body, iat.unwrap_or_else(|| time::unix(SystemTime::now())))
     }
 
     /// Signs webhooks with a new key from now on. Returns its `kid`. The key before it is still

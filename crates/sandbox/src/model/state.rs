@@ -9,7 +9,7 @@ mod webhooks;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use fastrand::Rng;
 use serde::Serialize;
@@ -30,7 +30,7 @@ use crate::{
         products::ledger::Arrival,
         random::Streams,
         report::{Report, Reports},
-        signing::Keys,
+        signing::{Keys, Signer},
         stubs::Stubs,
         visit::{self, Visit},
         webhook_body::WebhookBody,
@@ -213,6 +213,11 @@ impl State {
     /// Signs webhooks with a new key from now on. Returns its `kid`.
     pub(crate) fn rotate_key(&mut self) -> String {
         self.keys.rotate(self.clock.now())
+    }
+
+    /// The key that signs webhooks now.
+    pub(crate) fn signer(&self) -> Arc<Signer> {
+        self.keys.current()
     }
 
     /// The public key with this `kid`, as Plaid shows it.

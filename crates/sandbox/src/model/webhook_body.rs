@@ -172,6 +172,11 @@ impl WebhookBody {
         Ok(WebhookBody::of_item(webhook_type, code, fields))
     }
 
+    /// Whether [`WebhookBody::of_code`] knows this code.
+    pub(crate) fn is_code(code: &str) -> bool {
+        CODES.iter().any(|(known, ..)| *known == code)
+    }
+
     /// The complete body, for the Item it is about.
     pub(crate) fn into_json(self, item: Option<&Item>) -> Value {
         let mut body = self.fields;

@@ -49,6 +49,12 @@ async fn an_unknown_option_is_named_with_the_known_ones() {
             "webhooks/next",
             "it takes item_id, webhook_code, timeoutMs",
         ),
+        (
+            Method::POST,
+            "webhooks",
+            "it takes item_id, webhook_type, webhook_code",
+        ),
+        (Method::POST, "webhooks/sign", "it takes body, iat"),
         (Method::POST, "webhooks/1/redeliver", "it takes none"),
         (Method::POST, "keys/rotate", "it takes none"),
         (Method::GET, "requests", "it takes none"),
