@@ -139,9 +139,12 @@ export interface WebhookError {
   [field: string]: unknown
 }
 
-declare const other: unique symbol
-/** A code that is not listed here. It is a plain string, which no listed code compares equal to. */
-export type OtherCode = string & { readonly [other]: true }
+// A type and no value: an enum's member is a string that equals no other literal.
+declare enum Other {
+  Code = 'a code that is not listed',
+}
+/** Any code that is not listed here. */
+export type OtherCode = Other.Code
 
 /** A webhook that is not listed here. To compare its code: `const code: string = webhook_code`. */
 export interface OtherWebhook extends AnyWebhook {

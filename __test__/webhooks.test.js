@@ -152,7 +152,10 @@ test('a body that was parsed and serialized again says that the raw body is need
   const again = JSON.stringify(JSON.parse(rawBody))
   const error = await refused(verify(again, verification), 'BODY_MISMATCH')
   assert.match(error.message, /parsed and serialized again, so pass the raw body/)
-  const changed = await refused(verify(rawBody.replace('ITEM', 'ITEMS'), verification), 'BODY_MISMATCH')
+  const changed = await refused(
+    verify(rawBody.replace('ITEM', 'ITEMS'), verification),
+    'BODY_MISMATCH',
+  )
   assert.doesNotMatch(changed.message, /serialized again/)
 })
 

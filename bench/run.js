@@ -1,4 +1,4 @@
-// node bench/run.js <client, sandbox, gateway or reset-login> [options]: takes the measures of a
+// node bench/run.js <client, sandbox, gateway, reset-login or webhooks> [options]: takes the measures of a
 // benchmark, and prints the figures and which goals they meet.
 //
 // Reading order: <name>/benchmark.js (what), <name>/subjects.js (who) and <name>/measure.js (how),
@@ -17,7 +17,7 @@ const { report } = require('./report')
 const { mediansOf, takeRounds } = require('./rounds')
 const { version } = require('../package.json')
 
-const NAMES = ['client', 'sandbox', 'gateway', 'reset-login']
+const NAMES = ['client', 'sandbox', 'gateway', 'reset-login', 'webhooks']
 
 async function main([name, ...rest]) {
   if (!NAMES.includes(name)) {

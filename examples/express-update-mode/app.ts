@@ -1,12 +1,14 @@
 // The routes of the backend.
 
+import { PlaidWebhookError, type WebhookVerifier } from '@utdk/plaid/webhooks'
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
 import type { Item, Items, LoginStatus } from './items.ts'
 import { type Plaid, PlaidFailure } from './plaid.ts'
-import { loginNews, WebhookRefused, WebhookVerifier } from './webhook.ts'
+import { loginNews } from './webhook.ts'
 
 export interface AppOptions {
   plaid: Plaid
+  verifyWebhook: WebhookVerifier
   items: Items
   /** The user of a request, from your session; `undefined` if there is none. */
   userOf(request: Request): string | undefined
@@ -19,19 +21,17 @@ export interface App {
   settled(): Promise<void>
 }
 
-export function createApp({ plaid, items, userOf, log }: AppOptions): App {
+export function createApp({ plaid, verifyWebhook, items, userOf, log }: AppOptions): App {
   const app = express()
-  const verifier = new WebhookVerifier((kid) => plaid.webhookKey(kid))
   const underWay = new Set<Promise<void>>()
 
   // Plaid calls this route. The signature covers the raw body, so no parser may run before it.
   app.post('/plaid/webhook', express.raw({ type: () => true }), async (request, response) => {
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    await verifier.verify(body, request.get('plaid-verification'))
+    const webhook = await verifyWebhook(request.body ?? '', request.headers)
     // Plaid sends the webhook again unless it gets 200 within 10 seconds, so answer first and work
     // afterwards. If the work must outlive this process, put it into your job queue here.
     response.sendStatus(200)
-    const news = loginNews(body)
+    const news = loginNews(webhook)
     if (news) inBackground(refresh(news.itemId, news.login))
   })
 
@@ -73,7 +73,7 @@ export function createApp({ plaid, items, userOf, log }: AppOptions): App {
     if (response.headersSent) return next(error)
     const { status, code, retryAfter } = replyTo(error)
     // Malformed requests are not logged.
-    if (error instanceof WebhookRefused) log(`Webhook refused: ${error.message}`)
+    if (error instanceof PlaidWebhookError) log(`Webhook refused: ${error.code}, ${error.message}`)
     else if (error instanceof PlaidFailure) log(error.message)
     else if (status >= 500) log(error.stack)
     if (retryAfter !== undefined) response.set('Retry-After', retryAfter)
@@ -156,7 +156,10 @@ interface ErrorReply {
 
 function replyTo(error: unknown): ErrorReply {
   if (error instanceof Refusal) return error
-  if (error instanceof WebhookRefused) return { status: 401, code: 'webhook_refused' }
+  if (error instanceof PlaidWebhookError) {
+    // 503: Plaid sends the webhook again, when its key can be fetched.
+    return { status: error.retryable ? 503 : 401, code: 'webhook_refused' }
+  }
   if (error instanceof PlaidFailure) return replyToFailure(error)
   // From express's parsers: the body is not JSON, or too long.
   const status = (error as { status?: unknown }).status

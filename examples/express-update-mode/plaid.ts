@@ -1,6 +1,6 @@
 // Every call to Plaid, with Plaid's own client.
 
-import { Configuration, CountryCode, type JWKPublicKey, PlaidApi } from 'plaid'
+import { Configuration, CountryCode, PlaidApi } from 'plaid'
 import type { LoginStatus } from './items.ts'
 
 export interface PlaidSettings {
@@ -74,11 +74,6 @@ export class Plaid {
     )
     if (hosted_link_url === undefined) throw new PlaidFailure('refused', 'HOSTED_LINK_NOT_ENABLED')
     return { url: hosted_link_url, until: expiration }
-  }
-
-  /** A key with which Plaid signs webhooks. */
-  async webhookKey(kid: string): Promise<JWKPublicKey> {
-    return (await ask(this.#api.webhookVerificationKeyGet({ key_id: kid }))).key
   }
 }
 

@@ -1,6 +1,7 @@
 // The process: environment, port and shutdown.
 
 import { createPlaidClient } from '@utdk/plaid'
+import { createWebhookVerifier } from '@utdk/plaid/webhooks'
 import { createApp } from './app.ts'
 import { itemsInMemory } from './items.ts'
 import { Plaid } from './plaid.ts'
@@ -12,6 +13,7 @@ const port = Number(process.env.PORT || 3000)
 const items = itemsInMemory()
 const { handler, settled } = createApp({
   plaid: new Plaid({ baseUrl, ...credentials }),
+  verifyWebhook: createWebhookVerifier({ baseUrl, ...credentials }),
   items,
   // Read your session here. Until you do, the backend listens only on this machine.
   userOf: () => 'user-1',

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createPlaidClient } from '@utdk/plaid'
 import { startSandbox } from '@utdk/plaid/sandbox'
+import { createWebhookVerifier } from '@utdk/plaid/webhooks'
 import { Configuration, PlaidApi, Products } from 'plaid'
 import { expect, onTestFinished } from 'vitest'
 import { createApp } from '../app.ts'
@@ -24,6 +25,7 @@ export async function startBackend({ timeoutMs = 10_000 } = {}) {
   const logged: string[] = []
   const app = createApp({
     plaid: new Plaid({ baseUrl, clientId, secret, timeoutMs }),
+    verifyWebhook: createWebhookVerifier({ baseUrl, clientId, secret }),
     items,
     userOf: (request) => request.get('x-user') || undefined,
     log: (line) => void logged.push(line),

@@ -7,10 +7,8 @@ import { Plaid } from '../plaid.ts'
 import { startBackend } from './support.ts'
 
 const DELIVERED = { kind: 'delivered', status: 200 }
-const MINUTE = 60_000
 
 afterEach(() => {
-  vi.useRealTimers()
   vi.restoreAllMocks()
 })
 
@@ -46,31 +44,34 @@ const UNKNOWN_KID = '00000000-0000-4000-8000-000000000000'
 type Forgery = (genuine: Genuine) => Promise<{ body?: string; token?: string; why: string }>
 
 test.each<[string, Forgery]>([
-  ['has no signature', async () => ({ why: 'not signed' })],
-  ['has a signature that is not a JWT', async () => ({ token: 'a.b.c', why: 'not a JWT' })],
+  ['has no signature', async () => ({ why: 'MISSING_SIGNATURE' })],
+  [
+    'has a signature that is not a JWT',
+    async () => ({ token: 'a.b.c', why: 'MALFORMED_SIGNATURE' }),
+  ],
   [
     'is signed by another key',
     async (it) => ({
       token: await forge(it, 'ES256', stranger),
-      why: 'signature verification failed',
+      why: 'BAD_SIGNATURE',
     }),
   ],
   [
     'is signed by a key that Plaid does not know',
     async (it) => ({
       token: await forge(it, 'ES256', stranger, UNKNOWN_KID),
-      why: 'does not know its key',
+      why: 'UNKNOWN_KEY',
     }),
   ],
   [
     'is signed by another algorithm',
-    async (it) => ({ token: await forge(it, 'HS256', new Uint8Array(32)), why: 'not ES256' }),
+    async (it) => ({ token: await forge(it, 'HS256', new Uint8Array(32)), why: 'WRONG_ALGORITHM' }),
   ],
   [
     'is signed without an algorithm',
     async ({ verification }) => ({
       token: new UnsecuredJWT(decodeJwt(verification)).encode(),
-      why: 'not ES256',
+      why: 'WRONG_ALGORITHM',
     }),
   ],
   [
@@ -78,7 +79,7 @@ test.each<[string, Forgery]>([
     async ({ rawBody, verification }) => ({
       token: verification,
       body: rawBody.replace('ITEM_LOGIN_REQUIRED', 'ITEM_LOGIN_REQUIRED '),
-      why: 'not what was signed',
+      why: 'BODY_MISMATCH',
     }),
   ],
   [
@@ -86,7 +87,7 @@ test.each<[string, Forgery]>([
     async ({ rawBody, verification }) => ({
       token: verification,
       body: JSON.stringify(JSON.parse(rawBody), null, 4),
-      why: 'not what was signed',
+      why: 'BODY_MISMATCH',
     }),
   ],
 ])('a webhook that %s is refused and changes nothing', async (_, forgery) => {
@@ -101,14 +102,14 @@ test.each<[string, Forgery]>([
 })
 
 test('a webhook that was signed more than five minutes ago is refused', async () => {
-  const { backend, itemId, rawBody, verification } = await startBackendThatMissedAWebhook()
-  const signed = Date.now()
-  vi.setSystemTime(signed + 6 * MINUTE)
-  expect(await backend.postWebhook(rawBody, verification)).toBe(401)
+  const { backend, itemId, rawBody } = await startBackendThatMissedAWebhook()
+  const signedAgo = (minutes: number) =>
+    backend.sandbox.signWebhook(rawBody, { iat: Math.floor(Date.now() / 1000) - 60 * minutes })
+  expect(await backend.postWebhook(rawBody, await signedAgo(6))).toBe(401)
+  expect(backend.logged.at(-1)).toContain('TOO_OLD')
   expect(await backend.needsAttention(itemId)).toBe(false)
 
-  vi.setSystemTime(signed + 4 * MINUTE)
-  expect(await backend.postWebhook(rawBody, verification)).toBe(200)
+  expect(await backend.postWebhook(rawBody, await signedAgo(4))).toBe(200)
   expect(await backend.needsAttention(itemId)).toBe(true)
 })
 
@@ -144,7 +145,10 @@ test('a webhook that the backend missed while it was down is delivered again', a
 test('a webhook whose key cannot be fetched is delivered again', async () => {
   const backend = await startBackend()
   const itemId = await backend.linkItem()
-  await backend.sandbox.failNext({ path: '/webhook_verification_key/get', status: 500 })
+  await backend.sandbox.failNext({
+    path: '/webhook_verification_key/get',
+    error_code: 'INVALID_API_KEYS',
+  })
   await backend.breakItem(itemId)
   const { outcome } = await backend.nextWebhook('ERROR')
   expect(outcome).toEqual({ kind: 'refused', status: 503 })
