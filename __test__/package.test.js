@@ -39,6 +39,7 @@ const CODE = [
   'playwright.js',
   'sandbox.js',
   'vite.js',
+  'webhooks.js',
 ]
 const FILES = [
   ...CODE,
@@ -50,6 +51,7 @@ const FILES = [
   'playwright.d.ts',
   'sandbox.d.ts',
   'vite.d.ts',
+  'webhooks.d.ts',
 ]
 
 /** What `npm pack` prints about the package; with `directory`, it writes the tarball there. */
