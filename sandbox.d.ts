@@ -80,6 +80,22 @@ export interface CompletedLink {
   /** The token of the new Item; `null` in update mode. */
   public_token: string | null
   metadata: LinkMetadata
+  /** The session's events, oldest first: the arguments of Link's `onEvent`. */
+  events: LinkEvent[]
+}
+
+/** What Link's `onEvent` gets. */
+export interface LinkEvent {
+  /** Such as `OPEN` and `HANDOFF`. */
+  eventName: string
+  /** `null` for what does not apply. */
+  metadata: {
+    link_session_id: string
+    request_id: string
+    /** ISO 8601. */
+    timestamp: string
+    [name: string]: string | null
+  }
 }
 
 /** The `metadata` of Link's `onSuccess`. */

@@ -137,8 +137,11 @@ test('completeLink() for a new Item resolves with what onSuccess gets', async (t
   const sandbox = await start(t)
   const link_token = await linkToken(sandbox, { products: ['auth'], user_id: 'usr_one' })
   const completed = await sandbox.completeLink(link_token)
-  const { public_token, metadata } = completed
-  assert.deepEqual(Object.keys(completed), ['metadata', 'public_token'])
+  const { public_token, metadata, events } = completed
+  assert.deepEqual(Object.keys(completed), ['events', 'metadata', 'public_token'])
+  const names = events.map(({ eventName }) => eventName)
+  assert.deepEqual(names, ['OPEN', 'HANDOFF'])
+  for (const event of events) assert.equal(event.metadata.link_session_id, metadata.link_session_id)
   const { accounts, institution, link_session_id, transfer_status } = metadata
   assert.deepEqual(institution, { institution_id: 'ins_109508', name: 'First Platypus Bank' })
   assert.equal(transfer_status, null)

@@ -33,6 +33,9 @@
     zIndex: '2147483647',
   }
 
+  /** An embedded search, which fills its element. */
+  const IN_PAGE = { display: 'block', position: 'static', zIndex: 'auto' }
+
   const NO_ANSWER = {
     error_type: 'API_ERROR',
     error_code: 'INTERNAL_SERVER_ERROR',
@@ -123,7 +126,7 @@
     function fail() {
       if (state !== 'loading') return
       state = 'failed'
-      if (isOpen) finish(withoutSession(NO_ANSWER))
+      finish(withoutSession(NO_ANSWER))
     }
 
     function enter() {
@@ -164,7 +167,8 @@
 
     /** Closed before a callback is called: it may call `destroy`. */
     function finish(message) {
-      if (!isOpen) return
+      // An embedded search can fail before it is open.
+      if (!isOpen && !element) return
       const { onEvent, onExit, onSuccess } = config
       hide()
       const happened = events
@@ -175,7 +179,7 @@
     }
 
     function embed() {
-      Object.assign(frame.style, { display: 'block', position: 'static', zIndex: 'auto' })
+      Object.assign(frame.style, IN_PAGE)
       element.append(frame)
     }
 
@@ -185,7 +189,7 @@
     }
 
     function uncover() {
-      Object.assign(frame.style, { display: 'block', position: 'static', zIndex: 'auto' })
+      Object.assign(frame.style, IN_PAGE)
       if (state === 'ready') enter()
     }
 

@@ -76,7 +76,7 @@ is<void>()(await sandbox.repairItem(item.item_id))
 const update = await sandbox.createUpdateLink(item.item_id)
 is<UpdateLink>()(update)
 is<Record<'link_token' | 'hosted_link_url' | 'expiration', string>>()({ ...update })
-const { public_token, metadata } = await sandbox.completeLink('link-sandbox-x')
+const { public_token, metadata, events } = await sandbox.completeLink('link-sandbox-x')
 is<string | null>()(public_token)
 is<string>()(metadata.institution.institution_id)
 is<string>()(metadata.institution.name)
@@ -90,6 +90,11 @@ for (const account of metadata.accounts) {
   is<string | null>()(account.subtype)
   is<string | null>()(account.verification_status)
   is<string | null>()(account.class_type)
+}
+for (const event of events) {
+  is<string>()(event.eventName)
+  is<string>()(event.metadata.timestamp)
+  is<string | null | undefined>()(event.metadata.view_name)
 }
 is<void>()(await sandbox.exitLink('link-sandbox-x'))
 

@@ -12,9 +12,12 @@ const NO_ANSWER = {
   display_message: null,
 }
 
+const DIALOG = { role: 'dialog', 'aria-modal': true, 'aria-labelledby': 'title' } as const
+
 export function Link({ host }: { host: Host }) {
   const [reply, setReply] = useState<Reply>()
   const [isBusy, setBusy] = useState(true)
+  const [isEmbedded, setEmbedded] = useState(host.isEmbedded)
   const last = useRef<Reply | undefined>(undefined)
   const pending = useRef<Promise<void> | undefined>(undefined)
 
@@ -36,9 +39,14 @@ export function Link({ host }: { host: Host }) {
     pending.current = request().then(take, fail)
   }
 
-  const send = (action: Action) => {
+  function send(action: Action) {
     const visit = last.current?.visit
-    if (visit && !isBusy) ask(() => act(visit, action))
+    if (!visit || isBusy) return
+    if (isEmbedded && action.action === 'institution') {
+      setEmbedded(false)
+      host.selected()
+    }
+    ask(() => act(visit, action))
   }
 
   async function leave() {
@@ -49,19 +57,21 @@ export function Link({ host }: { host: Host }) {
 
   useEffect(() => {
     host.onLeave(leave)
-    ask(() => open(host.token))
+    ask(() => open(host.token, host.isEmbedded))
   }, [])
 
   return (
-    <main class="screen">
-      <div class="link" role="dialog" aria-modal="true" aria-labelledby="title" aria-busy={isBusy}>
+    <main class={isEmbedded ? 'embedded' : 'screen'}>
+      <div class="link" {...(isEmbedded ? {} : DIALOG)} aria-busy={isBusy}>
         <header>
           <span class="badge">Local Sandbox</span>
-          <button type="button" class="exit" aria-label="Exit" onClick={() => leave()}>
-            <svg viewBox="0 0 24 24" aria-hidden="true">
-              <path d="M6 6l12 12M18 6L6 18" />
-            </svg>
-          </button>
+          {!isEmbedded && (
+            <button type="button" class="exit" aria-label="Exit" onClick={() => leave()}>
+              <svg viewBox="0 0 24 24" aria-hidden="true">
+                <path d="M6 6l12 12M18 6L6 18" />
+              </svg>
+            </button>
+          )}
         </header>
         {reply?.pane && <Shown pane={reply.pane} isBusy={isBusy} send={send} />}
         <footer>This is a local Plaid Sandbox, not a bank. No real bank is contacted.</footer>

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren, FunctionComponent } from 'preact'
 import { useState } from 'preact/hooks'
+import { openBank } from './Bank'
 import type { Action, Pane } from './sandbox'
 
 export interface PaneProps {
@@ -115,6 +116,26 @@ function Credentials({ pane, send }: PaneProps) {
   )
 }
 
+function Oauth({ pane, send }: PaneProps) {
+  const bank = pane.institution ?? ''
+  function open() {
+    send({ action: 'open_bank' })
+    openBank(bank, (is_agreed) => send({ action: 'close_bank', is_agreed }))
+  }
+  return (
+    <>
+      <Title>Log in at {bank}</Title>
+      <p>The bank asks you to log in on its own page, in a new window.</p>
+      <Actions>
+        <button type="button" class="primary" onClick={open}>
+          Continue to login
+        </button>
+        {!pane.update && <Back send={send} />}
+      </Actions>
+    </>
+  )
+}
+
 function Device({ send }: PaneProps) {
   return (
     <Form submit={() => send({ action: 'device' })}>
@@ -187,7 +208,10 @@ function Mfa({ pane, send }: PaneProps) {
 
 function Accounts({ pane, send }: PaneProps) {
   const accounts = pane.accounts ?? []
-  const [selected, setSelected] = useState(() => new Set(accounts.keys()))
+  const [selected, setSelected] = useState(() => {
+    const before = accounts.filter((account) => account.is_selected)
+    return new Set(before.map(({ index }) => index))
+  })
   const toggle = (index: number) => {
     const next = new Set(selected)
     if (!next.delete(index)) next.add(index)
@@ -198,8 +222,8 @@ function Accounts({ pane, send }: PaneProps) {
       <Title>Your accounts</Title>
       <fieldset class="options">
         <legend>Select the accounts to share with {pane.client_name}</legend>
-        {accounts.map(({ name, mask, subtype }, index) => (
-          <label key={name + mask}>
+        {accounts.map(({ index, name, mask, subtype }) => (
+          <label key={index}>
             <input type="checkbox" checked={selected.has(index)} onChange={() => toggle(index)} />
             <span>
               {name} <small>{[subtype, mask && `•••• ${mask}`].filter(Boolean).join(' ')}</small>
@@ -253,6 +277,7 @@ export const panes: Record<Pane['pane'], FunctionComponent<PaneProps>> = {
   institutions: Institutions,
   logins: Logins,
   credentials: Credentials,
+  oauth: Oauth,
   device: Device,
   mfa: Mfa,
   accounts: Accounts,

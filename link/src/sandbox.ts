@@ -8,6 +8,7 @@ export interface Pane {
     | 'institutions'
     | 'logins'
     | 'credentials'
+    | 'oauth'
     | 'device'
     | 'mfa'
     | 'accounts'
@@ -36,6 +37,8 @@ export interface Question {
 }
 
 export interface Account {
+  index: number
+  is_selected: boolean
   mask: string | null
   name: string
   subtype: string
@@ -43,9 +46,10 @@ export interface Account {
 
 /** What the user does in a pane. */
 export type Action =
-  | { action: 'consent' | 'device' | 'back' | 'finish' | 'exit' }
+  | { action: 'consent' | 'open_bank' | 'device' | 'back' | 'finish' | 'exit' }
   | { action: 'institution'; institution_id: string; query: string }
   | { action: 'credentials'; username: string; password: string }
+  | { action: 'close_bank'; is_agreed: boolean }
   | { action: 'answers'; answers: string[] }
   | { action: 'accounts'; accounts: number[] }
 
@@ -63,7 +67,8 @@ const TIMEOUT_MS = 10_000
 /** Relative to this page, so that it also works below the path of a proxy. */
 const API = new URL('../../_api/', location.href)
 
-export const open = (token: string | null): Promise<Reply> => post('open', { token })
+export const open = (token: string | null, is_embedded: boolean): Promise<Reply> =>
+  post('open', { token, is_embedded })
 
 export const act = (visit: string, action: Action): Promise<Reply> =>
   post('next', { visit, ...action })

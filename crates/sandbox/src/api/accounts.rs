@@ -35,12 +35,9 @@ fn identity(call: &mut Call) -> Result<Value, PlaidError> {
     let index = call.working_item()?;
     let mut accounts = chosen_accounts(call, call.state.item(index))?;
     let item = call.state.item(index);
-    let ids = item.account_ids();
     for account in &mut accounts {
-        let place = ids.iter().position(|id| account["account_id"] == **id);
-        account["owners"] = place
-            .map(|place| item.test_user.owners(place))
-            .unwrap_or_default();
+        let id = account["account_id"].as_str().unwrap_or_default();
+        account["owners"] = item.owners(id);
     }
     call.state.add_product(index, "identity");
     let item = call.state.item(index).to_json(call.request_id);

@@ -144,32 +144,28 @@ fn shown_item(item: &Item, report: &Report) -> Value {
         .as_ref()
         .map(|ledger| ledger.rows(report.created_at));
     let rows = rows.unwrap_or_default();
-    let accounts = item
-        .accounts()
-        .into_iter()
-        .enumerate()
-        .map(|(place, mut account)| {
-            let mask = account["mask"].as_str().unwrap_or_default().to_owned();
-            let id = account["account_id"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            let own = rows
-                .iter()
-                .filter(|row| row.mask() == mask && (from..=until).contains(&row.date()));
-            let transactions = own.map(|row| {
-                let mut shown = row.to_json(&id, |key| item.transaction_id(key));
-                shown["original_description"] = row.name().into();
-                keep_only(shown, &TRANSACTION_FIELDS)
-            });
-            account["transactions"] = transactions.collect();
-            account["balances"]["margin_loan_amount"] = Value::Null;
-            account["days_available"] = report.days.into();
-            account["historical_balances"] = json!([]);
-            account["owners"] = item.test_user.owners(place);
-            account["ownership_type"] = Value::Null;
-            keep_only(account, &ACCOUNT_FIELDS)
+    let accounts = item.accounts().into_iter().map(|mut account| {
+        let mask = account["mask"].as_str().unwrap_or_default().to_owned();
+        let id = account["account_id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let own = rows
+            .iter()
+            .filter(|row| row.mask() == mask && (from..=until).contains(&row.date()));
+        let transactions = own.map(|row| {
+            let mut shown = row.to_json(&id, |key| item.transaction_id(key));
+            shown["original_description"] = row.name().into();
+            keep_only(shown, &TRANSACTION_FIELDS)
         });
+        account["transactions"] = transactions.collect();
+        account["balances"]["margin_loan_amount"] = Value::Null;
+        account["days_available"] = report.days.into();
+        account["historical_balances"] = json!([]);
+        account["owners"] = item.owners(&id);
+        account["ownership_type"] = Value::Null;
+        keep_only(account, &ACCOUNT_FIELDS)
+    });
     json!({
         "accounts": accounts.collect::<Vec<_>>(),
         "date_last_updated": time::seconds(report.created_at),

@@ -122,6 +122,7 @@ fn create_public_token(call: &mut Call) -> Result<Value, PlaidError> {
     let statements = statements(call, &products)?;
     let index = call.state.add_item(ItemPlan {
         test_user,
+        selected: None,
         days_requested,
         statements,
         products,

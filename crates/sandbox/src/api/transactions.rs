@@ -80,12 +80,16 @@ fn sync(call: &mut Call) -> Result<Value, PlaidError> {
         Progress::Initial => ("INITIAL_UPDATE_COMPLETE", Some(())),
         Progress::Historical => ("HISTORICAL_UPDATE_COMPLETE", Some(())),
     };
-    let page = ledger.page(
+    let mut page = ledger.page(
         now,
         mask,
         cursor,
         usize::try_from(count).unwrap_or(usize::MAX),
     );
+    let is_shown = |row: &Transaction| accounts.iter().any(|it| it["mask"] == row.mask());
+    for rows in [&mut page.added, &mut page.modified, &mut page.removed] {
+        rows.retain(is_shown);
+    }
     let shown = Shown {
         item,
         accounts: &accounts,

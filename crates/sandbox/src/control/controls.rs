@@ -111,6 +111,7 @@ impl Controls {
         let institution_id = item.institution_id.as_deref();
         let plan = ItemPlan {
             test_user: TestUser::Good,
+            selected: None,
             days_requested: None,
             statements: None,
             products: catalog::products("products", &products)

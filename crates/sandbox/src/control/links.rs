@@ -34,6 +34,9 @@ pub struct CompletedLink {
     pub public_token: Option<SecretString>,
     /// `accounts`, `institution`, `link_session_id` and `transfer_status`, as Plaid documents them.
     pub metadata: Value,
+    /// The session's events, oldest first: each has the `eventName` and the `metadata` that Link's
+    /// `onEvent` gets.
+    pub events: Vec<Value>,
 }
 
 impl Controls {
@@ -52,6 +55,7 @@ impl Controls {
         Ok(CompletedLink {
             public_token: completion.public_token.map(SecretString::from),
             metadata: completion.metadata,
+            events: completion.events,
         })
     }
 

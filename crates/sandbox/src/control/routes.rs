@@ -160,7 +160,9 @@ impl Controls {
                 let link = self.complete_link(&token)?;
                 let public_token = link.public_token.as_ref();
                 let shown = public_token.map(ExposeSecret::expose_secret);
-                Ok(json!({ "metadata": link.metadata, "public_token": shown }))
+                Ok(
+                    json!({ "events": link.events, "metadata": link.metadata, "public_token": shown }),
+                )
             }
             ("POST", ["link", "exit"]) => {
                 self.exit_link(&link_token(options)?)?;

@@ -21,6 +21,8 @@ const BODY_LIMIT: usize = 128 << 10;
 struct Open {
     /// An application may pass anything.
     token: Value,
+    #[serde(default)]
+    is_embedded: bool,
 }
 
 #[derive(Deserialize)]
@@ -65,9 +67,10 @@ fn answer(shared: &Shared, head: &Parts, rest: &str, body: Option<&[u8]>) -> Con
         return invalid("the content type of the body must be application/json");
     }
     let reply = match rest {
-        "_api/open" => serde_json::from_slice(body).map(|Open { token }| {
-            let token = token.as_str().unwrap_or_default();
-            shared.state().open_visit(new_key(), token)
+        "_api/open" => serde_json::from_slice(body).map(|open: Open| {
+            let token = open.token.as_str().unwrap_or_default();
+            let mut state = shared.state();
+            state.open_visit(new_key(), token, open.is_embedded)
         }),
         _ => serde_json::from_slice(body)
             .map(|Next { visit, action }| shared.state().act_in_visit(&visit, action)),

@@ -38,6 +38,8 @@ pub(crate) struct Item {
     pub(crate) breaks_at: SystemTime,
     /// Who logged in.
     pub(crate) test_user: TestUser,
+    /// The accounts that the user selected in Link, by index; by default all.
+    pub(crate) selected: Option<Vec<usize>>,
     /// Its transactions, once it has the product.
     pub(crate) ledger: Option<Ledger>,
     /// The first and the last day of its statements.
@@ -57,6 +59,8 @@ pub(crate) struct ItemPlan {
     pub(crate) webhook: Option<String>,
     pub(crate) user: Option<User>,
     pub(crate) test_user: TestUser,
+    /// The accounts that the user selected in Link, by index; by default all.
+    pub(crate) selected: Option<Vec<usize>>,
     /// How many days of transactions it has; 90 by default.
     pub(crate) days_requested: Option<i32>,
     /// The first and the last day of its statements.
@@ -166,24 +170,40 @@ impl Item {
             account["account_id"] = id.into();
             account
         };
-        let accounts = self.test_user.accounts().into_iter();
-        accounts.zip(self.account_ids()).map(with_id).collect()
+        self.selected_accounts().map(with_id).collect()
     }
 
-    /// The ids of the accounts, in order. They do not change.
+    /// The ids of the accounts, in order. They do not change, whichever accounts are selected.
     pub(crate) fn account_ids(&self) -> Vec<String> {
-        let mut random = Rng::with_seed(self.accounts_seed);
-        let accounts = self.test_user.accounts().into_iter();
-        accounts.map(|_| ids::object_id(&mut random)).collect()
+        self.selected_accounts().map(|(_, id)| id).collect()
     }
 
     /// The id of the account with this mask.
     pub(crate) fn account_id(&self, mask: &str) -> Option<String> {
-        let accounts = self.test_user.accounts();
-        let index = accounts
-            .iter()
-            .position(|account| account["mask"] == mask)?;
-        self.account_ids().into_iter().nth(index)
+        let mut accounts = self.selected_accounts();
+        let (_, id) = accounts.find(|(account, _)| account["mask"] == mask)?;
+        Some(id)
+    }
+
+    /// The `owners` of the account with this id.
+    pub(crate) fn owners(&self, account_id: &str) -> Value {
+        let index = self.all_accounts().position(|(_, id)| id == account_id);
+        index.map_or(Value::Null, |index| self.test_user.owners(index))
+    }
+
+    fn selected_accounts(&self) -> impl Iterator<Item = (&Value, String)> {
+        let is_selected = |(index, _): &(usize, _)| {
+            let selected = self.selected.as_ref();
+            selected.is_none_or(|selected| selected.contains(index))
+        };
+        let selected = self.all_accounts().enumerate().filter(is_selected);
+        selected.map(|(_, account)| account)
+    }
+
+    fn all_accounts(&self) -> impl Iterator<Item = (&Value, String)> {
+        let mut random = Rng::with_seed(self.accounts_seed);
+        let accounts = self.test_user.accounts().into_iter();
+        accounts.map(move |account| (account, ids::object_id(&mut random)))
     }
 
     /// The id of the transaction with this key.

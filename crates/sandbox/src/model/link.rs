@@ -163,6 +163,11 @@ impl LinkToken {
         codes.map(str::to_owned).collect()
     }
 
+    /// The subtypes of accounts that Link offers, by type; by default all.
+    pub(super) fn account_filters(&self) -> Option<Value> {
+        self.metadata.get("account_filters").cloned()
+    }
+
     pub(crate) fn state(&self, now: SystemTime) -> LinkState {
         match () {
             () if self.completed().is_some() => LinkState::Completed,

@@ -34,7 +34,11 @@ pub(crate) struct Flow {
 pub(super) struct Setup {
     pub(super) client_name: String,
     pub(super) countries: Vec<String>,
+    /// The subtypes of accounts to offer, by type.
+    pub(super) filters: Option<Value>,
     pub(super) products: Vec<&'static str>,
+    /// Whether the user starts at a search that the application shows in its page.
+    pub(super) is_embedded: bool,
     /// The Item of update mode.
     pub(super) update: Option<Updated>,
 }
@@ -42,6 +46,7 @@ pub(super) struct Setup {
 pub(super) struct Updated {
     pub(super) institution: &'static Institution,
     pub(super) user: TestUser,
+    pub(super) selected: Option<Vec<usize>>,
     /// Whether the user selects accounts again.
     pub(super) selects_accounts: bool,
 }
@@ -53,6 +58,8 @@ enum Pane {
     /// The logins of one brand.
     Logins,
     Credentials,
+    /// The page of the bank opens in a window of its own.
+    Oauth,
     Device,
     /// A code, questions or selections.
     Mfa,
@@ -78,6 +85,12 @@ pub(crate) enum Action {
         username: String,
         password: String,
     },
+    /// Opens the window of the bank.
+    OpenBank {},
+    /// The window of the bank was closed: the user has agreed there, or has not.
+    CloseBank {
+        is_agreed: bool,
+    },
     Device {},
     /// A code, or the answers to the questions of the pane.
     Answers {
@@ -101,17 +114,21 @@ pub(super) type Happening = (&'static str, Details);
 /// The longest search that is recorded, in characters: this Sandbox's own limit.
 const MAX_QUERY: usize = 100;
 
+/// The subtypes of accounts that Auth is for (documented).
+const AUTH_SUBTYPES: [&str; 3] = ["cash management", "checking", "savings"];
+
 impl Flow {
     /// The first pane. In update mode the institution is known, so there is nothing to select and
     /// no consent (documented as the shortest flow possible; which panes it has is inferred).
     pub(super) fn start(setup: Setup) -> (Self, Vec<Happening>) {
-        let updated = setup.update.as_ref();
+        let institution = setup.update.as_ref().map(|updated| updated.institution);
         let mut flow = Flow {
-            pane: match updated {
-                Some(_) => Pane::Credentials,
-                None => Pane::Consent,
+            pane: match (institution, setup.is_embedded) {
+                (Some(institution), _) => Pane::login(institution),
+                (None, true) => Pane::Institutions,
+                (None, false) => Pane::Consent,
             },
-            institution: updated.map(|updated| updated.institution),
+            institution,
             user: TestUser::Good,
             mfa: Mfa::None,
             round: 0,
@@ -128,7 +145,7 @@ impl Flow {
         };
         let mut happened = vec![("OPEN", opened)];
         if is_update_mode {
-            flow.go_to(Pane::Credentials, &mut happened);
+            flow.go_to(flow.pane, &mut happened);
         }
         (flow, happened)
     }
@@ -165,6 +182,17 @@ impl Flow {
                     Err(error) => self.fail(error, &mut happened),
                 }
             }
+            (Pane::Oauth, Action::OpenBank {}) => {
+                happened.push(("OPEN_OAUTH", self.details()));
+            }
+            (Pane::Oauth, Action::CloseBank { is_agreed }) => match is_agreed {
+                true => {
+                    self.user = TestUser::Good;
+                    self.load(&mut happened);
+                    self.after_login(&mut happened);
+                }
+                false => happened.push(("CLOSE_OAUTH", self.details())),
+            },
             (Pane::Device, Action::Device {}) => {
                 happened.push(("SUBMIT_MFA", self.of_mfa("device")));
                 self.load(&mut happened);
@@ -186,10 +214,10 @@ impl Flow {
                 }
             }
             (Pane::Accounts, Action::Accounts { mut accounts }) => {
-                let known = self.accounts().len();
+                let offered: Vec<usize> = self.offered().map(|(index, _)| index).collect();
                 accounts.sort_unstable();
                 accounts.dedup();
-                if !accounts.is_empty() && accounts.iter().all(|index| *index < known) {
+                if !accounts.is_empty() && accounts.iter().all(|it| offered.contains(it)) {
                     self.selected = Some(accounts);
                     self.load(&mut happened);
                     self.go_to(Pane::Connected, &mut happened);
@@ -217,6 +245,7 @@ impl Flow {
         match self.pane {
             Pane::Consent | Pane::Logins | Pane::Credentials => "requires_credentials",
             Pane::Institutions => "institution_not_found",
+            Pane::Oauth => "requires_oauth",
             Pane::Device => "choose_device",
             Pane::Mfa => match self.mfa {
                 Mfa::Questions { .. } => "requires_questions",
@@ -245,6 +274,11 @@ impl Flow {
     /// Who has logged in.
     pub(super) fn user(&self) -> &TestUser {
         &self.user
+    }
+
+    /// The accounts that the user selected, by index.
+    pub(super) fn selected(&self) -> Option<Vec<usize>> {
+        self.selected.clone()
     }
 
     /// The details that every event has.
@@ -284,15 +318,21 @@ impl Flow {
                     .collect();
             }
             Pane::Accounts => {
-                let fields = ["mask", "name", "subtype"];
-                pane["accounts"] = self
-                    .accounts()
-                    .into_iter()
-                    .map(|account| {
-                        let shown = fields.map(|field| (field, account[field].clone()));
-                        shown.into_iter().collect::<Value>()
+                let before = self
+                    .setup
+                    .update
+                    .as_ref()
+                    .and_then(|it| it.selected.as_ref());
+                let shown = self.offered().map(|(index, account)| {
+                    json!({
+                        "index": index,
+                        "is_selected": before.is_none_or(|before| before.contains(&index)),
+                        "mask": account["mask"],
+                        "name": account["name"],
+                        "subtype": account["subtype"],
                     })
-                    .collect();
+                });
+                pane["accounts"] = shown.collect();
             }
             _ => {}
         }
@@ -313,11 +353,26 @@ impl Flow {
         })
     }
 
-    fn accounts(&self) -> Vec<&Value> {
-        match &self.setup.update {
-            Some(updated) => updated.user.accounts(),
-            None => self.user.accounts(),
-        }
+    /// The accounts to select from, with their indexes. A type without a filter is omitted, `all` stands
+    /// for every subtype, and Auth is only for some subtypes (documented).
+    fn offered(&self) -> impl Iterator<Item = (usize, &Value)> {
+        let user = match &self.setup.update {
+            Some(updated) => &updated.user,
+            None => &self.user,
+        };
+        let needs_auth = self.setup.products.contains(&"auth");
+        let is_offered = move |(_, account): &(usize, &Value)| {
+            let subtype = &account["subtype"];
+            let has_auth = || AUTH_SUBTYPES.iter().any(|it| subtype == it);
+            let passes = |filters: &Value| {
+                let kind = account["type"].as_str().unwrap_or_default();
+                let subtypes = filters[kind]["account_subtypes"].as_array();
+                let mut subtypes = subtypes.into_iter().flatten();
+                subtypes.any(|it| it == "all" || it == subtype)
+            };
+            (!needs_auth || has_auth()) && self.setup.filters.as_ref().is_none_or(passes)
+        };
+        user.accounts().into_iter().enumerate().filter(is_offered)
     }
 
     fn select(&mut self, id: &str, query: &str, happened: &mut Vec<Happening>) {
@@ -344,7 +399,7 @@ impl Flow {
         }
         happened.push(("SELECT_INSTITUTION", self.details()));
         match institution.check_health() {
-            Ok(()) => self.go_to(Pane::Credentials, happened),
+            Ok(()) => self.go_to(Pane::login(institution), happened),
             Err(error) => {
                 self.meet(error, happened);
                 self.go_to(Pane::Failed("institution_not_supported"), happened);
@@ -367,12 +422,13 @@ impl Flow {
             .update
             .as_ref()
             .is_none_or(|it| it.selects_accounts);
-        let next = if selects {
-            Pane::Accounts
-        } else {
-            Pane::Connected
-        };
-        self.go_to(next, happened);
+        let has_accounts = self.offered().next().is_some();
+        match (selects, has_accounts) {
+            (false, _) => self.go_to(Pane::Connected, happened),
+            (true, true) => self.go_to(Pane::Accounts, happened),
+            // Documented as the error where no account is compatible.
+            (true, false) => self.fail(PlaidError::no_accounts("NO_ACCOUNTS"), happened),
+        }
     }
 
     /// The user corrects what they entered.
@@ -430,6 +486,14 @@ impl Flow {
 }
 
 impl Pane {
+    /// The pane that logs in at an institution.
+    fn login(institution: &Institution) -> Self {
+        match institution.oauth {
+            true => Pane::Oauth,
+            false => Pane::Credentials,
+        }
+    }
+
     /// The page's name of it.
     fn name(self) -> &'static str {
         match self {
@@ -437,6 +501,7 @@ impl Pane {
             Pane::Institutions => "institutions",
             Pane::Logins => "logins",
             Pane::Credentials => "credentials",
+            Pane::Oauth => "oauth",
             Pane::Device => "device",
             Pane::Mfa => "mfa",
             Pane::Accounts => "accounts",
@@ -452,6 +517,7 @@ impl Pane {
             Pane::Institutions => "SELECT_INSTITUTION",
             Pane::Logins => "SELECT_BRAND",
             Pane::Credentials => "CREDENTIAL",
+            Pane::Oauth => "OAUTH",
             Pane::Device | Pane::Mfa => "MFA",
             Pane::Accounts => "SELECT_ACCOUNT",
             Pane::Failed(_) => "ERROR",

@@ -31,6 +31,7 @@ pub(super) enum End {
 }
 
 /// How a user left without finishing.
+#[derive(Clone)]
 pub(super) struct Exit {
     /// The last error the user met.
     pub(super) error: Option<PlaidError>,
@@ -49,6 +50,8 @@ pub(crate) struct Completion {
     /// None in update mode.
     pub(crate) public_token: Option<String>,
     pub(crate) metadata: Value,
+    /// What Link's `onEvent` gets, oldest first.
+    pub(crate) events: Vec<Value>,
 }
 
 impl Session {
@@ -100,7 +103,9 @@ impl Session {
     ) -> Option<Completion> {
         let linked = self.linked();
         let item = &items[linked.map(|linked| linked.item).or(updated)?.0];
+        let events = self.events.iter();
         Some(Completion {
+            events: events.map(|event| event.to_callback(&self.id)).collect(),
             public_token: linked.map(|linked| linked.public_token.clone()),
             metadata: json!({
                 "accounts": link_accounts(item),

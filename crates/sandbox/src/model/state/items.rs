@@ -36,6 +36,7 @@ impl State {
             state: ItemState::Healthy,
             breaks_at: now + HEALTHY_FOR,
             test_user: plan.test_user,
+            selected: plan.selected,
             ledger: None,
             statements: plan.statements,
             last_webhook: None,
@@ -166,6 +167,11 @@ impl State {
         self.clock.set(item.breaks_at, Timer::BreakItem(index));
         self.publish_item(index);
         true
+    }
+
+    /// Replaces the selection of an Item's accounts. What is not selected is no longer shown (documented).
+    pub(super) fn select_accounts(&mut self, index: ItemIndex, selected: Vec<usize>) {
+        self.items[index.0].selected = Some(selected);
     }
 
     pub(crate) fn remove_item(&mut self, index: ItemIndex) {

@@ -82,6 +82,7 @@ impl State {
         let linked = Linked {
             institution: Institution::first_platypus_bank(),
             test_user: TestUser::Good,
+            selected: None,
         };
         let end = End::Success(self.link(token, linked)?);
         self.end_link(token, "HANDOFF", end);
@@ -132,11 +133,15 @@ impl State {
             Purpose::Update(item) => {
                 let item = *item;
                 self.repair_item(item);
+                if let Some(selected) = linked.selected {
+                    self.select_accounts(item, selected);
+                }
                 Ok(None)
             }
             Purpose::Add { products, user } => {
                 let plan = ItemPlan {
                     test_user: linked.test_user,
+                    selected: linked.selected,
                     days_requested: None,
                     statements: None,
                     institution: linked.institution,
@@ -199,4 +204,6 @@ impl State {
 pub(super) struct Linked {
     pub(super) institution: &'static Institution,
     pub(super) test_user: TestUser,
+    /// The selected accounts, by index; none if the user selected none.
+    pub(super) selected: Option<Vec<usize>>,
 }

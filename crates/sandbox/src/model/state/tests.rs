@@ -39,6 +39,7 @@ fn state() -> (State, ItemIndex, Commands) {
 fn add_item(state: &mut State) -> ItemIndex {
     state.add_item(ItemPlan {
         test_user: TestUser::Good,
+        selected: None,
         days_requested: None,
         statements: None,
         institution: Institution::first_platypus_bank(),

@@ -18,9 +18,9 @@ use super::{State, links::Linked};
 impl State {
     /// Opens Link, in a visit with this unguessable key. A token that cannot be used ends in
     /// `onExit` at once (documented: "Link will exit").
-    pub(crate) fn open_visit(&mut self, key: String, token: &str) -> Value {
+    pub(crate) fn open_visit(&mut self, key: String, token: &str, is_embedded: bool) -> Value {
         let setup = match self.usable_link(token) {
-            Ok(link) => self.setup(link),
+            Ok(link) => self.setup(link, is_embedded),
             Err(error) => return self.refuse_visit(error),
         };
         let (flow, mut happened) = Flow::start(setup);
@@ -62,13 +62,14 @@ impl State {
         }
     }
 
-    fn setup(&self, link: &LinkToken) -> Setup {
+    fn setup(&self, link: &LinkToken, is_embedded: bool) -> Setup {
         let (products, update) = match &link.purpose {
             Purpose::Update(item) => {
                 let item = self.item(*item);
                 let updated = Updated {
                     institution: item.institution,
                     user: item.test_user.clone(),
+                    selected: item.selected.clone(),
                     selects_accounts: link.account_selection,
                 };
                 (Vec::new(), Some(updated))
@@ -78,8 +79,10 @@ impl State {
         Setup {
             client_name: link.shown_name().to_owned(),
             countries: link.countries(),
+            filters: link.account_filters(),
             products,
             update,
+            is_embedded,
         }
     }
 
@@ -95,6 +98,7 @@ impl State {
         let linked = Linked {
             institution,
             test_user: flow.user().clone(),
+            selected: flow.selected(),
         };
         let linked = match self.link(&token, linked) {
             Ok(linked) => linked,
@@ -157,11 +161,12 @@ impl State {
             exit_status: exit.status,
             ..flow.details()
         };
-        let request_id = ids::request_id(&mut self.requests);
-        let mut done = exit.to_json(&session_id, &request_id);
+        let shown = exit.clone();
+        let event = self.end_session(&token, &session_id, "EXIT", details, End::Exit(exit));
+        let request_id = event["metadata"]["request_id"].as_str();
+        let mut done = shown.to_json(&session_id, request_id.unwrap_or_default());
         done["type"] = "exit".into();
-        let end = End::Exit(exit);
-        events.push(self.end_session(&token, &session_id, "EXIT", details, end));
+        events.push(event);
         json!({ "done": done, "events": events, "pane": null, "visit": null })
     }
 
@@ -183,8 +188,9 @@ impl State {
             .into_iter()
             .map(|(name, details)| self.link_event(name, details).to_callback(&session_id))
             .collect();
-        let request_id = ids::request_id(&mut self.requests);
-        let mut done = Exit::of_error(error).to_json(&session_id, &request_id);
+        let request_id = events[2]["metadata"]["request_id"].as_str();
+        let exit = Exit::of_error(error);
+        let mut done = exit.to_json(&session_id, request_id.unwrap_or_default());
         done["type"] = "exit".into();
         json!({ "done": done, "events": events, "pane": null, "visit": null })
     }
