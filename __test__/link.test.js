@@ -6,26 +6,18 @@ const assert = require('node:assert/strict')
 const { test } = require('node:test')
 const { useBrowser } = require('./support/browser.js')
 const link = require('./support/link.js')
-const { brokenItem, call, start } = require('./support/sandbox.js')
+const { brokenItem, call } = require('./support/sandbox.js')
 
 const { open } = useBrowser()
 
-/** An application whose page is open, with Link answered by a Sandbox. */
-async function app(t, { page: pageOptions, app: appOptions = {}, ...options } = {}) {
-  const sandbox = await start(t, { seed: 1 })
-  const { url } = await link.startApp(t, appOptions)
-  const page = await open(t, 'about:blank', pageOptions)
-  await link.intercept(page.context(), sandbox, options)
-  await page.goto(url)
-  return { sandbox, page, url, ...link.linkOf(page) }
-}
+const app = link.useApp(open)
 
 test('a new Item is linked, and its public token can be exchanged', async (t) => {
-  const { sandbox, page, frame, button, heading, selectFirstPlatypus, logIn, select } = await app(t)
+  const { sandbox, page, frame, button, heading, selectFirstPlatypus, logIn } = await app(t)
   const token = await link.newToken(sandbox)
   await link.openLink(page, { token })
   await heading('Connect your account to Wonder Budget')
-  await selectFirstPlatypus.call({ select })
+  await selectFirstPlatypus()
   await logIn()
   await frame.getByText('Your accounts', { exact: true }).waitFor()
   await button('Continue').click()

@@ -2,7 +2,7 @@
 
 // Link in a browser: an application whose page embeds Plaid's script, which the Sandbox answers.
 
-const { call } = require('./sandbox.js')
+const { call, start } = require('./sandbox.js')
 const { serve } = require('./browser.js')
 
 const ORIGIN = 'https://cdn.plaid.com'
@@ -26,13 +26,11 @@ async function intercept(context, sandbox, { query = '', change = (answer) => an
 const SCRIPT = `
   window.calls = []
   const record = (name) => (...parameters) => { calls.push({ name, parameters, at: performance.now() }) }
-  window.create = (config) => Plaid.create({
-    onSuccess: record('onSuccess'),
-    onExit: record('onExit'),
-    onEvent: record('onEvent'),
-    onLoad: record('onLoad'),
-    ...config,
-  })
+  const callbacks = Object.fromEntries(
+    ['onSuccess', 'onExit', 'onEvent', 'onLoad'].map((name) => [name, record(name)]),
+  )
+  window.create = (config) => Plaid.create({ ...callbacks, ...config })
+  window.create.embedded = (config, element) => Plaid.createEmbedded({ ...callbacks, ...config }, element)
 `
 
 /** Starts an application for the test `t`. Its page embeds Plaid's script. */
@@ -48,6 +46,21 @@ function startApp(
   return serve(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(page)
   })
+}
+
+/**
+ * @returns `app(t, options)`, which opens an application whose Link is answered by a new Sandbox.
+ * `page`: of the browser's context; `app`: of the application; the others are of `intercept`
+ */
+function useApp(open) {
+  return async (t, { page: pageOptions, app: appOptions = {}, ...options } = {}) => {
+    const sandbox = await start(t, { seed: 1 })
+    const { url } = await startApp(t, appOptions)
+    const page = await open(t, 'about:blank', pageOptions)
+    await intercept(page.context(), sandbox, options)
+    await page.goto(url)
+    return { sandbox, page, url, ...linkOf(page) }
+  }
 }
 
 /** A link token for a new Item. */
@@ -80,18 +93,19 @@ async function openLink(page, config) {
 function linkOf(page) {
   const frame = page.frameLocator('iframe[title="Plaid Link"]')
   const button = (name) => frame.getByRole('button', { name, exact: true })
+  async function select(name) {
+    await button('Continue without phone number').click()
+    await frame.getByPlaceholder('Search').fill(name)
+    await frame.getByText(name, { exact: true }).click()
+  }
   return {
     frame,
     button,
     heading: (name) => frame.getByRole('heading', { name }).waitFor(),
-    /** Selects First Platypus Bank, as suites for Plaid's own Sandbox do. */
-    async select(name = 'First Platypus Bank') {
-      await button('Continue without phone number').click()
-      await frame.getByPlaceholder('Search').fill(name)
-      await frame.getByText(name, { exact: true }).click()
-    },
+    select,
+    /** As suites for Plaid's own Sandbox do. */
     async selectFirstPlatypus() {
-      await this.select()
+      await select('First Platypus Bank')
       await frame.getByText('First Platypus Bank', { exact: true }).last().click()
     },
     async logIn(username = 'user_good', password = 'pass_good') {
@@ -105,14 +119,22 @@ function linkOf(page) {
 /** The parameters of the callback `name`, once it was called. */
 async function called(page, name) {
   await page.waitForFunction((name) => window.calls.some((it) => it.name === name), name)
-  const calls = await page.evaluate(() => window.calls)
-  return calls.find((it) => it.name === name).parameters
+  return (await calls(page)).find((it) => it.name === name).parameters
+}
+
+const calls = (page) => page.evaluate(() => window.calls)
+
+/** Destroys the handler, and forgets what was called. */
+function forget(page) {
+  return page.evaluate(() => {
+    window.handler.destroy()
+    window.calls.length = 0
+  })
 }
 
 /** The names of the callbacks that were called, in order, with those of the events. */
 async function order(page) {
-  const calls = await page.evaluate(() => window.calls)
-  return calls.map(({ name, parameters }) => {
+  return (await calls(page)).map(({ name, parameters }) => {
     if (name !== 'onEvent') return name
     const [event, { view_name }] = parameters
     return event === 'TRANSITION_VIEW' ? view_name : event
@@ -121,6 +143,8 @@ async function order(page) {
 
 module.exports = {
   called,
+  calls,
+  forget,
   intercept,
   linkOf,
   newToken,
@@ -129,4 +153,5 @@ module.exports = {
   ORIGIN,
   startApp,
   updateToken,
+  useApp,
 }

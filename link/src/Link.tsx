@@ -12,14 +12,14 @@ const NO_ANSWER = {
   display_message: null,
 }
 
-const DIALOG = { role: 'dialog', 'aria-modal': true, 'aria-labelledby': 'title' } as const
+const DIALOG = { role: 'dialog', 'aria-modal': true, 'aria-label': 'Plaid Link' } as const
 
 export function Link({ host }: { host: Host }) {
   const [reply, setReply] = useState<Reply>()
   const [isBusy, setBusy] = useState(true)
   const [isEmbedded, setEmbedded] = useState(host.isEmbedded)
   const last = useRef<Reply | undefined>(undefined)
-  const pending = useRef<Promise<void> | undefined>(undefined)
+  const queue = useRef(Promise.resolve())
 
   function take(next: Reply) {
     last.current = next
@@ -31,29 +31,36 @@ export function Link({ host }: { host: Host }) {
 
   /** The session ends also if the Sandbox is gone. */
   function fail() {
-    host.done({ type: 'exit', error: NO_ANSWER, metadata: lastMetadata(last.current) })
+    const metadata = lastMetadata(last.current)
+    last.current = undefined
+    host.done({ type: 'exit', error: NO_ANSWER, metadata })
   }
 
-  function ask(request: () => Promise<Reply>) {
+  /** One request after the other: each depends on the pane that the one before has led to. */
+  function ask(request: () => Promise<Reply> | undefined) {
     setBusy(true)
-    pending.current = request().then(take, fail)
+    queue.current = queue.current.then(async () => {
+      try {
+        const next = await request()
+        if (next) take(next)
+      } catch {
+        fail()
+      }
+    })
   }
 
   function send(action: Action) {
-    const visit = last.current?.visit
-    if (!visit || isBusy) return
     if (isEmbedded && action.action === 'institution') {
       setEmbedded(false)
       host.selected()
     }
-    ask(() => act(visit, action))
+    ask(() => {
+      const visit = last.current?.visit
+      return visit ? act(visit, action) : undefined
+    })
   }
 
-  async function leave() {
-    await pending.current
-    const visit = last.current?.visit
-    if (visit) ask(() => act(visit, { action: 'exit' }))
-  }
+  const leave = () => send({ action: 'exit' })
 
   useEffect(() => {
     host.onLeave(leave)
@@ -66,7 +73,7 @@ export function Link({ host }: { host: Host }) {
         <header>
           <span class="badge">Local Sandbox</span>
           {!isEmbedded && (
-            <button type="button" class="exit" aria-label="Exit" onClick={() => leave()}>
+            <button type="button" class="exit" aria-label="Exit" onClick={leave}>
               <svg viewBox="0 0 24 24" aria-hidden="true">
                 <path d="M6 6l12 12M18 6L6 18" />
               </svg>

@@ -14,6 +14,7 @@ export interface PaneProps {
 function Consent({ pane, send }: PaneProps) {
   return (
     <>
+      <Icon kind="ask" />
       <Title>Connect your account to {pane.client_name}</Title>
       <p>
         {pane.client_name} uses Plaid to connect your account. In this Sandbox every bank, account
@@ -83,7 +84,10 @@ function Choices(props: {
       {props.institutions.map(({ id, name }) => (
         <li key={id}>
           <button type="button" onClick={() => props.select(id)}>
-            {name}
+            <span class="mark" aria-hidden="true">
+              {name[0]}
+            </span>
+            <span>{name}</span>
           </button>
         </li>
       ))}
@@ -118,16 +122,21 @@ function Credentials({ pane, send }: PaneProps) {
 
 function Oauth({ pane, send }: PaneProps) {
   const bank = pane.institution ?? ''
+  const [isOpen, setOpen] = useState(false)
   function open() {
+    setOpen(true)
     send({ action: 'open_bank' })
-    openBank(bank, (is_agreed) => send({ action: 'close_bank', is_agreed }))
+    openBank(bank, (is_agreed) => {
+      setOpen(false)
+      send({ action: 'close_bank', is_agreed })
+    })
   }
   return (
     <>
       <Title>Log in at {bank}</Title>
       <p>The bank asks you to log in on its own page, in a new window.</p>
       <Actions>
-        <button type="button" class="primary" onClick={open}>
+        <button type="button" class="primary" disabled={isOpen} onClick={open}>
           Continue to login
         </button>
         {!pane.update && <Back send={send} />}
@@ -243,6 +252,7 @@ function Accounts({ pane, send }: PaneProps) {
 function Failed({ pane, send }: PaneProps) {
   return (
     <>
+      <Icon kind="bad" />
       <Title>{pane.institution} cannot be connected</Title>
       <Problem pane={pane} />
       <Actions>
@@ -257,6 +267,7 @@ function Failed({ pane, send }: PaneProps) {
 function Connected({ pane, send }: PaneProps) {
   return (
     <>
+      <Icon kind="done" />
       <Title>Success</Title>
       <p>
         {pane.update
@@ -285,12 +296,23 @@ export const panes: Record<Pane['pane'], FunctionComponent<PaneProps>> = {
   connected: Connected,
 }
 
-function Title({ children }: { children: ComponentChildren }) {
+/** The paths of the icons, in a view box of 24 by 24. */
+const ICONS = {
+  ask: 'M9 7H7a5 5 0 0 0 0 10h2M15 7h2a5 5 0 0 1 0 10h-2M8 12h8',
+  bad: 'M8 7H7a5 5 0 0 0 0 10h1M16 7h1a5 5 0 0 1 0 10h-1M12 5v8M12 18v0',
+  done: 'M5 13l5 5L19 7',
+}
+
+function Icon({ kind }: { kind: keyof typeof ICONS }) {
   return (
-    <h1 id="title" tabIndex={-1}>
-      {children}
-    </h1>
+    <svg class={`icon ${kind}`} viewBox="0 0 24 24" aria-hidden="true">
+      <path d={ICONS[kind]} />
+    </svg>
   )
+}
+
+function Title({ children }: { children: ComponentChildren }) {
+  return <h1 tabIndex={-1}>{children}</h1>
 }
 
 function Actions({ children }: { children: ComponentChildren }) {

@@ -10,6 +10,7 @@ mod control_errors;
 mod credentials;
 mod data_recordings;
 mod deliveries;
+mod drop_in;
 mod errors;
 mod events;
 mod expiry;

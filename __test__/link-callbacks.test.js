@@ -1,0 +1,446 @@
+'use strict'
+
+// Promise: the drop-in's methods and callbacks are those of Plaid's Link, for every input.
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+const { useBrowser } = require('./support/browser.js')
+const link = require('./support/link.js')
+const { brokenItem, call, HOUR, start } = require('./support/sandbox.js')
+
+const { open } = useBrowser()
+const app = link.useApp(open)
+
+const MISSING = 'Missing Link parameter. Link requires a key or token to be provided.'
+
+const INVALID_LINK_TOKEN = {
+  display_message: null,
+  error_code: 'INVALID_LINK_TOKEN',
+  error_message: 'invalid link_token provided',
+  error_type: 'INVALID_INPUT',
+}
+
+const NO_ANSWER = {
+  display_message: null,
+  error_code: 'INTERNAL_SERVER_ERROR',
+  error_message: 'the local Sandbox does not answer',
+  error_type: 'API_ERROR',
+}
+
+/** Each frame of Link in the page: its id, and whether it is shown. */
+const frames = (page) =>
+  page.$$eval('iframe', (all) => all.map(({ id, style }) => `${id} ${style.display}`))
+
+const overflow = (page) => page.evaluate(() => document.body.style.overflow)
+
+test('onSuccess, onExit and onEvent get the documented keys', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const token = await link.newToken(sandbox)
+  await link.openLink(page, { token })
+  await ui.select('Tartan Bank')
+  await ui.logIn('user_good', 'wrong')
+  await ui.frame.getByText('INVALID_CREDENTIALS').waitFor()
+  await ui.button('Exit').click()
+  const [error, exit] = await link.called(page, 'onExit')
+  assert.deepEqual(error, {
+    display_message: 'The provided credentials were not correct. Please try again.',
+    error_code: 'INVALID_CREDENTIALS',
+    error_message: 'the provided credentials were not correct',
+    error_type: 'ITEM_ERROR',
+  })
+  const institution = { institution_id: 'ins_109511', name: 'Tartan Bank' }
+  const { link_session_id, request_id } = exit
+  assert.deepEqual(exit, {
+    institution,
+    link_session_id,
+    request_id,
+    status: 'requires_credentials',
+  })
+  assert.match(link_session_id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  assert.match(request_id, /^[0-9a-f]{15}$/)
+  const events = (await link.calls(page)).filter(({ name }) => name === 'onEvent')
+  for (const { parameters } of events) {
+    const [name, metadata] = parameters
+    assert.equal(typeof name, 'string')
+    assert.deepEqual(Object.keys(metadata).sort(), [
+      'account_number_mask',
+      'error_code',
+      'error_message',
+      'error_type',
+      'exit_status',
+      'institution_id',
+      'institution_name',
+      'institution_search_query',
+      'is_update_mode',
+      'link_session_id',
+      'match_reason',
+      'mfa_type',
+      'request_id',
+      'routing_number',
+      'selection',
+      'timestamp',
+      'view_name',
+    ])
+    assert.equal(metadata.link_session_id, link_session_id)
+    assert.match(metadata.timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  }
+  assert.equal(events[0].parameters[1].is_update_mode, 'false')
+  const [, last] = events.at(-1).parameters
+  assert.deepEqual(
+    [last.exit_status, last.error_code, last.request_id],
+    ['requires_credentials', 'INVALID_CREDENTIALS', request_id],
+  )
+})
+
+test('onSuccess has the legacy copies that wrappers still read', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const token = await link.newToken(sandbox)
+  await link.openLink(page, { token })
+  await ui.select('Tartan Bank')
+  await ui.logIn()
+  await ui.button('Continue').click()
+  await ui.button('Finish without saving').click()
+  const [publicToken, metadata] = await link.called(page, 'onSuccess')
+  const { accounts, account, account_id, link_session_id } = metadata
+  assert.deepEqual(Object.keys(accounts[0]).sort(), [
+    'class_type',
+    'id',
+    'mask',
+    'name',
+    'subtype',
+    'type',
+    'verification_status',
+  ])
+  assert.deepEqual(metadata, {
+    account: accounts[0],
+    account_id: accounts[0].id,
+    accounts,
+    institution: { institution_id: 'ins_109511', name: 'Tartan Bank' },
+    link_session_id,
+    public_token: publicToken,
+    transfer_status: null,
+  })
+  assert.deepEqual([account, account_id], [accounts[0], accounts[0].id])
+  // Only one of the two callbacks is called.
+  assert.ok(!(await link.order(page)).includes('onExit'))
+})
+
+test('only OPEN reaches onEvent at once; the others come at the end', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  await link.openLink(page, { token: await link.newToken(sandbox) })
+  await ui.select('Tartan Bank')
+  await ui.heading('Log in')
+  assert.deepEqual(await link.order(page), ['onLoad', 'OPEN'])
+  await ui.button('Exit').click()
+  await link.called(page, 'onExit')
+  assert.deepEqual(await link.order(page), [
+    'onLoad',
+    'OPEN',
+    'SKIP_SUBMIT_PHONE',
+    'SELECT_INSTITUTION',
+    'SEARCH_INSTITUTION',
+    'SELECT_INSTITUTION',
+    'CREDENTIAL',
+    'EXIT',
+    'onExit',
+  ])
+})
+
+test('with events=live, every event reaches onEvent at once', async (t) => {
+  const { sandbox, page, ...ui } = await app(t, { query: '?events=live' })
+  await link.openLink(page, { token: await link.newToken(sandbox) })
+  await ui.button('Continue without phone number').click()
+  await ui.heading('Select')
+  const order = ['onLoad', 'OPEN', 'SKIP_SUBMIT_PHONE', 'SELECT_INSTITUTION']
+  assert.deepEqual(await link.order(page), order)
+})
+
+test('create() without a token throws what Plaid’s Link throws', async (t) => {
+  const { page } = await app(t)
+  for (const config of [
+    undefined,
+    null,
+    {},
+    { token: null },
+    { token: undefined, key: undefined },
+  ]) {
+    const message = await page.evaluate((config) => {
+      try {
+        globalThis.Plaid.create(config)
+      } catch (error) {
+        return error instanceof Error && error.message
+      }
+    }, config)
+    assert.equal(message, MISSING)
+  }
+  assert.deepEqual(await frames(page), [])
+})
+
+test('a token that cannot be used ends in onExit with INVALID_LINK_TOKEN', async (t) => {
+  const { sandbox, page } = await app(t)
+  const other = await start(t)
+  const used = await link.newToken(sandbox)
+  await sandbox.completeLink(used)
+  const expired = await link.newToken(sandbox)
+  await sandbox.advanceClock(5 * HOUR)
+  for (const config of [
+    { token: expired },
+    { token: used },
+    { token: await link.newToken(other) },
+    { token: 'link-sandbox-unknown' },
+    { token: 7 },
+    { token: null, receivedRedirectUri: 'http://localhost/?oauth_state_id=1' },
+    { key: 'a public key' },
+  ]) {
+    await link.openLink(page, config)
+    const [error, metadata] = await link.called(page, 'onExit')
+    assert.deepEqual(error, INVALID_LINK_TOKEN)
+    assert.deepEqual([metadata.institution, metadata.status], [null, null])
+    const shown = await page.evaluate(() => {
+      globalThis.handler.destroy()
+      globalThis.calls.length = 0
+      return document.querySelectorAll('iframe').length
+    })
+    assert.equal(shown, 0)
+  }
+})
+
+test('the same handler opens again after an exit, with another session', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  await link.openLink(page, { token: await link.newToken(sandbox) })
+  await ui.button('Exit').click()
+  const [, first] = await link.called(page, 'onExit')
+  await page.evaluate(() => {
+    globalThis.calls.length = 0
+    globalThis.handler.open()
+  })
+  await ui.heading('Connect')
+  await ui.button('Exit').click()
+  const [, second] = await link.called(page, 'onExit')
+  assert.notEqual(first.link_session_id, second.link_session_id)
+  assert.deepEqual(await link.order(page), ['OPEN', 'EXIT', 'onExit'])
+})
+
+test('each create() makes one hidden frame with the title and id of Plaid’s', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const token = await link.newToken(sandbox)
+  await page.evaluate((token) => {
+    globalThis.first = globalThis.create({ token })
+    globalThis.second = globalThis.create({ token })
+  }, token)
+  const id = 'plaid-link-iframe'
+  assert.deepEqual(await frames(page), [`${id}-1 none`, `${id}-2 none`])
+  await page.evaluate(() => globalThis.first.open(null))
+  assert.deepEqual(await frames(page), [`${id}-1 block`, `${id}-2 none`])
+  await page.evaluate(() => {
+    globalThis.second.destroy()
+    globalThis.second.destroy()
+  })
+  await ui.heading('Connect')
+  assert.equal(await overflow(page), 'hidden')
+  await page.evaluate(() => {
+    globalThis.first.destroy()
+    globalThis.first.destroy()
+    globalThis.first.open()
+    globalThis.first.exit({ force: true })
+  })
+  assert.deepEqual(await frames(page), [])
+  assert.equal(await overflow(page), '')
+  // A destroyed handler calls nothing.
+  assert.ok(!(await link.order(page)).includes('onExit'))
+})
+
+test('exit() before open() does nothing', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const token = await link.newToken(sandbox)
+  await page.evaluate((token) => {
+    globalThis.handler = globalThis.create({ token })
+    globalThis.handler.exit()
+    globalThis.handler.exit({ force: true })
+    globalThis.handler.submit({ phone_number: '+14155550123' })
+    globalThis.handler.open()
+  }, token)
+  await ui.heading('Connect')
+  assert.deepEqual(await link.order(page), ['onLoad', 'OPEN'])
+})
+
+test('exit() of an open Link ends in onExit, ready or not', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const token = await link.newToken(sandbox)
+  for (const options of [undefined, {}, { force: true }]) {
+    await link.openLink(page, { token })
+    await ui.heading('Connect')
+    await page.evaluate((options) => globalThis.handler.exit(options), options)
+    const [error, { status }] = await link.called(page, 'onExit')
+    assert.deepEqual([error, status], [null, 'requires_credentials'])
+    assert.equal(await overflow(page), '')
+    await link.forget(page)
+  }
+  await page.evaluate((token) => {
+    const handler = globalThis.create({ token })
+    handler.open()
+    handler.exit({ force: true })
+  }, token)
+  const [error, metadata] = await link.called(page, 'onExit')
+  assert.equal(error, null)
+  assert.deepEqual(Object.keys(metadata).sort(), [
+    'institution',
+    'link_session_id',
+    'request_id',
+    'status',
+  ])
+})
+
+test('onExit may destroy the handler, and the focus returns to the page', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const token = await link.newToken(sandbox)
+  await page.focus('#open')
+  await page.evaluate((token) => {
+    globalThis.handler = globalThis.create({
+      token,
+      onExit: () => {
+        globalThis.focused = document.activeElement.id
+        globalThis.shown = document.querySelector('iframe').style.display
+        globalThis.handler.destroy()
+      },
+    })
+    globalThis.handler.open()
+  }, token)
+  await ui.button('Exit').click()
+  await page.waitForFunction(() => globalThis.focused)
+  const after = await page.evaluate(() => [globalThis.focused, globalThis.shown])
+  assert.deepEqual(after, ['open', 'none'])
+  assert.deepEqual(await frames(page), [])
+})
+
+test('an exception in a callback is the page’s, and stops no other callback', async (t) => {
+  const problems = []
+  const { sandbox, page, ...ui } = await app(t, { page: { problems } })
+  const token = await link.newToken(sandbox)
+  await page.evaluate((token) => {
+    globalThis.handler = globalThis.create({
+      token,
+      onEvent: () => {
+        throw new Error('of the app')
+      },
+    })
+    globalThis.handler.open()
+  }, token)
+  await ui.button('Exit').click()
+  await link.called(page, 'onExit')
+  assert.ok(problems.length > 0)
+  for (const problem of problems) assert.match(problem, /of the app$/)
+})
+
+test('a Sandbox that stops ends Link in onExit with an error', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  await link.openLink(page, { token: await link.newToken(sandbox) })
+  await ui.select('Tartan Bank')
+  await ui.heading('Log in')
+  await sandbox.close()
+  await ui.logIn()
+  const [error, metadata] = await link.called(page, 'onExit')
+  assert.deepEqual(error, NO_ANSWER)
+  assert.equal(metadata.institution.name, 'Tartan Bank')
+  // The next one as well: its frame never loads.
+  await link.forget(page)
+  await page.clock.install()
+  await link.openLink(page, { token: 'link-sandbox-any' })
+  await page.clock.fastForward(15_000)
+  assert.deepEqual((await link.called(page, 'onExit'))[0], NO_ANSWER)
+})
+
+test('leaving while the Sandbox is gone ends in onExit too', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  await link.openLink(page, { token: await link.newToken(sandbox) })
+  await ui.heading('Connect')
+  await sandbox.close()
+  await ui.button('Exit').click()
+  assert.deepEqual((await link.called(page, 'onExit'))[0], NO_ANSWER)
+})
+
+test('a reset of the Sandbox ends Link in onExit', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  await link.openLink(page, { token: await link.newToken(sandbox) })
+  await ui.heading('Connect')
+  await sandbox.reset()
+  await ui.button('Continue without phone number').click()
+  assert.deepEqual((await link.called(page, 'onExit'))[0], INVALID_LINK_TOKEN)
+})
+
+test('abandoned in update mode, the Item stays broken', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const item = await brokenItem(sandbox)
+  await link.openLink(page, { token: await link.updateToken(sandbox, item) })
+  await ui.heading('Log in again')
+  await ui.button('Exit').click()
+  const [error, { status }] = await link.called(page, 'onExit')
+  assert.deepEqual([error, status], [null, 'requires_credentials'])
+  const { access_token } = item
+  const shown = await call(sandbox, '/item/get', { access_token })
+  assert.equal(shown.item.error.error_code, 'ITEM_LOGIN_REQUIRED')
+})
+
+test('the script keeps the first window.Plaid, and warns', async (t) => {
+  const { sandbox, page } = await app(t)
+  const warnings = []
+  page.on('console', (message) => warnings.push(message.text()))
+  const isSame = await page.evaluate(async (src) => {
+    const before = globalThis.Plaid
+    const script = document.createElement('script')
+    script.src = src
+    document.body.append(script)
+    await new Promise((resolve) => script.addEventListener('load', resolve))
+    return before === globalThis.Plaid
+  }, `${link.ORIGIN}/link/v2/stable/link-initialize.js`)
+  assert.ok(isSame)
+  assert.match(warnings.join(), /embedded more than once/)
+  assert.equal(await page.evaluate(() => typeof globalThis.Plaid.version), 'string')
+  assert.ok(sandbox)
+})
+
+test('a search is embedded in the page, and Link then takes the whole screen', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  const token = await link.newToken(sandbox)
+  await page.evaluate((token) => {
+    const element = document.querySelector('#embedded')
+    element.style.height = '400px'
+    globalThis.handler = globalThis.create.embedded({ token }, element)
+  }, token)
+  await ui.heading('Select')
+  const inPage = () => page.$eval('#embedded iframe', (frame) => frame.style.position)
+  assert.equal(await inPage(), 'static')
+  assert.equal(await ui.button('Exit').count(), 0)
+  await ui.frame.getByText('Tartan Bank', { exact: true }).click()
+  await ui.heading('Log in at Tartan Bank')
+  assert.equal(await inPage(), 'fixed')
+  await ui.button('Exit').click()
+  await link.called(page, 'onExit')
+  await ui.heading('Select')
+  assert.equal(await inPage(), 'static')
+  assert.deepEqual(await page.evaluate(() => Object.keys(globalThis.handler)), ['destroy'])
+  await page.evaluate(() => globalThis.handler.destroy())
+  assert.deepEqual(await frames(page), [])
+})
+
+test('a bank with OAuth asks for the login in a window of its own', async (t) => {
+  const { sandbox, page, ...ui } = await app(t)
+  await link.openLink(page, { token: await link.newToken(sandbox) })
+  await ui.select('Platypus OAuth Bank')
+  // Disabled while the window is open.
+  const login = ui.button('Continue to login')
+  const opened = async () => (await Promise.all([page.waitForEvent('popup'), login.click()]))[0]
+  const cancelled = await opened()
+  await cancelled.getByRole('button', { name: 'Cancel' }).click()
+  const bank = await opened()
+  await bank.getByRole('button', { name: 'Sign in and connect' }).click()
+  await ui.heading('Your accounts')
+  await ui.button('Continue').click()
+  await ui.button('Finish without saving').click()
+  const [, metadata] = await link.called(page, 'onSuccess')
+  assert.equal(metadata.institution.institution_id, 'ins_127287')
+  assert.ok(bank.isClosed())
+  const order = await link.order(page)
+  const oauth = order.filter((name) => name.includes('OAUTH'))
+  assert.deepEqual(oauth, ['OAUTH', 'OPEN_OAUTH', 'CLOSE_OAUTH', 'OPEN_OAUTH'])
+})
