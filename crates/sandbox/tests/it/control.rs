@@ -287,10 +287,13 @@ async fn link_can_be_completed_and_exited() {
     assert_eq!(post(&plaid, "link/exit", options.clone()).await, json!({}));
     let completed = post(&plaid, "link/complete", options).await;
     let metadata = &completed["metadata"];
+    let events = completed["events"].as_array().unwrap();
     assert_eq!(
         completed,
-        json!({ "metadata": metadata, "public_token": null })
+        json!({ "events": events, "metadata": metadata, "public_token": null })
     );
+    let names: Vec<&Value> = events.iter().map(|event| &event["eventName"]).collect();
+    assert_eq!(names, ["OPEN", "HANDOFF"]);
     let accounts = plaid.with_token("/accounts/get", &item).await.json();
     let shown = |account: &Value, id: &str| {
         json!({
