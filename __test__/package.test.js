@@ -20,15 +20,20 @@ const root = path.join(__dirname, '..')
 
 const CODE = [
   'bin/demo.js',
+  'bin/run.js',
   'bin/utdk-plaid.js',
   'binding.js',
   'edge.js',
   'gateway.js',
   'index.js',
+  'intercept.mjs',
   'lib/binary-file.js',
   'lib/client.js',
   'lib/engine.js',
   'lib/errors.js',
+  'lib/intercept-children.js',
+  'lib/intercept-hooks.js',
+  'lib/intercept-worker.js',
   'lib/load-error.js',
   'lib/native.js',
   'lib/options.js',
@@ -47,6 +52,7 @@ const FILES = [
   'README.md',
   'gateway.d.ts',
   'index.d.ts',
+  'intercept.d.mts',
   'package.json',
   'playwright.d.ts',
   'sandbox.d.ts',
@@ -123,7 +129,14 @@ test('installing the package runs no script', () => {
 test('the code requires only Node’s modules and the package’s files', () => {
   for (const file of CODE) {
     const source = fs.readFileSync(path.join(root, file), 'utf8')
-    const required = [...source.matchAll(/\b(?:require|import)\(\s*['"`]([^'"`]+)['"`]/g)]
+    const isModule = file.endsWith('.mjs')
+    const required = [
+      ...source.matchAll(
+        isModule
+          ? /^(?:import|export)\b[^'"`]*['"`]([^'"`]+)['"`]/gm
+          : /\b(?:require|import)\(\s*['"`]([^'"`]+)['"`]/g,
+      ),
+    ]
     for (const [, name] of required) {
       if (isBuiltin(name)) {
         assert.ok(name.startsWith('node:') || file === 'binding.js', `${name} in ${file}`)
@@ -135,7 +148,8 @@ test('the code requires only Node’s modules and the package’s files', () => 
       const target = path.posix.join(path.posix.dirname(file), name)
       assert.ok(FILES.includes(target), `${file} requires ${name}`)
     }
-    assert.doesNotMatch(source, /^import\b/m)
+    if (isModule) assert.ok(required.length > 0, file)
+    else assert.doesNotMatch(source, /^import\b/m)
   }
 })
 

@@ -28,7 +28,11 @@ function native() {
 async function main(args) {
   const command = readCommand(args)
   if (command instanceof NativeCommand) return run(command)
-  if (command !== 'demo') return command
+  if (command.name === 'run') {
+    const { runApp } = require('./run.js')
+    return runApp(command).catch(({ message }) => ({ text: `error: ${message}\n`, exitCode: 1 }))
+  }
+  if (command.name !== 'demo') return command
   const { demo } = require('./demo.js')
   return { exitCode: (await demo({ output: quiet(process.stdout) })) ? 0 : 1 }
 }

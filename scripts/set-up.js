@@ -5,7 +5,8 @@
 //
 //     node scripts/set-up.js             the npm packages, then a release build of console and addon
 //       --no-build                       the npm packages only
-//       --examples  --bench              also the npm packages of the examples, of the benchmarks
+//       --examples  --clients  --bench   also the npm packages of the examples, of the tests' HTTP
+//                                        clients, of the benchmarks
 //       --nginx  --chromium  --wrk       also these programs, from Debian's packages
 //       --python3  --ruby  --go          also these languages, in which the console's snippets run
 //       --plaid-python                   also Plaid's client for Python, into target/tools
@@ -36,6 +37,9 @@ if (asked('--examples')) {
   for (const name of ['express-update-mode', 'test-runners', 'webhooks']) {
     installPackages(`examples/${name}`, `Installing the npm packages of examples/${name} …`)
   }
+}
+if (asked('--clients')) {
+  installPackages('__test__/clients', 'Installing the HTTP clients of the tests …')
 }
 if (asked('--bench')) {
   installPackages('bench', 'Installing the rivals that the benchmarks measure …')

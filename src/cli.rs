@@ -31,6 +31,19 @@ impl From<Notice> for CliNotice {
     }
 }
 
+/// A command that runs in JavaScript.
+#[napi(object)]
+pub struct JsCommand {
+    /// `demo` or `run`.
+    pub name: String,
+    /// The app that `run` runs, with its arguments.
+    pub app: Vec<String>,
+    /// The port of the Sandbox that `run` starts.
+    pub port: u16,
+    /// The seed of that Sandbox.
+    pub seed: Option<f64>,
+}
+
 /// The settings of the environment.
 #[napi(object)]
 pub struct CliEnvironment {
@@ -108,16 +121,27 @@ enum Ending {
     Ended(CliNotice),
 }
 
-/// Parses the arguments: the name of a command that JavaScript runs, a command that Rust runs, or
-/// text to print.
+/// Parses the arguments: a command that JavaScript runs, a command that Rust runs, or text to print.
 #[napi(catch_unwind)]
-pub fn read_command(arguments: Vec<String>) -> Either3<String, NativeCommand, CliNotice> {
+pub fn read_command(arguments: Vec<String>) -> Either3<JsCommand, NativeCommand, CliNotice> {
     match utdk_plaid_cli::read(arguments, colours()) {
         Ok(Command::Native(command)) => Either3::B(NativeCommand {
             command,
             stop: Arc::default(),
         }),
-        Ok(command) => Either3::A(format!("{command:?}").to_lowercase()),
+        Ok(Command::Run(options)) => Either3::A(JsCommand {
+            name: "run".into(),
+            app: options.command,
+            port: options.port,
+            seed: options.seed.map(|seed| seed as f64),
+        }),
+        // Also what a later version of the command line adds: JavaScript knows its name, or not.
+        Ok(command) => Either3::A(JsCommand {
+            name: format!("{command:?}").to_lowercase(),
+            app: Vec::new(),
+            port: 0,
+            seed: None,
+        }),
         Err(notice) => Either3::C(notice.into()),
     }
 }

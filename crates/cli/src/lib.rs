@@ -14,7 +14,7 @@
 //!
 //! It knows no Node, reads no environment variables of its own and handles no signals: a command
 //! runs until it is done or stopped. `demo` runs in JavaScript (`bin/demo.js`), because it
-//! shows the JavaScript API.
+//! shows the JavaScript API, and so does `run` (`bin/run.js`), because it passes signals on.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ mod console;
 mod doctor;
 mod gateway;
 mod reset_login;
+mod run;
 mod sandbox;
 
 mod browser;
@@ -47,6 +48,7 @@ pub use line::{LogFormat, LogOptions};
 pub use notice::Notice;
 pub use output::{Colours, Output};
 pub use reset_login::{AccessToken, Options as ResetLoginOptions};
+pub use run::Options as RunOptions;
 pub use sandbox::Options as SandboxOptions;
 
 /// Put Plaid Sandbox Items into ITEM_LOGIN_REQUIRED, with or without a Plaid account
@@ -86,6 +88,9 @@ With PLAID_CLIENT_ID, PLAID_SECRET and PLAID_ACCESS_TOKEN set, it breaks that It
 Sandbox instead."
     )]
     Demo,
+    /// Run your app with a local Sandbox in Plaid's place
+    #[command(display_order = 4, after_help = run::EXAMPLE)]
+    Run(RunOptions),
     /// A command that runs in Rust.
     #[command(flatten)]
     Native(NativeCommand),
@@ -102,13 +107,13 @@ pub enum NativeCommand {
     #[command(display_order = 3, after_help = sandbox::EXAMPLE)]
     Sandbox(SandboxOptions),
     /// Run a gateway that holds Plaid's credentials
-    #[command(display_order = 4, after_help = gateway::EXAMPLE)]
+    #[command(display_order = 5, after_help = gateway::EXAMPLE)]
     Gateway(GatewayOptions),
     /// Break the login of one Item, or of a list
-    #[command(display_order = 5, after_help = reset_login::EXAMPLE)]
+    #[command(display_order = 6, after_help = reset_login::EXAMPLE)]
     ResetLogin(ResetLoginOptions),
     /// Check the installation and the connection to Plaid
-    #[command(display_order = 6, after_help = doctor::EXAMPLE)]
+    #[command(display_order = 7, after_help = doctor::EXAMPLE)]
     Doctor(DoctorOptions),
 }
 

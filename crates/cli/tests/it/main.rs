@@ -25,6 +25,21 @@ fn demo_is_a_command() {
 }
 
 #[test]
+fn what_follows_the_app_belongs_to_the_app() {
+    for arguments in [
+        &["run", "--port", "80", "--", "node", "app.js", "--seed", "1"][..],
+        &["run", "--port", "80", "node", "app.js", "--seed", "1"],
+    ] {
+        let Command::Run(options) = read(arguments).unwrap() else {
+            panic!("run is a command of its own");
+        };
+        assert_eq!((options.port, options.seed), (80, None));
+        assert_eq!(options.command, ["node", "app.js", "--seed", "1"]);
+    }
+    assert_eq!(read(["run"]).unwrap_err().exit_code, 2);
+}
+
+#[test]
 fn help_and_version_exit_with_zero() {
     for asked in [
         &["--help"][..],
@@ -45,10 +60,11 @@ fn help_and_version_exit_with_zero() {
 }
 
 /// The commands in the order of use.
-const COMMANDS: [&str; 6] = [
+const COMMANDS: [&str; 7] = [
     "console",
     "demo",
     "sandbox",
+    "run",
     "gateway",
     "reset-login",
     "doctor",
