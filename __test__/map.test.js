@@ -76,8 +76,8 @@ for (const page of PAGES.filter((page) => page !== MAP)) {
 
 test('the map names exactly the files that read the environment', () => {
   const [, section] = read(MAP).match(/^## Who reads the environment\n(.*?)^## /ms)
-  const named = [...section.matchAll(/`([\w/.-]+\.(?:js|rs))`/g)].map(([, name]) => name)
-  const isSource = (name) => /^(bin|lib|src|crates\/\w+\/src)\/|^\w+\.js$/.test(name)
+  const named = [...section.matchAll(/`([\w/.-]+\.(?:m?js|rs))`/g)].map(([, name]) => name)
+  const isSource = (name) => /^(bin|lib|src|crates\/\w+\/src)\/|^\w+\.m?js$/.test(name)
   const reads = /\bprocess\.env\b|\b(std::)?env::(var|vars)(_os)?\b/
   const readers = tracked.filter((name) => isSource(name) && reads.test(read(name)))
   assert.deepEqual([...readers, 'binding.js'].sort(), [...new Set(named)].sort())
