@@ -204,6 +204,8 @@ export interface WebhookBody {
 export interface LoggedRequest {
   /** The time of the reply, by the Sandbox's clock. */
   at: string
+  /** How long the reply took, an injected delay included, in milliseconds. */
+  took_ms: number
   method: string
   path: string
   /**

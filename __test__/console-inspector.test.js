@@ -139,9 +139,9 @@ test('the inspector shows each request with its error, Item and fields', async (
   await call(backend, '/transfer/get', { access_token })
   await rows.nth(2).waitFor()
   const [unknown, wrong, good] = await rows.allInnerTexts()
-  assert.match(unknown, /\/transfer\/get\s+(\w+\s+)?(Not emulated\s+)?\d+$/)
-  assert.match(wrong, /\/accounts\/get\s+INVALID_ACCESS_TOKEN\s+400$/)
-  assert.match(good, /\/item\/get\s+200$/)
+  assert.match(unknown, /\/transfer\/get\s+(\w+\s+)?(Not emulated\s+)?[\d.]+ ms\s+\d+$/)
+  assert.match(wrong, /\/accounts\/get\s+INVALID_ACCESS_TOKEN\s+[\d.]+ ms\s+400$/)
+  assert.match(good, /\/item\/get\s+[\d.]+ ms\s+200$/)
 
   await rows.nth(2).click()
   const shown = await details.innerText()

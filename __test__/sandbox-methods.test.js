@@ -323,7 +323,9 @@ test("requests() lists requests to Plaid's routes without secrets, and no call o
     path: '/sandbox/item/reset_login',
     request_id,
     status: 200,
+    took_ms: reset.took_ms,
   })
+  assert.ok(reset.took_ms > 0 && reset.took_ms < 10_000, String(reset.took_ms))
   const { fault, status, error_code } = broken
   assert.deepEqual([fault, status, error_code, broken.item_id], ['reset', null, null, null])
 })

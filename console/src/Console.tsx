@@ -8,7 +8,7 @@ import { GatewayUrl } from './GatewayUrl'
 import { type GatewayState, useGateway } from './gateway'
 import { Heading } from './Heading'
 import { History } from './History'
-import { HAS_SANDBOX } from './home'
+import { HAS_SANDBOX, IS_SANDBOX } from './home'
 import { Inspector } from './Inspector'
 import { Operation, sendBlocker } from './Operation'
 import { Output } from './Output'
@@ -24,7 +24,11 @@ export function Console({ gateway: first }: { gateway: GatewayState }) {
   const sandboxUrl = useSandboxUrl(gateway.state)
   const sandbox = useSandbox(sandboxUrl, gateway.checkAgain)
   const position = usePanelPosition(sandboxUrl)
-  const target = { gateway, isLocal: useIsLocal(gateway.state) }
+  const target = {
+    gateway,
+    isLocal: useIsLocal(gateway.state),
+    credentials: IS_SANDBOX ? sandbox.credentials : null,
+  }
   const [input, setInput] = useState<Input>({ client_id: '', secret: '', access_token: '' })
   const [running, setRunning] = useState<Running | null>(null)
   const [outcomes, setOutcomes] = useState<Outcome[]>([])
@@ -82,8 +86,12 @@ export function Console({ gateway: first }: { gateway: GatewayState }) {
         {position === 'first' && panel}
         <section class="stack" aria-labelledby="try-it">
           <h2 id="try-it">Try it</h2>
-          <Authentication gateway={gateway} target={target} />
-          <GatewayUrl gateway={gateway} />
+          {!IS_SANDBOX && (
+            <>
+              <Authentication gateway={gateway} target={target} />
+              <GatewayUrl gateway={gateway} />
+            </>
+          )}
           <Operation
             input={input}
             onInput={setInput}
@@ -98,7 +106,7 @@ export function Console({ gateway: first }: { gateway: GatewayState }) {
         <div class="stack side">
           <Snippet
             target={{
-              gateway: { url: gateway.url, hasToken: gateway.token !== '' },
+              gateway: IS_SANDBOX ? null : { url: gateway.url, hasToken: gateway.token !== '' },
               baseUrl: sandboxUrl ?? 'https://sandbox.plaid.com',
               hasCredentials: input.client_id !== '' && input.secret !== '',
               localToken: itemOf(input.access_token.trim())?.token ?? null,

@@ -126,7 +126,7 @@ function Row({ entry }: { entry: Entry }) {
       </>
     )
   }
-  const { path, status, errorCode, fault, isEmulated } = entry.request
+  const { path, status, errorCode, fault, isEmulated, tookMs } = entry.request
   const look = status !== null && status < 400 ? 'good' : 'bad'
   return (
     <>
@@ -135,6 +135,7 @@ function Row({ entry }: { entry: Entry }) {
       {errorCode !== null && <code class="note">{errorCode}</code>}
       {!isEmulated && <span class="chip warn">Not emulated</span>}
       {fault !== null && <span class="chip warn">Fault</span>}
+      <span class="took">{milliseconds(tookMs)}</span>
       <span class={`chip ${look}`}>{status ?? 'No response'}</span>
     </>
   )
@@ -154,6 +155,7 @@ function RequestDetails({ request }: { request: LoggedRequest }) {
         facts={{
           Time: request.at.toLocaleString(),
           Status: String(status ?? 'No response'),
+          Duration: milliseconds(request.tookMs),
           'Error code': errorCode,
           'Request ID': requestId,
           Item: itemId,
@@ -220,6 +222,10 @@ function WebhookDetails({ webhook, controls }: { webhook: Webhook; controls: Con
       </div>
     </>
   )
+}
+
+function milliseconds(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`
 }
 
 /** Leaves out what has no value. */

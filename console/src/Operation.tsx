@@ -4,6 +4,7 @@ import type { Input, Running } from './call'
 import { Field } from './Field'
 import type { GatewayState } from './gateway'
 import { accessTokenHint, clientIdHint, type Hint, secretHint } from './hints'
+import { IS_SANDBOX } from './home'
 
 interface Props {
   input: Input
@@ -13,6 +14,9 @@ interface Props {
   running: Running | null
   onSend(): void
 }
+
+/** What adds the credentials to a call without any. */
+const SERVER = IS_SANDBOX ? 'Sandbox' : 'gateway'
 
 export function Operation({ input, onInput, blocker, running, onSend }: Props) {
   const hints = hintsOf(input)
@@ -45,13 +49,13 @@ export function Operation({ input, onInput, blocker, running, onSend }: Props) {
         <Field
           {...field('client_id')}
           note="optional"
-          description="Defaults to the gateway’s client ID."
+          description={`Defaults to the ${SERVER}’s client ID.`}
         />
         <Field
           {...field('secret')}
           note="optional"
           isSecret
-          description="Defaults to the gateway’s secret."
+          description={`Defaults to the ${SERVER}’s secret.`}
         />
       </div>
       <Field

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import type { Outcome, Running } from './call'
+import { IS_SANDBOX } from './home'
 import { ItemList } from './ItemList'
 import { DEFAULTS, NewItemForm } from './NewItemForm'
 import { Step } from './Step'
@@ -157,7 +158,7 @@ function statusOf(
     return 'This gateway has no local Sandbox. Enter the URL that npx @utdk/plaid console prints.'
   }
   if (state === 'stopped') {
-    return 'The Sandbox stopped. Start it again with npx @utdk/plaid console.'
+    return `The Sandbox stopped. Start it again with npx @utdk/plaid ${IS_SANDBOX ? 'sandbox' : 'console'}.`
   }
   if (item === null) return 'Create an Item to start.'
   if (item.state === 'removed') return 'This Item was removed. Create another.'

@@ -8,6 +8,7 @@ import { Tabs } from './Tabs'
 
 type Name = keyof typeof SNIPPETS
 const NAMES = Object.keys(SNIPPETS) as Name[]
+const WITHOUT_GATEWAY = NAMES.filter((name) => name !== 'Gateway')
 
 export function Snippet({ target }: { target: SnippetTarget }) {
   const [name, setName] = useState<Name>('TypeScript')
@@ -20,7 +21,13 @@ export function Snippet({ target }: { target: SnippetTarget }) {
         <CopyButton name="the code" text={text} />
       </div>
       <p>Updates live. Secrets come from the environment.</p>
-      <Tabs id="snippet" label="Language" names={NAMES} selected={name} onSelect={setName}>
+      <Tabs
+        id="snippet"
+        label="Language"
+        names={target.gateway === null ? WITHOUT_GATEWAY : NAMES}
+        selected={name}
+        onSelect={setName}
+      >
         <Code text={text} language={language} />
       </Tabs>
     </section>

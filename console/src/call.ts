@@ -1,5 +1,6 @@
 // A call of the operation, and its outcome.
 
+import type { Credentials } from './controls'
 import { type Meaning, meaningOf, PAGE_ERRORS } from './meanings'
 import { type Fields, type Gateway, type GatewayResponse, type Result, request } from './request'
 
@@ -40,6 +41,8 @@ export interface Target {
   gateway: Gateway
   /** Whether the gateway sends requests to a server on its own machine. */
   isLocal: boolean
+  /** A Sandbox's, sent where the input has none: without a gateway, nothing adds them. */
+  credentials: Credentials | null
 }
 
 /** The operation's path. The gateway serves it as Plaid does. */
@@ -54,8 +57,9 @@ export async function call(
 ): Promise<Outcome> {
   const startedAt = new Date()
   const start = performance.now()
-  const { gateway } = target
-  const ending = await request(gateway, 'POST', PATH, signal, argumentsOf(input)).then(
+  const { gateway, credentials } = target
+  const sent = { ...credentials, ...argumentsOf(input) }
+  const ending = await request(gateway, 'POST', PATH, signal, sent).then(
     (result) => endingOf(result, target),
     () => ({ ...NO_RESPONSE, kind: 'cancelled' as const, ...pageError('CANCELLED', gateway.url) }),
   )

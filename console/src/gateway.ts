@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { isLoopback, urlProblem } from './hints'
-import { HOME } from './home'
+import { HOME, IS_SANDBOX } from './home'
 import { howToAllow, howToStart } from './meanings'
 import { type Fields, type Gateway, isFields, type Result, request, requestHealth } from './request'
 
@@ -44,8 +44,20 @@ export interface PageGateway extends Gateway {
   checkAgain(): void
 }
 
+/** A Sandbox that serves the page takes calls itself. */
+const OF_SANDBOX: GatewayState = {
+  kind: 'reachable',
+  config: {
+    credentials: 'start',
+    upstream: location.host,
+    isLocal: true,
+    sandbox: location.origin,
+  },
+}
+
 /** The state of the gateway that the page starts with. */
 export function checkFirst(): Promise<GatewayState> {
+  if (IS_SANDBOX) return Promise.resolve(OF_SANDBOX)
   const url = normalized(firstUrl())
   const signal = new AbortController().signal
   return Promise.resolve(stateOf(url) ?? check({ url, token: '' }, signal))
@@ -68,6 +80,7 @@ export function useGateway(first: GatewayState): PageGateway {
   // A new URL or token resets the state; another check of the same keeps it until its result.
   const lastChecked = useRef('')
   useEffect(() => {
+    if (IS_SANDBOX) return undefined
     const subject = JSON.stringify([url, token])
     const isFirst = lastChecked.current === ''
     const isNew = lastChecked.current !== subject
@@ -87,7 +100,7 @@ export function useGateway(first: GatewayState): PageGateway {
 }
 
 function firstUrl(): string {
-  return stored() || HOME
+  return IS_SANDBOX ? HOME : stored() || HOME
 }
 
 /** The state that follows from the URL itself; null if the gateway must be asked. */

@@ -1,7 +1,7 @@
 // What an outcome means and what to do next: for Plaid's error codes that this call can return, the
 // gateway's, and the page's own.
 
-import { HAS_SANDBOX, HOME } from './home'
+import { HAS_SANDBOX, HOME, IS_SANDBOX } from './home'
 import type { Fields, GatewayResponse } from './request'
 
 export interface Meaning {
@@ -180,7 +180,7 @@ const SLUGS: Record<string, string> = {
 /** Failures between the page and the gateway at `url`; `received` describes a wrong response. */
 export const PAGE_ERRORS = {
   GATEWAY_UNREACHABLE: (url: string) => ({
-    summary: `No response from ${url}: the gateway does not run, or stopped during the call.`,
+    summary: `No response from ${url}: the ${IS_SANDBOX ? 'Sandbox' : 'gateway'} does not run, or stopped during the call.`,
     nextStep: `${capitalized(howToStart(url))}. ${RETRY}`,
     docs: null,
   }),
@@ -216,8 +216,12 @@ export function howToAllow(): string {
 /** What to do if no gateway runs at `url`. */
 export function howToStart(url: string): string {
   const { port } = new URL(url)
-  const command = HAS_SANDBOX && url === HOME ? 'console' : 'gateway'
-  const what = command === 'console' ? 'the console again' : 'a gateway'
+  const [what, command] =
+    url !== HOME || !HAS_SANDBOX
+      ? ['a gateway', 'gateway']
+      : IS_SANDBOX
+        ? ['the Sandbox again', 'sandbox']
+        : ['the console again', 'console']
   return `start ${what} with npx @utdk/plaid ${command}${port === '' ? '' : ` --port ${port}`}`
 }
 

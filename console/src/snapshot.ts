@@ -32,6 +32,8 @@ export interface LoggedRequest {
   status: number | null
   errorCode: string | null
   requestId: string | null
+  /** How long the reply took. */
+  tookMs: number
   fault: string | null
   isEmulated: boolean
   /** The body's known fields, without secrets. */
@@ -84,6 +86,7 @@ export function requestOf(value: unknown): LoggedRequest | null {
     status: typeof status === 'number' ? status : null,
     errorCode: textOf(value.error_code),
     requestId: textOf(value.request_id),
+    tookMs: Number(value.took_ms),
     fault: textOf(value.fault),
     isEmulated: value.not_emulated !== true,
     fields: isFields(fields) ? fields : null,

@@ -6,7 +6,8 @@ import { PATH } from './call'
 
 /** What a snippet calls. */
 export interface SnippetTarget {
-  gateway: { url: string; hasToken: boolean }
+  /** Null on a page that no gateway serves; there is no snippet for one then. */
+  gateway: { url: string; hasToken: boolean } | null
   /** Plaid's URL, or a local Sandbox's. */
   baseUrl: string
   /** Whether the form has credentials, which replace the gateway's. */
@@ -42,7 +43,7 @@ console.log(response)
 }
 
 function gateway(target: SnippetTarget): string {
-  const { url, hasToken } = target.gateway
+  const { url, hasToken } = target.gateway ?? { url: '', hasToken: false }
   const token = hasToken ? ', token: process.env.UTDK_GATEWAY_TOKEN!' : ''
   const credentials = `  client_id: process.env.PLAID_CLIENT_ID!,
   secret: process.env.PLAID_SECRET!,

@@ -41,7 +41,6 @@ mod connections;
 
 mod catalogue;
 mod metrics;
-mod page;
 
 mod reply;
 mod upstream;

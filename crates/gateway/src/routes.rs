@@ -11,6 +11,7 @@ use hyper::{Method, StatusCode, body::Incoming, header::HeaderValue, http::reque
 use serde_json::{Value, json};
 use tracing::Dispatch;
 use url::form_urlencoded;
+use utdk_plaid_page::{Page, Server};
 
 use crate::{
     access::Access,
@@ -20,7 +21,6 @@ use crate::{
     credentials::Credentials,
     input::{self, CallRoute, Input},
     metrics::Metrics,
-    page::Page,
     refusal::Refusal,
     reply::JsonReply,
     upstream::Upstream,
@@ -197,8 +197,11 @@ async fn run(
             call(state, connection, call_route, request_id, head, body).await
         }
         Route::Page => {
-            let has_sandbox = state.sandbox_url.is_some();
-            Ok(Content::Page(Page::respond_to(&head.headers, has_sandbox)))
+            let server = match state.sandbox_url {
+                Some(_) => Server::GatewayToSandbox,
+                None => Server::Gateway,
+            };
+            Ok(Content::Page(Page::respond_to(&head.headers, server)))
         }
         Route::Tools => json(catalogue::tools()),
         Route::Search => {

@@ -1,16 +1,10 @@
-//! The console's page, and how the build embeds it.
-
-use std::path::Path;
+//! The console's page.
 
 use crate::{
     caller::{RawReply, request},
     test_gateway::TestGateway,
     values::TOKEN,
 };
-
-#[allow(dead_code)]
-#[path = "../../build.rs"]
-mod build_script;
 
 /// The head of the reply to a `HEAD` of the page.
 async fn head(gate: &TestGateway, headers: &str) -> RawReply {
@@ -104,7 +98,7 @@ async fn the_page_for_a_sandbox_has_its_own_mark_and_etag() {
     let page = gate.get("/").await;
     let other = of_sandbox.get("/").await;
 
-    let [to_plaid, to_sandbox] = ["plaid", "sandbox"].map(|it| format!("data-gateway=\"{it}\""));
+    let [to_plaid, to_sandbox] = ["plaid", "sandbox"].map(|it| format!("data-server=\"{it}\""));
     assert!(page.body.contains(&to_plaid));
     assert_eq!(other.body.replacen(&to_sandbox, &to_plaid, 1), page.body);
     let policy = "content-security-policy";
@@ -113,19 +107,4 @@ async fn the_page_for_a_sandbox_has_its_own_mark_and_etag() {
     let request = request(&format!("GET /\r\nif-none-match: {tag}"), "");
     assert_eq!(gate.send(&request).await.status, 304);
     assert_eq!(of_sandbox.send(&request).await.status, 200);
-}
-
-/// A fresh checkout has no built console, and must work without Node.
-#[test]
-fn a_debug_build_without_the_console_has_a_placeholder() {
-    let page = build_script::page(Path::new("no/such/index.html"), false).unwrap();
-    assert!(page.for_plaid.contains("npm run build:console"));
-    assert!(page.policy.contains("script-src 'sha256-"));
-}
-
-#[test]
-fn a_release_build_without_the_console_fails() {
-    let page = build_script::page(Path::new("no/such/index.html"), true);
-    let problem = page.err().expect("it must fail");
-    assert!(problem.contains("npm run build:console"), "{problem}");
 }

@@ -40,8 +40,8 @@ pub(super) async fn respond(
         }
         // Accepts any webhook without reading it.
         (&Method::POST, "inbox") if body.is_some() => ControlResponse::json(json!({})),
-        // The console shows them for the user's backend. They open nothing but this Sandbox.
-        (&Method::GET, "credentials") if access.local_pages && !access.remote => {
+        // The console shows them for the user's backend. A secret that was given may be Plaid's.
+        (&Method::GET, "credentials") if shared.has_own_secret && !access.remote => {
             ControlResponse::json(json!({
                 "client_id": shared.client_id,
                 "secret": shared.secret.expose_secret(),

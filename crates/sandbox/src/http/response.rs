@@ -6,6 +6,7 @@ use hyper::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::{Value, json};
+use utdk_plaid_page::Page;
 
 use crate::{
     http::{body::ReplyBody, event_stream::EventStream, hosted_page, link_files},
@@ -27,6 +28,8 @@ pub(super) enum Content {
     Script(String),
     /// The page of Link's frame.
     LinkPage,
+    /// The console.
+    Console(Page),
     /// A redirect.
     Location(String),
     Events(EventStream),
@@ -114,6 +117,10 @@ impl ControlResponse {
                 );
                 headers.extend(EMBEDDABLE.map(|(name, value)| (name, text(value))));
                 complete(link_files::PAGE.to_owned())
+            }
+            Content::Console(page) => {
+                let body = page.write(&mut headers);
+                Either::Left(ReplyBody::new(body, false))
             }
             Content::Location(location) => {
                 if let Ok(location) = HeaderValue::from_str(&location) {

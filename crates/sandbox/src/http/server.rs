@@ -5,7 +5,7 @@ use std::{collections::VecDeque, io, net::SocketAddr, pin::pin, sync::Arc, time:
 
 use http_body_util::Either;
 use hyper::{
-    Request, Response, StatusCode, Version,
+    Method, Request, Response, StatusCode, Version,
     body::Incoming,
     header::{HOST, HeaderValue},
     http::request::Parts,
@@ -17,6 +17,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
+use utdk_plaid_page::{self as page, Page};
 
 use crate::{
     api::{dispatch, origin::OverTls},
@@ -29,7 +30,7 @@ use crate::{
         controls,
         event_stream::EventStream,
         hosted, link, reply,
-        response::ControlResponse,
+        response::{Content, ControlResponse},
     },
     model::{delivery::DeliveryCommand, shared::Shared},
     plaid::hosts,
@@ -176,6 +177,14 @@ async fn respond(
     if let Some(rest) = path.strip_prefix("/_sandbox/") {
         let answered = controls::respond(shared, tls, *access, peer, &head, rest, body.as_deref());
         return Some(answered.await.into_response());
+    }
+    if path == "/"
+        && matches!(head.method, Method::GET | Method::HEAD)
+        && !hosts::is_for_plaid(&head.headers)
+    {
+        let page = Page::respond_to(&head.headers, page::Server::Sandbox);
+        let response = ControlResponse::new(page.status(), Content::Console(page));
+        return Some(response.into_response());
     }
     if let Some(rest) = path.strip_prefix("/hl/") {
         return Some(hosted::respond(shared, &head, rest).into_response());

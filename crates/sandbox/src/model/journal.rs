@@ -35,8 +35,8 @@ pub struct LoggedRequest {
     /// When it was answered, by the Sandbox's clock.
     #[serde(serialize_with = "time::serialize")]
     pub at: SystemTime,
-    /// How long the reply took, an injected delay included. Not serialised.
-    #[serde(skip)]
+    /// How long the reply took, an injected delay included.
+    #[serde(rename = "took_ms", serialize_with = "time::serialize_millis")]
     pub took: Duration,
     /// The HTTP method.
     pub method: String,

@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) url: String,
     pub(crate) client_id: String,
     pub(crate) secret: SecretString,
+    /// Whether the secret was made up at the start: it opens nothing but this Sandbox.
+    pub(crate) has_own_secret: bool,
     /// Whether every well-formed pair of credentials is accepted.
     pub(crate) takes_any_credentials: bool,
     start: Start,
@@ -60,6 +62,7 @@ impl Shared {
         Shared {
             url,
             client_id: credentials.client_id.unwrap_or(client_id),
+            has_own_secret: credentials.secret.is_none(),
             secret: credentials.secret.unwrap_or_else(|| secret.into()),
             takes_any_credentials: credentials.any,
             start,

@@ -15,6 +15,12 @@ pub(crate) fn is_plaids(host: &Authority<'_>) -> bool {
     [API, CDN].iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
+/// Whether a request is for one of Plaid's hosts.
+pub(crate) fn is_for_plaid(headers: &HeaderMap) -> bool {
+    let host = utdk_plaid_local::host(headers).ok().flatten();
+    host.is_some_and(|host| is_plaids(&host))
+}
+
 /// Whether a request is for the host that serves Link.
 pub(crate) fn is_for_cdn(headers: &HeaderMap) -> bool {
     let host = utdk_plaid_local::host(headers).ok().flatten();

@@ -29,6 +29,11 @@ pub(crate) fn serialize<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok
     to.collect_str(&humantime::format_rfc3339_millis(writable(*time)))
 }
 
+/// For serde: in milliseconds, to the microsecond.
+pub(crate) fn serialize_millis<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(time.as_micros() as f64 / 1000.0)
+}
+
 /// The nearest time from 1970 to 9999: humantime fails outside of these years.
 fn writable(time: SystemTime) -> SystemTime {
     time.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST_INSTANT)

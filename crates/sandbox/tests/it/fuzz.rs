@@ -150,20 +150,20 @@ struct Received {
 
 /// The first complete reply in these bytes, and its length.
 fn first_reply(bytes: &[u8], is_head: bool) -> Option<(usize, Received)> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let (head, rest) = text.split_once("\r\n\r\n")?;
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let (head, rest) = (std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 4..]);
     let length = head.split("content-length: ").nth(1).unwrap_or("0");
     let length: usize = match is_head {
         true => 0,
         false => length.split("\r\n").next()?.parse().ok()?,
     };
-    let body = rest.get(..length)?;
+    let body = String::from_utf8_lossy(rest.get(..length)?).into_owned();
     let received = Received {
         status: head.get(9..12)?.parse().ok()?,
         head: head.to_owned(),
-        body: Some(body.to_owned()).filter(|_| !is_head),
+        body: Some(body).filter(|_| !is_head),
     };
-    Some((head.len() + 4 + length, received))
+    Some((end + 4 + length, received))
 }
 
 impl Received {
@@ -171,6 +171,10 @@ impl Received {
         match kind {
             Kind::Plaid => self.check_plaid(),
             Kind::Control => self.check_control(),
+            Kind::Page => match self.head.contains("\r\ncontent-type: text/html") {
+                true => Ok(()),
+                false => Err("not the console"),
+            },
             Kind::Hosted => match self.status {
                 200 | 303 | 403 | 404 | 410 => Ok(()),
                 _ => Err("not a status of a hosted page"),

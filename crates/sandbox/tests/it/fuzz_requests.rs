@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Plaid,
     Control,
     Hosted,
+    /// The console.
+    Page,
 }
 
 /// A request in bytes.
@@ -249,6 +251,10 @@ impl World {
         if matches!(kind, Kind::Plaid) && random.u8(..) < 40 {
             mutate(random, &mut body);
         }
+        let kind = match (method, path.split('?').next().unwrap_or_default()) {
+            ("GET" | "HEAD", "/") => Kind::Page,
+            _ => kind,
+        };
         Sent {
             bytes: framed(random, method, &path, &body),
             kind,

@@ -105,7 +105,7 @@ async fn a_local_page_may_use_the_controls() {
 }
 
 #[tokio::test]
-async fn only_a_sandbox_for_local_pages_shows_its_credentials() {
+async fn only_pages_that_may_use_the_controls_see_the_credentials() {
     let path = "/_sandbox/credentials";
     let plaid = start().await;
     let headers = [("origin", LOCAL[1]), ("sec-fetch-site", "cross-site")];
@@ -118,7 +118,20 @@ async fn only_a_sandbox_for_local_pages_shows_its_credentials() {
     assert_eq!(reply.json(), expected);
 
     let plain = Plaid::start().await;
-    assert_eq!(plain.send(Method::GET, path, &[], "").await.status, 404);
+    assert_eq!(
+        plain.send(Method::GET, path, &headers, "").await.status,
+        403
+    );
+    let own = [("sec-fetch-site", "same-origin")];
+    assert_eq!(plain.send(Method::GET, path, &own, "").await.status, 200);
+    let given = Plaid::start_with(Config {
+        secret: Some("f".repeat(30).into()),
+        ..Config::default()
+    });
+    assert_eq!(
+        given.await.send(Method::GET, path, &own, "").await.status,
+        404
+    );
     let remote = Plaid::start_with(Config {
         allow_remote_control: true,
         allow_local_pages: true,

@@ -51,8 +51,10 @@ async fn a_request_is_logged_with_its_reply() {
         "path": GET,
         "request_id": reply["request_id"],
         "status": 200,
+        "took_ms": logged["took_ms"],
     });
     assert_eq!(logged, expected);
+    assert!(logged["took_ms"].as_f64() > Some(0.0), "{logged}");
     assert!(
         logged["at"]
             .as_str()

@@ -43,6 +43,7 @@ mod link_webhooks;
 mod local_pages;
 mod log;
 mod not_emulated;
+mod page;
 mod plaid;
 mod receiver;
 mod recordings;
