@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /**
  * Forces Plaid Sandbox Items into `ITEM_LOGIN_REQUIRED`.
  *
@@ -14,12 +16,12 @@ export interface SandboxItemResetLoginRequest {
    * Your Plaid `client_id`, sent in the body of this call. Without it, the client's own goes in
    * the `PLAID-CLIENT-ID` header.
    */
-  client_id?: string
+  client_id?: string | undefined
   /**
    * Your Plaid `secret`, sent in the body of this call. Without it, the client's own goes in the
    * `PLAID-SECRET` header.
    */
-  secret?: string
+  secret?: string | undefined
 }
 
 /** The reply of `POST /sandbox/item/reset_login`. */
@@ -35,13 +37,21 @@ export interface SandboxItemResetLoginResponse {
 /** Per-call overrides of the client's options. */
 export interface CallOptions {
   /** The deadline of this call in milliseconds, retries included. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** How many times to retry a failed attempt. */
-  maxRetries?: number
+  maxRetries?: number | undefined
   /** Added to this call. A header replaces the client's header of the same name. */
-  headers?: HeadersLike
+  headers?: HeadersLike | undefined
   /** Cancels the call and closes its connection. The call rejects with the signal's reason. */
-  signal?: AbortSignal
+  signal?: AbortSignalLike | undefined
+}
+
+/** An `AbortSignal`, of a browser's types or of Node's. */
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /** Headers as an object, a `Headers`, a `Map` or pairs. A value of `undefined` is left out. */
@@ -52,47 +62,49 @@ export type HeadersLike =
 /** The options of a client. An option left out comes from the environment, else its default. */
 export interface PlaidClientOptions {
   /** Your Plaid `client_id`. Environment: `PLAID_CLIENT_ID`. */
-  clientId?: string
+  clientId?: string | undefined
   /** Your Plaid `secret`. Environment: `PLAID_SECRET`. */
-  secret?: string
+  secret?: string | undefined
   /**
    * Scheme, host and port of the API. Environment: `PLAID_BASE_URL`. Default:
    * `https://sandbox.plaid.com`. Plain http works only for this machine; production is refused.
    */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /**
    * Call a gateway that holds the credentials, instead of Plaid. The client then needs no
    * credentials and sends none. Environment: `UTDK_GATEWAY_URL`, `UTDK_GATEWAY_TOKEN`.
    */
-  gateway?: {
-    /** The gateway's URL, such as `http://localhost:4000`. */
-    url: string
-    /** Sent as `Authorization: Bearer …`. */
-    token?: string
-  }
+  gateway?:
+    | {
+        /** The gateway's URL, such as `http://localhost:4000`. */
+        url: string
+        /** Sent as `Authorization: Bearer …`. */
+        token?: string | undefined
+      }
+    | undefined
   /** The deadline of a whole call in milliseconds, retries included. Default: 30 000. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** How many times to retry a failed attempt, 0 to 100. Default: 2. */
-  maxRetries?: number
+  maxRetries?: number | undefined
   /**
    * The limit of one attempt in milliseconds. It ends an attempt early only if another whole attempt
    * fits before the deadline: the last attempt has all the time that is left. Default: 10 000.
    */
-  attemptTimeoutMs?: number
+  attemptTimeoutMs?: number | undefined
   /** The limit of opening a connection (TCP, proxy, TLS) in milliseconds. Default: 10 000. */
-  connectTimeoutMs?: number
+  connectTimeoutMs?: number | undefined
   /**
    * How many connections may be open at once over HTTP/1.1, 1 to 65 535; further calls wait. Over
    * HTTP/2 one connection carries all calls. Default: 256.
    */
-  maxConnections?: number
+  maxConnections?: number | undefined
   /** Added to every request. */
-  headers?: HeadersLike
+  headers?: HeadersLike | undefined
   /**
    * PEM certificates to trust, in addition to the system's and those of `NODE_EXTRA_CA_CERTS`.
    * `SSL_CERT_FILE` replaces the system's.
    */
-  ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array>
+  ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined
 }
 
 /** The operation on the default client. */
@@ -146,14 +158,94 @@ export class PlaidError extends Error {
   readonly retryable: boolean
 }
 
+/** The type of one of Plaid's errors. The list is open: any other string is allowed. */
+export type PlaidErrorType =
+  | 'API_ERROR'
+  | 'INSTITUTION_ERROR'
+  | 'INVALID_INPUT'
+  | 'INVALID_REQUEST'
+  | 'ITEM_ERROR'
+  | 'RATE_LIMIT_EXCEEDED'
+  | 'SANDBOX_ERROR'
+  | 'TRANSACTIONS_ERROR'
+  | 'USER_ERROR'
+  | (string & {})
+
+/** The code of one of Plaid's errors. The list is open: any other string is allowed. */
+export type PlaidErrorCode =
+  | 'ACCESS_NOT_GRANTED'
+  | 'ACCOUNTS_BALANCE_GET_LIMIT'
+  | 'ACCOUNTS_LIMIT'
+  | 'ADDITIONAL_CONSENT_REQUIRED'
+  | 'AUTH_LIMIT'
+  | 'BALANCE_LIMIT'
+  | 'IDENTITY_LIMIT'
+  | 'INSTITUTIONS_GET_BY_ID_LIMIT'
+  | 'INSTITUTIONS_GET_LIMIT'
+  | 'INSTITUTION_DOWN'
+  | 'INSTITUTION_NOT_AVAILABLE'
+  | 'INSTITUTION_NOT_RESPONDING'
+  | 'INSTITUTION_NO_LONGER_SUPPORTED'
+  | 'INSTITUTION_RATE_LIMIT'
+  | 'INSUFFICIENT_CREDENTIALS'
+  | 'INTERNAL_SERVER_ERROR'
+  | 'INVALID_ACCESS_TOKEN'
+  | 'INVALID_ACCOUNT_ID'
+  | 'INVALID_API_KEYS'
+  | 'INVALID_BODY'
+  | 'INVALID_CONFIGURATION'
+  | 'INVALID_CREDENTIALS'
+  | 'INVALID_FIELD'
+  | 'INVALID_INSTITUTION'
+  | 'INVALID_LINK_TOKEN'
+  | 'INVALID_MFA'
+  | 'INVALID_PRODUCT'
+  | 'INVALID_PUBLIC_TOKEN'
+  | 'INVALID_WEBHOOK_VERIFICATION_KEY_ID'
+  | 'INVESTMENT_TRANSACTIONS_LIMIT'
+  | 'ITEM_CONCURRENTLY_DELETED'
+  | 'ITEM_GET_LIMIT'
+  | 'ITEM_LOCKED'
+  | 'ITEM_LOGIN_REQUIRED'
+  | 'ITEM_NOT_FOUND'
+  | 'ITEM_NOT_SUPPORTED'
+  | 'MFA_NOT_SUPPORTED'
+  | 'MISSING_FIELDS'
+  | 'NOT_FOUND'
+  | 'NO_ACCOUNTS'
+  | 'NO_AUTH_ACCOUNTS'
+  | 'NO_INVESTMENT_ACCOUNTS'
+  | 'NO_LIABILITY_ACCOUNTS'
+  | 'PASSWORD_RESET_REQUIRED'
+  | 'PLANNED_MAINTENANCE'
+  | 'PRODUCTS_NOT_SUPPORTED'
+  | 'PRODUCT_NOT_ENABLED'
+  | 'PRODUCT_NOT_READY'
+  | 'RATE_LIMIT'
+  | 'SANDBOX_ONLY'
+  | 'SANDBOX_PRODUCT_NOT_ENABLED'
+  | 'SANDBOX_WEBHOOK_INVALID'
+  | 'TRANSACTIONS_LIMIT'
+  | 'TRANSACTIONS_SYNC_LIMIT'
+  | 'TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION'
+  | 'UNAUTHORIZED_ENVIRONMENT'
+  | 'UNAUTHORIZED_ROUTE_ACCESS'
+  | 'UNKNOWN_FIELDS'
+  | 'UNSUPPORTED_RESPONSE'
+  | 'USER_INPUT_TIMEOUT'
+  | 'USER_NOT_FOUND'
+  | 'USER_PERMISSION_REVOKED'
+  | 'USER_SETUP_REQUIRED'
+  | (string & {})
+
 /** Plaid, or the gateway, answered with an error. A field left out of the reply is `null`. */
 export class PlaidApiError extends PlaidError {
   /** The HTTP status. */
   readonly status: number
   /** The kind of error, such as `INVALID_INPUT`. */
-  readonly error_type: string
+  readonly error_type: PlaidErrorType
   /** The error, such as `INVALID_ACCESS_TOKEN`; the same as `code`. */
-  readonly error_code: string
+  readonly error_code: PlaidErrorCode
   /** Why, for OAuth-based Item errors. */
   readonly error_code_reason: string | null
   /** For developers; may change over time. */

@@ -1,11 +1,100 @@
+/// <reference lib="esnext.disposable" />
+
 /** A local Plaid Sandbox: no account, no network. */
+
+import type { PlaidErrorCode, PlaidErrorType } from './index.js'
+
+/** One of Plaid's products. The list is open: any other string is allowed. */
+export type PlaidProduct =
+  | 'assets'
+  | 'auth'
+  | 'balance'
+  | 'balance_plus'
+  | 'beacon'
+  | 'cra_base_report'
+  | 'cra_cashflow_insights'
+  | 'cra_income_insights'
+  | 'cra_lend_score'
+  | 'cra_monitoring'
+  | 'cra_network_insights'
+  | 'cra_partner_insights'
+  | 'cra_plaid_credit_score'
+  | 'credit_details'
+  | 'employment'
+  | 'identity'
+  | 'identity_match'
+  | 'identity_verification'
+  | 'income'
+  | 'income_verification'
+  | 'investments'
+  | 'investments_auth'
+  | 'layer'
+  | 'liabilities'
+  | 'pay_by_bank'
+  | 'payment_initiation'
+  | 'processor_identity'
+  | 'processor_payments'
+  | 'profile'
+  | 'protect_linked_bank'
+  | 'protect_transactions'
+  | 'recurring_transactions'
+  | 'signal'
+  | 'standing_orders'
+  | 'statements'
+  | 'transactions'
+  | 'transactions_refresh'
+  | 'transfer'
+  | (string & {})
+
+/** A code of `/sandbox/item/fire_webhook`. The list is open: any other string is allowed. */
+export type FiredWebhookCode =
+  | 'DEFAULT_UPDATE'
+  | 'NEW_ACCOUNTS_AVAILABLE'
+  | 'SMS_MICRODEPOSITS_VERIFICATION'
+  | 'AUTHORIZATION_GRANTED'
+  | 'USER_PERMISSION_REVOKED'
+  | 'USER_ACCOUNT_REVOKED'
+  | 'PENDING_DISCONNECT'
+  | 'RECURRING_TRANSACTIONS_UPDATE'
+  | 'LOGIN_REPAIRED'
+  | 'SYNC_UPDATES_AVAILABLE'
+  | 'PRODUCT_READY'
+  | 'ERROR'
+  | (string & {})
+
+/** A type of `/sandbox/item/fire_webhook`. The list is open: any other string is allowed. */
+export type FiredWebhookType =
+  | 'AUTH'
+  | 'HOLDINGS'
+  | 'INVESTMENTS_TRANSACTIONS'
+  | 'ITEM'
+  | 'LIABILITIES'
+  | 'TRANSACTIONS'
+  | 'ASSETS'
+  | (string & {})
+
+/** A type of a webhook. The list is open: any other string is allowed. */
+export type WebhookType = FiredWebhookType | 'LINK'
+
+/** A code of a webhook. The list is open: any other string is allowed. */
+export type WebhookCode =
+  | FiredWebhookCode
+  | 'AUTOMATICALLY_VERIFIED'
+  | 'EVENTS'
+  | 'HISTORICAL_UPDATE'
+  | 'INITIAL_UPDATE'
+  | 'ITEM_ADD_RESULT'
+  | 'SESSION_FINISHED'
+  | 'TRANSACTIONS_REMOVED'
+  | 'VERIFICATION_EXPIRED'
+  | 'WEBHOOK_UPDATE_ACKNOWLEDGED'
 
 /** The options of a Sandbox. */
 export interface SandboxOptions {
   /** The port to listen on. Default: a free one. */
-  port?: number
+  port?: number | undefined
   /** The IP address to listen on. Default: `127.0.0.1`. */
-  host?: string
+  host?: string | undefined
   /**
    * Whether it also answers over TLS, as `sandbox.plaid.com`; or the port for that. The certificate
    * is also for `cdn.plaid.com`, `localhost` and `127.0.0.1`, from an authority made for this Sandbox
@@ -22,44 +111,44 @@ export interface SandboxOptions {
    * A whole number that makes every id, token, credential, key and fault repeatable. Default: a
    * random one.
    */
-  seed?: number
+  seed?: number | undefined
   /**
    * The time of the Sandbox's clock at the start: a `Date`, a date as text, or milliseconds since
    * 1970. The clock runs from there. Default: real time.
    */
-  now?: Date | string | number
+  now?: Date | string | number | undefined
   /**
    * Webhook receivers on other machines that the Sandbox may call, as `name` or `name:port`.
    * Default: none; other webhooks are logged as not allowed.
    */
-  allowWebhookHosts?: string[]
+  allowWebhookHosts?: readonly string[] | undefined
   /**
    * How the transactions of a new Item arrive. `ready`: all at once, and no webhook of transactions
    * is fired by itself. `as_plaid`: the last 30 days after 5 seconds, the history after a minute, new
    * ones daily, by the Sandbox's clock, each with its webhooks. Default: `ready`.
    */
-  transactions?: 'ready' | 'as_plaid'
+  transactions?: 'ready' | 'as_plaid' | undefined
   /** Whether other machines may use the routes under `/_sandbox/`. Default: `false`. */
-  allowRemoteControl?: boolean
+  allowRemoteControl?: boolean | undefined
 }
 
 /** An Item to create. */
 export interface NewItem {
   /** The URL for the Item's webhooks. Without it, none is fired. */
-  webhook?: string
+  webhook?: string | undefined
   /** The Item's products. Default: `['transactions']`. */
-  products?: string[]
+  products?: readonly PlaidProduct[] | undefined
   /** Plaid's id of a Sandbox institution. Default: `ins_109508`, First Platypus Bank. */
-  institution_id?: string
+  institution_id?: string | undefined
   /** The Item's user, for `/sandbox/user/reset_login`. Default: none. */
-  user_id?: string
+  user_id?: string | undefined
 }
 
 /** An Item, without its access token. */
 export interface ItemSummary {
   item_id: string
   institution_id: string
-  products: string[]
+  products: PlaidProduct[]
   webhook: string | null
   /** The `user_id` of `createItem`. */
   user_id: string | null
@@ -122,20 +211,20 @@ export interface LinkAccount {
 
 /** Which webhook to wait for. A field left out matches every webhook. */
 export interface WebhookFilter {
-  item_id?: string
+  item_id?: string | undefined
   /** Such as `ERROR`. */
-  webhook_code?: string
+  webhook_code?: WebhookCode | undefined
   /** How long to wait, in milliseconds of real time. Default: 5 000. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }
 
 /** A webhook to fire. */
 export interface WebhookToFire {
   item_id: string
   /** Such as `PENDING_DISCONNECT`: one of the codes of `/sandbox/item/fire_webhook`. */
-  webhook_code: string
+  webhook_code: FiredWebhookCode
   /** Which `DEFAULT_UPDATE` or `ERROR`, such as `LIABILITIES`. */
-  webhook_type?: string | undefined
+  webhook_type?: FiredWebhookType | undefined
 }
 
 /** A webhook that was fired, and its deliveries. Times are ISO 8601, by the Sandbox's clock. */
@@ -148,9 +237,9 @@ export interface Webhook {
   /** `null` for a `LINK` webhook: it is about a Link session. */
   item_id: string | null
   /** Such as `ITEM`. */
-  webhook_type: string
+  webhook_type: WebhookType
   /** Such as `ERROR`. */
-  webhook_code: string
+  webhook_code: WebhookCode
   /** The body, parsed. */
   body: WebhookBody
   /** The body, byte for byte as it was sent: `verification` signs these bytes. */
@@ -186,17 +275,17 @@ export interface WebhookBody {
   /** The error that the webhook reports, if any. */
   error?: {
     display_message: string | null
-    error_code: string
+    error_code: PlaidErrorCode
     error_code_reason?: string | null
     error_message: string
-    error_type: string
+    error_type: PlaidErrorType
     /** The HTTP status of the error. */
     status: number
   } | null
   /** The Item; webhooks about Asset Reports and Link sessions have none. */
   item_id?: string
-  webhook_code: string
-  webhook_type: string
+  webhook_code: WebhookCode
+  webhook_type: WebhookType
   [field: string]: unknown
 }
 
@@ -217,7 +306,7 @@ export interface LoggedRequest {
   item_id: string | null
   /** The HTTP status of the reply; `null` if a fault prevented one. */
   status: number | null
-  error_code: string | null
+  error_code: PlaidErrorCode | null
   request_id: string | null
   /** The fault that applied to the request. */
   fault: FaultKind | null
@@ -239,26 +328,26 @@ export type FaultKind = 'error' | 'html' | 'reset' | 'cut_short' | 'hang'
 /** Which requests a fault applies to. */
 export interface FaultTarget {
   /** The route, such as `/item/get`. Default: all of Plaid's. */
-  path?: string
+  path?: string | undefined
   /** How many requests it applies to. */
-  times?: number
+  times?: number | undefined
   /** The probability for each request, above 0 and at most 1. Default: 1. */
-  probability?: number
+  probability?: number | undefined
 }
 
 /** A fault; see {@link Sandbox.failNext}. */
 export interface Failure extends FaultTarget {
   /** Default: `error`. */
-  kind?: FaultKind
+  kind?: FaultKind | undefined
   /** The HTTP status, for `error` and `html`. Default: that of the error code; 502 for `html`. */
-  status?: number
+  status?: number | undefined
   /**
    * One of Plaid's error codes, such as `RATE_LIMIT`, for `error`. Default: that of `status`, or
    * `INTERNAL_SERVER_ERROR`.
    */
-  error_code?: string
+  error_code?: PlaidErrorCode | undefined
   /** The `Retry-After` header in seconds, for `error`. Default: none. */
-  retryAfter?: number
+  retryAfter?: number | undefined
 }
 
 /** A delay of replies; see {@link Sandbox.delay}. */
@@ -270,7 +359,12 @@ export interface Delay extends FaultTarget {
 /** A fault that still applies. */
 export type ActiveFault = (
   | { kind: 'delay'; ms: number }
-  | { kind: 'error'; status: number | null; error_code: string | null; retryAfter: number | null }
+  | {
+      kind: 'error'
+      status: number | null
+      error_code: PlaidErrorCode | null
+      retryAfter: number | null
+    }
   | { kind: 'html'; status: number | null }
   | { kind: 'reset' | 'cut_short' | 'hang' }
 ) & {
@@ -395,7 +489,11 @@ export interface Sandbox {
    * With a `status` of 400 or more, a body with one of Plaid's `error_code`s gets the other fields of
    * that error. All stubs together may have 16 MiB of JSON.
    */
-  stub(path: string, body: object | object[], options?: { status?: number }): Promise<void>
+  stub(
+    path: string,
+    body: object | object[],
+    options?: { status?: number | undefined },
+  ): Promise<void>
   /** The stubs that are set. */
   stubs(): Promise<Stub[]>
   /** Removes all stubs. */

@@ -1,6 +1,6 @@
 /** Verifies that a webhook is Plaid's, and parses it. */
 
-import { PlaidError } from './index.js'
+import { PlaidError, type PlaidErrorCode, type PlaidErrorType } from './index.js'
 
 /** The options of a verifier. An option left out comes from the environment, else its default. */
 export interface WebhookVerifierOptions {
@@ -128,9 +128,9 @@ export interface AnyWebhook {
 
 /** The error that a webhook reports. */
 export interface WebhookError {
-  error_type: string
+  error_type: PlaidErrorType
   /** Such as `ITEM_LOGIN_REQUIRED`. */
-  error_code: string
+  error_code: PlaidErrorCode
   error_code_reason?: string | null | undefined
   error_message: string
   display_message: string | null

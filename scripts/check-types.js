@@ -45,6 +45,12 @@ function checkAll() {
   // Their own declaration files need more than Node, and are not checked.
   const peers = ['--module', 'nodenext', '--skipLibCheck', '--lib', 'es2022,esnext.disposable,dom']
   for (const compiler of compilers) check(compiler, withPeers, ...peers)
+  // Without the types of Node, which `typeRoots` would find, and of a browser.
+  const bare = filesIn(path.join(fixtures, 'bare'))
+  const without = ['--lib', 'es2022', '--typeRoots', pages, '--exactOptionalPropertyTypes']
+  for (const compiler of compilers) {
+    run(compiler, bare, ['--module', 'nodenext', ...without], 'bare, without the types of Node')
+  }
   // Newer compilers always use interop.
   check('typescript-5', all, '--module', 'node16', '--esModuleInterop', 'false')
 }
@@ -55,12 +61,16 @@ function filesIn(directory) {
 }
 
 function check(compiler, files, ...options) {
+  run(compiler, files, [...TYPES, ...options], options.join(' '))
+}
+
+function run(compiler, files, options, shown) {
   const manifest = require(`${compiler}/package.json`)
   const tsc = path.join(root, 'node_modules', compiler, manifest.bin.tsc)
-  const what = `types: ${compiler} ${manifest.version} ${options.join(' ')}`
+  const what = `types: ${compiler} ${manifest.version} ${shown}`
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [tsc, ...COMMON, ...TYPES, ...options, ...files],
+    [tsc, ...COMMON, ...options, ...files],
     { cwd: root, encoding: 'utf8' },
   )
   console.log(`${status === 0 ? '✓' : '✗'} ${what}`)

@@ -1,5 +1,6 @@
 // Every method and option of the Sandbox, with their types.
 
+import type { PlaidErrorCode } from '@utdk/plaid'
 import {
   type ActiveFault,
   type Delay,
@@ -11,13 +12,16 @@ import {
   type ItemSummary,
   type LoggedRequest,
   type NewItem,
+  type PlaidProduct,
   type Sandbox,
   type SandboxOptions,
   startSandbox,
   type UpdateLink,
   type Webhook,
   type WebhookBody,
+  type WebhookCode,
   type WebhookFilter,
+  type WebhookType,
 } from '@utdk/plaid/sandbox'
 
 /** Compiles where `Actual` is `Expected` and nothing else. */
@@ -67,7 +71,7 @@ is<ItemSummary[]>()(items)
 for (const { item_id, institution_id, products, webhook, user_id, state } of items) {
   is<string>()(item_id)
   is<string>()(institution_id)
-  is<string[]>()(products)
+  is<PlaidProduct[]>()(products)
   is<string | null>()(webhook)
   is<string | null>()(user_id)
   is<'healthy' | 'login_required' | 'removed'>()(state)
@@ -118,8 +122,8 @@ for (const webhook of [...webhooks, next]) {
   is<string>()(webhook.firedAt)
   is<string>()(webhook.url)
   is<string | null>()(webhook.item_id)
-  is<string>()(webhook.webhook_type)
-  is<string>()(webhook.webhook_code)
+  is<WebhookType>()(webhook.webhook_type)
+  is<WebhookCode>()(webhook.webhook_code)
   is<string>()(webhook.rawBody)
   is<DeliveryAttempt[]>()(webhook.attempts)
   is<string | null>()(webhook.nextAttemptAt)
@@ -135,7 +139,7 @@ if (attempt) {
 }
 is<string>()(next.body.environment)
 is<string | undefined>()(next.body.item_id)
-is<string | undefined>()(next.body.error?.error_code)
+is<PlaidErrorCode | undefined>()(next.body.error?.error_code)
 is<string | null | undefined>()(next.body.error?.error_code_reason)
 is<unknown>()(next.body.new_transactions)
 is<string>()(await sandbox.rotateWebhookKey())
@@ -172,7 +176,7 @@ for (const request of requests) {
   is<Record<string, unknown> | null>()(request.fields)
   is<string | null>()(request.item_id)
   is<number | null>()(request.status)
-  is<string | null>()(request.error_code)
+  is<PlaidErrorCode | null>()(request.error_code)
   is<string | null>()(request.request_id)
   is<FaultKind | null>()(request.fault)
 }
@@ -205,7 +209,7 @@ for (const fault of faults) {
   if (fault.kind === 'html') is<number | null>()(fault.status)
   if (fault.kind === 'error') {
     is<number | null>()(fault.status)
-    is<string | null>()(fault.error_code)
+    is<PlaidErrorCode | null>()(fault.error_code)
     is<number | null>()(fault.retryAfter)
   }
 }

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use utdk_plaid_sandbox::{Effect, Fault};
 
+use crate::forge::Forger;
 use crate::plaid::{BODY, Plaid, within};
 
 #[tokio::test]
@@ -71,6 +72,45 @@ async fn after_a_rotation_the_old_key_is_asked_for_again_and_refused_from_then_o
     plaid.check_accepted().await;
     // The end of one key was a reason to ask for the other again, once.
     assert_eq!(plaid.key_requests(), 4);
+}
+
+#[tokio::test]
+async fn an_expired_key_is_not_asked_for_again_after_further_rotations() {
+    let plaid = Plaid::start().await;
+    let old = plaid.sign(BODY);
+    plaid.sandbox.rotate_key();
+    plaid.check_refused(&old, "EXPIRED_KEY").await;
+    plaid.check_accepted().await;
+    plaid.sandbox.rotate_key();
+    plaid.check_accepted().await;
+    assert_eq!(plaid.key_requests(), 3);
+    plaid.check_refused(&old, "EXPIRED_KEY").await;
+    assert_eq!(plaid.key_requests(), 3);
+}
+
+#[tokio::test]
+async fn a_known_key_is_asked_for_again_also_during_a_flood_of_unknown_keys() {
+    let plaid = Plaid::start().await;
+    let old = plaid.sign(BODY);
+    plaid.verify(BODY, &old).await.unwrap();
+    plaid.sandbox.rotate_key();
+    plaid.check_accepted().await;
+    let forger = Forger::new();
+    for n in 0..100 {
+        let made_up = forger.webhook(&format!("made-up-{n}"));
+        plaid.verify(BODY, &made_up).await.unwrap_err();
+    }
+    let down = Fault {
+        path: None,
+        times: Some(1),
+        probability: None,
+        effect: Effect::Html { status: None },
+    };
+    plaid.sandbox.inject(down).unwrap();
+    let before = plaid.key_requests();
+    plaid.check_refused(&old, "KEY_UNAVAILABLE").await;
+    plaid.check_refused(&old, "EXPIRED_KEY").await;
+    assert_eq!(plaid.key_requests(), before + 2);
 }
 
 #[tokio::test]

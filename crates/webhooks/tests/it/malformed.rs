@@ -77,6 +77,7 @@ async fn only_es256_is_accepted_and_the_header_names_its_key() {
         json!({ "alg": "ES256", "kid": "" }),
         json!({ "alg": "ES256", "kid": 7 }),
         json!({ "alg": "ES256", "kid": "k".repeat(129) }),
+        json!({ "alg": "ES256", "kid": "x", "padding": "p".repeat(4_000) }),
         json!({ "alg": "ES256", "kid": "x", "crit": ["b64"], "b64": false }),
     ] {
         check_header(&plaid, MALFORMED, header).await;
