@@ -98,7 +98,7 @@ for (const account of metadata.accounts) {
 for (const event of events) {
   is<string>()(event.eventName)
   is<string>()(event.metadata.timestamp)
-  is<string | null | undefined>()(event.metadata.view_name)
+  is<string | null>()(event.metadata.view_name)
 }
 is<void>()(await sandbox.exitLink('link-sandbox-x'))
 
