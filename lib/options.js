@@ -3,6 +3,7 @@
 // Checks the types of options and input, and reads the environment; Rust checks the values. A message
 // names the option and never quotes its value.
 
+const diagnostics_channel = require('node:diagnostics_channel')
 const { isUint8Array } = require('node:util/types')
 const { usageError } = require('./errors.js')
 
@@ -31,10 +32,14 @@ const LONGEST_TEXT = 64 * KIB
 const LONGEST_HEADERS = 64 * KIB
 const LONGEST_CA = 4 * KIB * KIB
 
+/** On this channel, the preload says where it sends connections to the host below. */
+const preload = diagnostics_channel.channel('@utdk/plaid/intercept')
+const INTERCEPTED = /^https:\/\/sandbox\.plaid\.com\.?(:443)?\/?$/i
+
 /** The settings of a client for Rust. Options win over the environment. */
 function clientSettings(options = {}, env = process.env) {
   checkNames(options, CLIENT_OPTIONS, 'createPlaidClient')
-  return {
+  return intercepted({
     clientId: secret(either(options.clientId, env.PLAID_CLIENT_ID), 'clientId'),
     secret: secret(either(options.secret, env.PLAID_SECRET), 'secret'),
     ...target(options, env),
@@ -54,7 +59,19 @@ function clientSettings(options = {}, env = process.env) {
       nonEmpty(env.http_proxy) ??
       nonEmpty(env.HTTP_PROXY),
     noProxy: nonEmpty(env.no_proxy) ?? nonEmpty(env.NO_PROXY),
-  }
+  })
+}
+
+/** The settings under the preload, which cannot see the connections that Rust opens. */
+function intercepted(settings) {
+  const { baseUrl = 'https://sandbox.plaid.com', gatewayUrl } = settings
+  const question = { target: undefined }
+  preload.publish(question)
+  const { target } = question
+  if (!target || gatewayUrl !== undefined || !INTERCEPTED.test(baseUrl)) return settings
+  const host = target.host.includes(':') ? `[${target.host}]` : target.host
+  const ca = [settings.ca, target.ca].filter(Boolean).join('\n')
+  return { ...settings, baseUrl: `https://${host}:${target.port}`, ca, httpsProxy: undefined }
 }
 
 /** The environment's part of the settings of a command. */
