@@ -63,6 +63,11 @@ const EXPECTED = {
     { mark: 'docker compose up', provedBy: 'deploy.test.js' },
     { mark: 'kubectl apply', provedBy: 'kubernetes.test.js' },
   ],
+  'docs/link.md': [
+    { mark: '// leave.spec.js', provedBy: 'examples.test.js' },
+    { mark: '// vite.config.js', provedBy: 'examples.test.js' },
+    { mark: '--host-resolver-rules', provedBy: 'link-playwright.test.js' },
+  ],
   'docs/sandbox.md': [
     { mark: 'sandbox.completeLink(', prints: /^http:\/\/127\.0\.0\.1:\d+\/hl\/\w+\n$/ },
     SANDBOX,
