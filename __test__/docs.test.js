@@ -55,6 +55,8 @@ const EXPECTED = {
       prints: /^The user left, so the request was cancelled\n$/,
     },
     { mark: 'subscribe(', prints: /operation: 'sandboxitemresetlogin'[\s\S]*status: 200/ },
+    { mark: '// opentelemetry.mjs', provedBy: 'tracing-opentelemetry.test.js' },
+    { mark: 'withResponse', prints: /^[0-9a-f]{15} 200 application\/json; charset=utf-8 1\n$/ },
   ],
   'docs/gateway.md': [
     { mark: 'startGateway(', prints: /^$/ },

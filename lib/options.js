@@ -20,7 +20,7 @@ const CLIENT_OPTIONS = [
   'secret',
   'timeoutMs',
 ]
-const CALL_OPTIONS = ['headers', 'maxRetries', 'signal', 'timeoutMs']
+const CALL_OPTIONS = ['headers', 'maxRetries', 'signal', 'timeoutMs', 'withResponse']
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 const MOST_RETRIES = 100
 const MOST_CONNECTIONS = 65_535
@@ -59,6 +59,7 @@ function clientSettings(options = {}, env = process.env) {
       nonEmpty(env.http_proxy) ??
       nonEmpty(env.HTTP_PROXY),
     noProxy: nonEmpty(env.no_proxy) ?? nonEmpty(env.NO_PROXY),
+    log: logLevel(nonEmpty(env.PLAID_LOG)),
   })
 }
 
@@ -72,6 +73,14 @@ function intercepted(settings) {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host
   const ca = [settings.ca, target.ca].filter(Boolean).join('\n')
   return { ...settings, baseUrl: `https://${host}:${target.port}`, ca, httpsProxy: undefined }
+}
+
+/** A typing error in a variable for debugging must not stop the application. */
+function logLevel(level) {
+  if (level === undefined || level === 'info' || level === 'debug') return level
+  const code = 'PLAID_LOG'
+  process.emitWarning('PLAID_LOG is neither info nor debug: no attempt is logged', { code })
+  return undefined
 }
 
 /** The environment's part of the settings of a command. */
@@ -115,11 +124,19 @@ function target({ baseUrl, gateway }, env) {
 
 /** Throws unless `input` has the fields of the operation. */
 function checkInput(input) {
-  if (input === null || typeof input !== 'object') {
+  if (input === undefined || input === null) {
     throw usageError(
       'MISSING_FIELD',
       'access_token',
       'the input is missing: pass an object such as { access_token }',
+    )
+  }
+  if (typeof input !== 'object' || Array.isArray(input)) {
+    const kind = Array.isArray(input) ? 'an array' : `a ${typeof input}`
+    throw usageError(
+      'MISSING_FIELD',
+      'access_token',
+      `the input is ${kind}: pass an object such as { access_token }`,
     )
   }
   for (const name in input) {
@@ -160,6 +177,7 @@ function callSettings(input, options) {
     timeoutMs: timeout(options.timeoutMs),
     maxRetries: whole(options.maxRetries, 'maxRetries', 0, MOST_RETRIES),
     headers: headerPairs(options.headers),
+    keepHeaders: flag(options.withResponse, 'withResponse'),
   }
 }
 
@@ -332,6 +350,7 @@ module.exports = {
   clientSettings,
   commandEnvironment,
   flag,
+  headerPairs,
   invalid,
   port,
   read,
