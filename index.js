@@ -23,8 +23,6 @@ function sandboxitemresetlogin(input, options) {
   return defaultClient.sandboxitemresetlogin(input, options)
 }
 
-const sandboxItemResetLogin = sandboxitemresetlogin
-
 // Shorthand names only: Node finds no other form for `import { … }`.
 module.exports = {
   createPlaidClient,
@@ -34,7 +32,6 @@ module.exports = {
   PlaidResponseError,
   PlaidTimeoutError,
   PlaidUsageError,
-  sandboxItemResetLogin,
   sandboxitemresetlogin,
 }
 module.exports.default = module.exports

@@ -14,6 +14,7 @@ const { PAGES, snippets } = require('../scripts/snippets.js')
 const { startSandbox } = require('../sandbox.js')
 const { run } = require('./support/child.js')
 const { COMMAND } = require('./support/command.js')
+const { GUARD } = require('./support/intercept.js')
 const { runShell } = require('./support/shell.js')
 const { silent, startServer } = require('./support/server.js')
 require('./support/client.js')
@@ -23,6 +24,7 @@ const root = path.join(__dirname, '..')
 const FIRST_CALL = { mark: 'const { reset_login, request_id }', prints: /^$/ }
 const CONSOLE = { mark: 'npx @utdk/plaid console', until: /http:\/\/localhost:\d+/ }
 const SANDBOX = { mark: '--port 8321 --seed 1', until: /http:\/\/127\.0\.0\.1:\d+/ }
+const RUN_APP = { mark: 'npx @utdk/plaid run -- node app.js', prints: /^200$/m }
 const GATEWAY = { mark: '--credentials-file plaid.env', until: /http:\/\/127\.0\.0\.1:\d+/ }
 
 /**
@@ -43,6 +45,7 @@ const EXPECTED = {
     CONSOLE,
     { mark: 'npx @utdk/plaid demo', prints: /healthy again/ },
     SANDBOX,
+    RUN_APP,
     GATEWAY,
     { mark: 'reset-login --file tokens.txt', prints: /^reset …\w{4} +request_id=/ },
     { mark: 'npx @utdk/plaid doctor', prints: /Installation/ },
@@ -55,8 +58,6 @@ const EXPECTED = {
       prints: /^The user left, so the request was cancelled\n$/,
     },
     { mark: 'subscribe(', prints: /operation: 'sandboxitemresetlogin'[\s\S]*status: 200/ },
-    { mark: '// opentelemetry.mjs', provedBy: 'tracing-opentelemetry.test.js' },
-    { mark: 'withResponse', prints: /^[0-9a-f]{15} 200 application\/json; charset=utf-8 1\n$/ },
   ],
   'docs/gateway.md': [
     { mark: 'startGateway(', prints: /^$/ },
@@ -65,10 +66,12 @@ const EXPECTED = {
     { mark: 'docker compose up', provedBy: 'deploy.test.js' },
     { mark: 'kubectl apply', provedBy: 'kubernetes.test.js' },
   ],
-  'docs/link.md': [
-    { mark: '// leave.spec.js', provedBy: 'examples.test.js' },
-    { mark: '// vite.config.js', provedBy: 'examples.test.js' },
-    { mark: '--host-resolver-rules', provedBy: 'link-playwright.test.js' },
+  'docs/other-languages.md': [
+    RUN_APP,
+    { mark: 'node --import @utdk/plaid/intercept app.js', prints: /^200$/m },
+    { mark: 'docker compose up', provedBy: 'deploy-sandbox.test.js' },
+    { mark: '--port 8321 --any-credentials', until: /http:\/\/127\.0\.0\.1:\d+/ },
+    { mark: '--tls 8443 --ca-file', until: /https:\/\/127\.0\.0\.1:\d+/ },
   ],
   'docs/sandbox.md': [
     { mark: 'sandbox.completeLink(', prints: /^http:\/\/127\.0\.0\.1:\d+\/hl\/\w+\n$/ },
@@ -102,6 +105,8 @@ const WEBHOOK = JSON.stringify({
 })
 
 const RUN = ['js', 'sh']
+/** Not run here: python.test.js runs the one for Python, deploy-sandbox.test.js reads the YAML. */
+const OTHER = ['go', 'java', 'nginx', 'python', 'ruby', 'text', 'yaml']
 
 for (const page of PAGES) {
   const all = snippets().filter((snippet) => snippet.page === page)
@@ -109,7 +114,7 @@ for (const page of PAGES) {
   const expected = EXPECTED[page] ?? []
 
   test(`every snippet of ${page} is expected, and no other`, () => {
-    const unknown = all.filter(({ language }) => ![...RUN, 'nginx', 'text'].includes(language))
+    const unknown = all.filter(({ language }) => ![...RUN, ...OTHER].includes(language))
     assert.deepEqual(unknown, [])
     assert.equal(runnable.length, expected.length)
     for (const [i, { code }] of runnable.entries()) {
@@ -165,6 +170,17 @@ async function checkModule(t, code, { unanswered, prints }) {
   assert.equal(noAnswer.connectionCount(), unanswered ? 1 : 0)
 }
 
+/** An app that has Plaid's host in its code. */
+const APP = `
+  const { PLAID_CLIENT_ID: client_id, PLAID_SECRET: secret } = process.env
+  const body = { client_id, secret, institution_id: 'ins_109508', initial_products: ['auth'] }
+  fetch('https://sandbox.plaid.com/sandbox/public_token/create', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }).then(({ status }) => console.log(status))
+`
+
 /** Runs a snippet in a directory that has the files it names, on free ports. */
 async function checkShell(t, code, { prints, until, makes = [] }) {
   const sandbox = await start(t)
@@ -177,12 +193,21 @@ async function checkShell(t, code, { prints, until, makes = [] }) {
   fs.writeFileSync(inDirectory('tokens.txt'), `${access_token}\n`)
   const keys = `PLAID_CLIENT_ID=${clientId}\nPLAID_SECRET=${secret}\n`
   fs.writeFileSync(inDirectory('plaid.env'), keys, { mode: 0o600 })
+  fs.writeFileSync(inDirectory('app.js'), APP)
+  fs.mkdirSync(inDirectory('node_modules/@utdk'), { recursive: true })
+  fs.symlinkSync(root, inDirectory('node_modules/@utdk/plaid'), 'junction')
   const onFreePorts = code
     .replace(/--port \d+/, '--port 0')
+    .replace(/--tls \d+/, '--tls 0')
     .replace(/plaid (console|gateway)(?!.*--port)/, 'plaid $1 --port 0')
-    .replaceAll('localhost:8321', new URL(url).host)
+    .replaceAll(/(localhost|127\.0\.0\.1):8321/g, new URL(url).host)
     .replace('PLAID_CLIENT_ID=… PLAID_SECRET=…', keys.trim().replace('\n', ' '))
-  const ended = await runShell(t, onFreePorts, { directory, env: { PLAID_BASE_URL: url }, until })
+  // Under the preload: with the Sandbox's credentials, and connections to this machine only.
+  const isApp = code.includes('app.js')
+  const env = isApp
+    ? { PLAID_CLIENT_ID: clientId, PLAID_SECRET: secret, NODE_OPTIONS: GUARD, NODE_ENV: '' }
+    : { PLAID_BASE_URL: url }
+  const ended = await runShell(t, onFreePorts, { directory, env, until })
   if (until) return
   assert.equal(ended.code, 0, ended.printed)
   assert.match(ended.printed, prints)

@@ -75,9 +75,8 @@ function useBrowser() {
   return { open, openGateway, openPanel }
 }
 
-/** @param flags more of Chromium's flags */
-function launchBrowser(flags = []) {
-  return chromium.launch({ executablePath: browserPath(), args: [...FLAGS, ...flags] })
+function launchBrowser() {
+  return chromium.launch({ executablePath: browserPath(), args: FLAGS })
 }
 
 /** Where Chromium is installed. */

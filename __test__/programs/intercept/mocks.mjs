@@ -9,7 +9,7 @@ const BASE = 'https://sandbox.plaid.com'
 
 const MOCKS = {
   nock: async (version) => {
-    const nock = require(`nock-${version}`)
+    const { default: nock } = await import(require.resolve(`nock-${version}`))
     const scope = nock(BASE, { allowUnmocked: true })
       .post('/accounts/get')
       .reply(200, { item: { item_id: 'mocked' } })

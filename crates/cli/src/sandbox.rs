@@ -94,10 +94,14 @@ pub struct Options {
     pub log: LogOptions,
 }
 
+/// Printed if a program that trusts the file of `--ca-file` reaches nothing but the Sandbox.
+const ONLY_OWN: &str = "This system has no certificates, so the file has only the Sandbox's. \
+                        SSL_CERT_FILE can name others.\n";
+
 /// Runs a Sandbox until `stop` resolves or the reader of `output` leaves.
 pub(crate) async fn run(
     options: Options,
-    output: Output,
+    mut output: Output,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Notice> {
     let style = options.log.style(&output);
@@ -110,8 +114,10 @@ pub(crate) async fn run(
         Some(_) => Some(sandbox.tls().await.map_err(Notice::failure)?),
         None => None,
     };
-    if let (Some(file), Some(tls)) = (&ca_file, &tls) {
-        ca_file::write(file, &tls.ca)?;
+    if let (Some(file), Some(tls)) = (&ca_file, &tls)
+        && !ca_file::write(file, &tls.ca)?
+    {
+        let _ = output.take_notes().write(ONLY_OWN);
     }
     let mut events = sandbox.events();
     let log = Log::start(style, &sandbox, output);

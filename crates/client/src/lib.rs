@@ -14,7 +14,6 @@
 
 pub mod config;
 pub mod error;
-pub mod log;
 mod request;
 
 mod credentials;

@@ -7,15 +7,18 @@ use utdk_plaid_sandbox::with_system_roots;
 use crate::{Notice, text::reason};
 
 /// Writes the system's certificates and `ca`. A reader sees all of them, or the file as it was.
+/// Returns whether the system has any: in slim containers it has none.
 ///
 /// # Errors
 ///
 /// A [`Notice`] that the file cannot be written.
-pub(super) fn write(file: &Path, ca: &str) -> Result<(), Notice> {
-    replace(file, &with_system_roots(ca)).map_err(|error| {
+pub(super) fn write(file: &Path, ca: &str) -> Result<bool, Notice> {
+    let bundle = with_system_roots(ca);
+    replace(file, &bundle).map_err(|error| {
         let (file, reason) = (file.display(), reason(&error));
         Notice::failure(format_args!("cannot write --ca-file {file}: {reason}"))
-    })
+    })?;
+    Ok(bundle != ca)
 }
 
 fn replace(file: &Path, text: &str) -> io::Result<()> {
