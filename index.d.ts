@@ -44,6 +44,8 @@ export interface CallOptions {
   headers?: HeadersLike | undefined
   /** Cancels the call and closes its connection. The call rejects with the signal's reason. */
   signal?: AbortSignalLike | undefined
+  /** With `true`, the call resolves with a {@link WithResponse}. */
+  withResponse?: false | undefined
 }
 
 /** An `AbortSignal`, of a browser's types or of Node's. */
@@ -52,6 +54,19 @@ export interface AbortSignalLike {
   readonly reason: unknown
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
   removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** What a call with `{ withResponse: true }` resolves with. */
+export interface WithResponse<Data> {
+  data: Data
+  /** The HTTP response of the last attempt. */
+  response: {
+    status: number
+    /** By lower-case names; values of the same name are joined by commas. */
+    headers: Record<string, string>
+    /** How many requests were started. */
+    attempts: number
+  }
 }
 
 /** Headers as an object, a `Headers`, a `Map` or pairs. A value of `undefined` is left out. */
@@ -121,7 +136,18 @@ export interface PlaidOperations {
    * - {@link PlaidResponseError}: the reply is not one that Plaid documents;
    * - {@link PlaidUsageError}: the input or an option is wrong, and nothing was sent.
    */
-  sandboxitemresetlogin(
+  sandboxitemresetlogin: SandboxItemResetLogin
+  /** The same, by the name that Plaid's own client has for it. */
+  sandboxItemResetLogin: SandboxItemResetLogin
+}
+
+/** See {@link PlaidOperations.sandboxitemresetlogin}. */
+export interface SandboxItemResetLogin {
+  (
+    input: SandboxItemResetLoginRequest,
+    options: Omit<CallOptions, 'withResponse'> & { withResponse: true },
+  ): Promise<WithResponse<SandboxItemResetLoginResponse>>
+  (
     input: SandboxItemResetLoginRequest,
     options?: CallOptions,
   ): Promise<SandboxItemResetLoginResponse>
@@ -146,7 +172,9 @@ export interface PlaidClient extends PlaidOperations {
 export function createPlaidClient(options?: PlaidClientOptions): PlaidClient
 
 /** The operation on the default client, which the first call creates from the environment. */
-export const sandboxitemresetlogin: PlaidOperations['sandboxitemresetlogin']
+export const sandboxitemresetlogin: SandboxItemResetLogin
+/** The same, by the name that Plaid's own client has for it. */
+export const sandboxItemResetLogin: SandboxItemResetLogin
 
 /** The base class of every error of this package. No error holds a credential or a token. */
 export class PlaidError extends Error {
@@ -290,6 +318,11 @@ export interface PlaidRequestTrace {
   operation: 'sandboxitemresetlogin'
   /** The host of the request, with its port if it has one. */
   host: string
+  /**
+   * A subscriber of `start` can add headers to the request here, such as the `traceparent` of its
+   * span. The caller's own headers win. The caller's are not shown.
+   */
+  headers: Record<string, string>
   /** The number of the last attempt, from 1; 0 before the first has ended. */
   attempt: number
   /** The HTTP status of the last reply. */
@@ -299,8 +332,8 @@ export interface PlaidRequestTrace {
   duration: number | undefined
   /** The error that the call rejected with (on `error`, and after it). */
   error?: unknown
-  /** The reply that the call resolved with (on `asyncStart` and `asyncEnd`). */
-  result?: SandboxItemResetLoginResponse
+  /** What the call resolved with (on `asyncStart` and `asyncEnd`). */
+  result?: SandboxItemResetLoginResponse | WithResponse<SandboxItemResetLoginResponse>
 }
 
 /** The default client, with everything else that the package exports. */

@@ -23,6 +23,8 @@ function sandboxitemresetlogin(input, options) {
   return defaultClient.sandboxitemresetlogin(input, options)
 }
 
+const sandboxItemResetLogin = sandboxitemresetlogin
+
 // Shorthand names only: Node finds no other form for `import { … }`.
 module.exports = {
   createPlaidClient,
@@ -32,6 +34,7 @@ module.exports = {
   PlaidResponseError,
   PlaidTimeoutError,
   PlaidUsageError,
+  sandboxItemResetLogin,
   sandboxitemresetlogin,
 }
 module.exports.default = module.exports

@@ -58,6 +58,8 @@ const EXPECTED = {
       prints: /^The user left, so the request was cancelled\n$/,
     },
     { mark: 'subscribe(', prints: /operation: 'sandboxitemresetlogin'[\s\S]*status: 200/ },
+    { mark: '// opentelemetry.mjs', provedBy: 'tracing-opentelemetry.test.js' },
+    { mark: 'withResponse', prints: /^[0-9a-f]{15} 200 application\/json; charset=utf-8 1\n$/ },
   ],
   'docs/gateway.md': [
     { mark: 'startGateway(', prints: /^$/ },
@@ -65,6 +67,11 @@ const EXPECTED = {
     { mark: 'openssl req', prints: /^/, makes: ['deploy/tls/tls.key', 'deploy/tls/tls.crt'] },
     { mark: 'docker compose up', provedBy: 'deploy.test.js' },
     { mark: 'kubectl apply', provedBy: 'kubernetes.test.js' },
+  ],
+  'docs/link.md': [
+    { mark: '// leave.spec.js', provedBy: 'examples.test.js' },
+    { mark: '// vite.config.js', provedBy: 'examples.test.js' },
+    { mark: '--host-resolver-rules', provedBy: 'link-playwright.test.js' },
   ],
   'docs/other-languages.md': [
     RUN_APP,

@@ -14,6 +14,7 @@ const { run } = require('./support/child.js')
 const root = path.join(__dirname, '..')
 const example = (...names) => path.join(root, 'examples', ...names)
 const EXPRESS = example('express-update-mode')
+const REACT = example('react-update-mode')
 const RUNNERS = example('test-runners')
 
 /** Runs a program that must succeed, and returns what it prints. */
@@ -43,6 +44,26 @@ test('the express example type-checks', async () => {
   assert.ok(fs.existsSync(path.join(EXPRESS, 'node_modules')))
   const tsc = path.join(root, 'node_modules/typescript', manifest.bin.tsc)
   await succeeds(tsc, ['--project', EXPRESS])
+})
+
+test('the React example passes its own tests, with the Link of the Sandbox', async () => {
+  const playwright = path.join(REACT, 'node_modules/@playwright/test/cli.js')
+  const env = { CHROMIUM: browserPath() }
+  const printed = await succeeds(playwright, ['test'], { cwd: REACT, env })
+  assert.match(printed, /3 passed/)
+})
+
+for (const name of ['test/leave.spec.js', 'vite.config.js']) {
+  test(`the documentation shows ${name} of the React example`, () => {
+    const { page, code } = snippets().find(({ file }) => file === path.basename(name))
+    assert.equal(page, 'docs/link.md')
+    assert.equal(code, fs.readFileSync(path.join(REACT, name), 'utf8'))
+  })
+}
+
+test('the React example type-checks', async () => {
+  const tsc = path.join(root, 'node_modules/typescript', manifest.bin.tsc)
+  await succeeds(tsc, ['--project', REACT])
 })
 
 test('the official-client example prints what its README shows', async () => {

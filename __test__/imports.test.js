@@ -83,7 +83,8 @@ test('code that TypeScript emits finds the operation, with and without esModuleI
 })
 
 test('only the documented names are exported', () => {
-  const names = ['createPlaidClient', 'default', 'sandboxitemresetlogin', ...CLASSES]
+  const operations = ['sandboxItemResetLogin', 'sandboxitemresetlogin']
+  const names = ['createPlaidClient', 'default', ...operations, ...CLASSES]
   assert.deepEqual(Object.keys(require('../index.js')).sort(), names.sort())
 })
 

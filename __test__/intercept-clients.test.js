@@ -127,7 +127,7 @@ for (const [name, [bin, args, prints]] of Object.entries(RUNNERS)) {
     const printed = ended.stdout + ended.stderr
     assert.equal(ended.code, 0, printed)
     assert.match(printed, prints)
-    assert.equal((await sandbox.requests()).length, 1)
+    assert.equal((await sandbox.requests()).length, 2)
     assert.equal(printed.match(/go to the local Sandbox/g).length, 1, 'it says so once')
   })
 }
@@ -137,4 +137,16 @@ test('an app in TypeScript reaches the local Sandbox under tsx', async (t) => {
   const tsx = path.join(root, 'node_modules/tsx/dist/cli.mjs')
   const ended = await runIntercepted(tsx, { args: [path.join(directory, 'typed.mts')], env })
   assert.deepEqual([ended.code, ended.stdout], [0, `${item_id}\n`], ended.stderr)
+})
+
+test("this package's own client and verifier reach the local Sandbox, past a proxy too", async (t) => {
+  const { sandbox, env } = await startedSandbox(t)
+  const body = '{"webhook_type":"ITEM","webhook_code":"ERROR"}'
+  const args = [env.ACCESS_TOKEN, body, await sandbox.signWebhook(body)]
+  const { stdout } = await runIntercepted('own.js', {
+    args,
+    env: { ...env, HTTPS_PROXY: 'http://127.0.0.1:9' },
+  })
+  assert.equal(stdout, 'true ERROR\n'.repeat(3))
+  assert.equal((await sandbox.requests()).length, 6)
 })

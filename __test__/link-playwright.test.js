@@ -4,12 +4,14 @@
 // its policies are, and never from Plaid.
 
 const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
 const { routePlaidLink } = require('../playwright.js')
-const { browserPath, serve, useBrowser } = require('./support/browser.js')
+const { snippets } = require('../scripts/snippets.js')
+const { browserPath, launchBrowser, serve, useBrowser } = require('./support/browser.js')
 const { run } = require('./support/child.js')
 const { linkOf } = require('./support/link.js')
 const { callsOf, complete, startVite } = require('./support/link-app.js')
@@ -202,6 +204,28 @@ test('the returned function ends it', async (t) => {
   assert.match(await source(), /window\.Plaid/)
   await unroute()
   assert.equal(await source(), 'other')
+})
+
+test('Chrome with the flags of the documentation links an Item', async (t) => {
+  const sandbox = await start(t, { tls: true })
+  const { port } = new URL(sandbox.tlsUrl)
+  const { code } = snippets().find((it) => it.code.includes('--host-resolver-rules'))
+  const [hash, chrome] = code.replaceAll('8443', port).split(/^chromium /m)
+  const { stdout } = spawnSync('bash', ['-c', `${hash}echo -n "$hash"`], { encoding: 'utf8' })
+  assert.match(stdout, /^[\w+/]{43}=$/)
+  const flags = [...chrome.matchAll(/--(?:host|ignore)-[\w-]+="[^"]+"/g)].map(([flag]) =>
+    flag.replaceAll('"', '').replace('$hash', stdout),
+  )
+  assert.equal(flags.length, 2)
+
+  const browser = await launchBrowser(flags)
+  t.after(() => browser.close())
+  const page = await browser.newPage()
+  const token = await linkToken(sandbox, { products: ['transactions'] })
+  await page.goto(`${await startApp(t, {})}?token=${token}`)
+  await openLink(page).click()
+  await complete(page)
+  assert.equal((await sandbox.items()).length, 1)
 })
 
 test('what is no browser context is refused, with what to pass instead', async (t) => {

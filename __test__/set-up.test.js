@@ -160,14 +160,14 @@ test('--examples installs the packages of the examples, once', async (t) => {
   assert.deepEqual(tools.calls(), [])
   const { code, stdout, stderr } = await setUp(copy, tools, '--examples')
   assert.deepEqual([code, stdout], [0, ''])
-  assert.match(stderr, /^(Installing [^\n]* of examples\/[\w-]+ …\n){3}$/)
-  assert.equal(tools.calls().length, 3)
+  assert.match(stderr, /^(Installing [^\n]* of examples\/[\w-]+ …\n){4}$/)
+  assert.equal(tools.calls().length, 4)
   for (const call of tools.calls()) assert.match(call, INSTALL)
-  for (const name of ['express-update-mode', 'test-runners', 'webhooks']) {
+  for (const name of ['express-update-mode', 'react-update-mode', 'test-runners', 'webhooks']) {
     install(path.join(copy, 'examples', name))
   }
   await setUp(copy, tools, '--examples')
-  assert.equal(tools.calls().length, 3)
+  assert.equal(tools.calls().length, 4)
 })
 
 for (const hasVenv of [true, false]) {

@@ -8,7 +8,8 @@ const { AsyncLocalStorage } = require('node:async_hooks')
 const diagnostics_channel = require('node:diagnostics_channel')
 const { test } = require('node:test')
 const { PlaidApiError, PlaidConnectionError, PlaidUsageError } = require('../index.js')
-const { CLIENT_ID, INPUT, SECRET, clientOf, works } = require('./support/client.js')
+const { run } = require('./support/child.js')
+const { ACCESS_TOKEN, CLIENT_ID, INPUT, SECRET, clientOf, works } = require('./support/client.js')
 const { recordEvents } = require('./support/events.js')
 const { assertNoSecret, failure } = require('./support/failure.js')
 const { GOOD_REPLY, good, json, reset, startServer } = require('./support/server.js')
@@ -199,4 +200,29 @@ test('a store bound to the start channel, as APM agents do, is set during the ca
   t.after(() => asyncEnd.unsubscribe(onEnd))
   await works(clientOf(await startServer(t)))
   assert.deepEqual(ended, [{ operation: 'sandboxitemresetlogin' }])
+})
+
+test('a subscriber of start adds headers to the request, and the caller’s own win', async (t) => {
+  const server = await startServer(t)
+  const events = recordEvents((name, context) => {
+    if (name === 'start') Object.assign(context.headers, { traceparent: 'of-the-span', 'x-a': '1' })
+  })
+  t.after(events.stop)
+  const client = clientOf(server)
+  await client.sandboxitemresetlogin(INPUT)
+  await client.sandboxitemresetlogin(INPUT, { headers: { Traceparent: 'of-the-caller' } })
+  const sent = server.requests.map(({ headers }) => [headers.traceparent, headers['x-a']])
+  assert.deepEqual(sent, [
+    ['of-the-span', '1'],
+    ['of-the-caller', '1'],
+  ])
+  for (const { context } of events) assert.ok(!('Traceparent' in context.headers))
+})
+
+test('calls are traced where tracing channels have no hasSubscribers, as in Bun', async (t) => {
+  const server = await startServer(t)
+  const env = { TEST_ACCESS_TOKEN: ACCESS_TOKEN, TEST_URL: server.url }
+  const { code, stdout, stderr } = await run('traced.js', { env })
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.equal(stdout, 'start asyncEnd')
 })

@@ -6,10 +6,15 @@ const diagnostics_channel = require('node:diagnostics_channel')
 const { openClient } = require('./native.js')
 const { ending, flush, handOver, startCall, startedEngine } = require('./engine.js')
 const { fromFailure, nativeError, PlaidUsageError, usageError } = require('./errors.js')
-const { callSettings, checkInput, clientSettings } = require('./options.js')
+const { callSettings, checkInput, clientSettings, headerPairs } = require('./options.js')
 const { outcome } = require('./outcome.js')
 
 const requests = diagnostics_channel.tracingChannel('utdk.plaid.request')
+const CHANNELS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
+
+/** Bun's tracing channels do not tell whether they have a subscriber; their parts do. */
+const isTraced = () =>
+  requests.hasSubscribers ?? CHANNELS.some((name) => requests[name].hasSubscribers)
 
 function createPlaidClient(options) {
   const native = openClient(startedEngine(), clientSettings(options))
@@ -20,11 +25,11 @@ function createPlaidClient(options) {
     client.closed ??= closeNative(native)
     return client.closed
   }
+  const sandboxitemresetlogin = (input, options) =>
+    isTraced() ? traced(client, host, input, options) : resetLogin(client, input, options)
   return {
-    sandboxitemresetlogin: (input, options) =>
-      requests.hasSubscribers
-        ? traced(client, host, input, options)
-        : resetLogin(client, input, options),
+    sandboxitemresetlogin,
+    sandboxItemResetLogin: sandboxitemresetlogin,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -63,11 +68,13 @@ async function resetLogin({ native, closed }, input, options, trace) {
     trace?.(1, 200, ended)
     return { request_id: ended, reset_login: true }
   }
-  const { attempts = 0, failure, kind, reply, status } = ended
+  const { attempts = 0, failure, headers, kind, reply, status } = ended
   trace?.(attempts, status, reply?.request_id ?? failure?.api?.request_id)
   switch (kind) {
     case 'reply':
-      return reply
+      return headers
+        ? { data: reply, response: { status, headers: record(headers), attempts } }
+        : reply
     case 'failure':
       throw fromFailure(failure, attempts)
     case 'cancelled':
@@ -80,12 +87,22 @@ async function resetLogin({ native, closed }, input, options, trace) {
   }
 }
 
+/** Headers by name. Values of the same name are joined, as `fetch` does it. */
+function record(headers) {
+  const values = {}
+  for (const [name, value] of headers) {
+    values[name] = values[name] === undefined ? value : `${values[name]}, ${value}`
+  }
+  return values
+}
+
 /** The call with its events on the channel. Used only while the channel has a subscriber. */
 function traced(client, host, input, options) {
   const started = performance.now()
   const context = {
     operation: 'sandboxitemresetlogin',
     host,
+    headers: {},
     attempt: 0,
     status: undefined,
     request_id: undefined,
@@ -93,7 +110,8 @@ function traced(client, host, input, options) {
   }
   const call = async () => {
     try {
-      return await resetLogin(client, input, options, (attempt, status, request_id) => {
+      const withHeaders = withAdded(options, context.headers)
+      return await resetLogin(client, input, withHeaders, (attempt, status, request_id) => {
         Object.assign(context, { attempt, status, request_id })
       })
     } finally {
@@ -101,6 +119,16 @@ function traced(client, host, input, options) {
     }
   }
   return requests.tracePromise(call, context)
+}
+
+/** The options of a call, with the headers that a subscriber added. The caller's own win. */
+function withAdded(options, added) {
+  const names = Object.keys(added)
+  if (names.length === 0) return options
+  const own = headerPairs(options?.headers)
+  const isOwn = (name) => own.some(([given]) => given.toLowerCase() === name.toLowerCase())
+  const missing = names.filter((name) => !isOwn(name)).map((name) => [name, added[name]])
+  return { ...options, headers: [...missing, ...own] }
 }
 
 module.exports = { createPlaidClient }

@@ -3,6 +3,7 @@
 // What the preload changes in this thread: connections to Plaid's Sandbox go to the local one. It
 // changes the innermost methods, so that clients and their mocks see Plaid's own host and port.
 
+const diagnostics_channel = require('node:diagnostics_channel')
 const { syncBuiltinESMExports } = require('node:module')
 const net = require('node:net')
 const tls = require('node:tls')
@@ -23,6 +24,10 @@ const ROUTE = ['family', 'hints', 'localAddress', 'localPort', 'lookup']
 /** Sends this thread's connections to `host` and `port`, which have a certificate from `ca`. */
 function install({ host, port, ca }) {
   globalThis[INSTALLED] = true
+  // This package's own client connects in Rust, and asks. A test runner's context has other globals.
+  diagnostics_channel.subscribe(NAME, (question) => {
+    question.target = { host, port, ca }
+  })
   const { createSecureContext, connect: connectTls } = tls
   const { connect: connectSocket } = net.Socket.prototype
   const { get: remotePort } = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'remotePort')

@@ -71,7 +71,7 @@ function reason({ name, glibc, found, version, said }) {
   if (said !== undefined && /\bffi\b/i.test(said)) {
     return [
       'BINARY_UNUSABLE',
-      'Deno runs without the permission to load native code, and @utdk/plaid has a native binary: add `--allow-ffi`. It also needs `--allow-read`, `--allow-env` and `--allow-sys`.',
+      'Deno runs without the permission to load native code, and @utdk/plaid has a native binary: add `--allow-ffi`. It also needs `--allow-read` and `--allow-env`.',
     ]
   }
   if (found !== undefined && found === process.env[OWN_BINARY]) {

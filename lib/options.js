@@ -3,6 +3,7 @@
 // Checks the types of options and input, and reads the environment; Rust checks the values. A message
 // names the option and never quotes its value.
 
+const diagnostics_channel = require('node:diagnostics_channel')
 const { isUint8Array } = require('node:util/types')
 const { usageError } = require('./errors.js')
 
@@ -19,7 +20,7 @@ const CLIENT_OPTIONS = [
   'secret',
   'timeoutMs',
 ]
-const CALL_OPTIONS = ['headers', 'maxRetries', 'signal', 'timeoutMs']
+const CALL_OPTIONS = ['headers', 'maxRetries', 'signal', 'timeoutMs', 'withResponse']
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 const MOST_RETRIES = 100
 const MOST_CONNECTIONS = 65_535
@@ -31,10 +32,14 @@ const LONGEST_TEXT = 64 * KIB
 const LONGEST_HEADERS = 64 * KIB
 const LONGEST_CA = 4 * KIB * KIB
 
+/** On this channel, the preload says where it sends connections to the host below. */
+const preload = diagnostics_channel.channel('@utdk/plaid/intercept')
+const INTERCEPTED = /^https:\/\/sandbox\.plaid\.com\.?(:443)?\/?$/i
+
 /** The settings of a client for Rust. Options win over the environment. */
 function clientSettings(options = {}, env = process.env) {
   checkNames(options, CLIENT_OPTIONS, 'createPlaidClient')
-  return {
+  return intercepted({
     clientId: secret(either(options.clientId, env.PLAID_CLIENT_ID), 'clientId'),
     secret: secret(either(options.secret, env.PLAID_SECRET), 'secret'),
     ...target(options, env),
@@ -54,7 +59,28 @@ function clientSettings(options = {}, env = process.env) {
       nonEmpty(env.http_proxy) ??
       nonEmpty(env.HTTP_PROXY),
     noProxy: nonEmpty(env.no_proxy) ?? nonEmpty(env.NO_PROXY),
-  }
+    log: logLevel(nonEmpty(env.PLAID_LOG)),
+  })
+}
+
+/** The settings under the preload, which cannot see the connections that Rust opens. */
+function intercepted(settings) {
+  const { baseUrl = 'https://sandbox.plaid.com', gatewayUrl } = settings
+  const question = { target: undefined }
+  preload.publish(question)
+  const { target } = question
+  if (!target || gatewayUrl !== undefined || !INTERCEPTED.test(baseUrl)) return settings
+  const host = target.host.includes(':') ? `[${target.host}]` : target.host
+  const ca = [settings.ca, target.ca].filter(Boolean).join('\n')
+  return { ...settings, baseUrl: `https://${host}:${target.port}`, ca, httpsProxy: undefined }
+}
+
+/** A typing error in a variable for debugging must not stop the application. */
+function logLevel(level) {
+  if (level === undefined || level === 'info' || level === 'debug') return level
+  const code = 'PLAID_LOG'
+  process.emitWarning('PLAID_LOG is neither info nor debug: no attempt is logged', { code })
+  return undefined
 }
 
 /** The environment's part of the settings of a command. */
@@ -98,11 +124,19 @@ function target({ baseUrl, gateway }, env) {
 
 /** Throws unless `input` has the fields of the operation. */
 function checkInput(input) {
-  if (input === null || typeof input !== 'object') {
+  if (input === undefined || input === null) {
     throw usageError(
       'MISSING_FIELD',
       'access_token',
       'the input is missing: pass an object such as { access_token }',
+    )
+  }
+  if (typeof input !== 'object' || Array.isArray(input)) {
+    const kind = Array.isArray(input) ? 'an array' : `a ${typeof input}`
+    throw usageError(
+      'MISSING_FIELD',
+      'access_token',
+      `the input is ${kind}: pass an object such as { access_token }`,
     )
   }
   for (const name in input) {
@@ -143,6 +177,7 @@ function callSettings(input, options) {
     timeoutMs: timeout(options.timeoutMs),
     maxRetries: whole(options.maxRetries, 'maxRetries', 0, MOST_RETRIES),
     headers: headerPairs(options.headers),
+    keepHeaders: flag(options.withResponse, 'withResponse'),
   }
 }
 
@@ -315,6 +350,7 @@ module.exports = {
   clientSettings,
   commandEnvironment,
   flag,
+  headerPairs,
   invalid,
   port,
   read,

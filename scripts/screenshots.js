@@ -1,10 +1,14 @@
 'use strict'
 
 // Takes the screenshots in docs/screenshots: `npm run screenshots`. They show the console of a gateway
-// to a Sandbox, and of `utdk-plaid console`. Port 4000 must be free, and the font Inter installed.
+// to a Sandbox, of `utdk-plaid console`, and Link in the React example. Port 4000 must be free, and
+// the font Inter installed.
 
+const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
 const { startGateway } = require('../gateway.js')
+const { routePlaidLink } = require('../playwright.js')
 const { startSandbox } = require('../sandbox.js')
 const {
   breakItem,
@@ -16,6 +20,8 @@ const {
   startConsoleCommand,
   updatePageOf,
 } = require('../__test__/support/browser.js')
+const { linkOf } = require('../__test__/support/link.js')
+const { complete } = require('../__test__/support/link-app.js')
 
 const DIRECTORY = path.join(__dirname, '../docs/screenshots')
 
@@ -115,6 +121,43 @@ async function takeOfSandbox(browser) {
   }
 }
 
+/** Link in the React example, after the login of its bank broke. */
+const OF_LINK = {
+  'link-update-mode': { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  'link-update-mode-phone': { viewport: PHONE, colorScheme: 'dark' },
+}
+
+async function takeOfLink(browser) {
+  const example = path.join(__dirname, '../examples/react-update-mode/test')
+  const { startApp } = await import(path.join(example, 'app.js'))
+  const { default: buildApp } = await import(path.join(example, 'build.js'))
+  await buildApp()
+  for (const [name, settings] of Object.entries(OF_LINK)) {
+    const sandbox = await startSandbox({ seed: 1 })
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-screenshots-'))
+    const app = await startApp(sandbox, directory)
+    const context = await browser.newContext({ ...settings, reducedMotion: 'reduce' })
+    try {
+      await routePlaidLink(context, sandbox)
+      const page = await context.newPage()
+      await page.goto(app.url)
+      await page.getByRole('button', { name: 'Connect a bank' }).click()
+      await complete(page)
+      await page.getByRole('listitem').first().waitFor()
+      await app.breakLogin()
+      await page.reload()
+      await page.getByRole('button', { name: 'Log in again' }).click()
+      await linkOf(page).frame.getByLabel('Username').fill('user_good')
+      await page.screenshot({ path: path.join(DIRECTORY, `${name}.png`) })
+    } finally {
+      await context.close()
+      await app.close()
+      await sandbox.close()
+      fs.rmSync(directory, { recursive: true })
+    }
+  }
+}
+
 async function main() {
   const sandbox = await startSandbox({ seed: 1 })
   const { url: baseUrl, clientId, secret } = sandbox
@@ -128,6 +171,7 @@ async function main() {
     }
     await gateway.close()
     await takeOfSandbox(browser)
+    await takeOfLink(browser)
   } finally {
     await browser.close()
     await gateway.close()

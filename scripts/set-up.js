@@ -34,7 +34,7 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'crates', 'conso
 
 installPackages('.', 'Installing the npm packages for building and testing …')
 if (asked('--examples')) {
-  for (const name of ['express-update-mode', 'test-runners', 'webhooks']) {
+  for (const name of ['express-update-mode', 'react-update-mode', 'test-runners', 'webhooks']) {
     installPackages(`examples/${name}`, `Installing the npm packages of examples/${name} …`)
   }
 }

@@ -1,6 +1,7 @@
 //! Submits reset_login calls to the engine, and writes their outcomes as data.
 
 use std::cell::RefCell;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use napi_derive::napi;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::oneshot;
+use utdk_plaid_client::log::{Level, Log};
 use utdk_plaid_client::{
     ApiError, Client, Config, Error, Gateway, Outcome, Reply, ResetLogin, UsageError,
 };
@@ -52,6 +54,8 @@ pub struct ClientOptions {
     pub https_proxy: Option<String>,
     /// The hosts to reach without the proxy.
     pub no_proxy: Option<String>,
+    /// Whether attempts are logged to standard error: `info` or `debug`.
+    pub log: Option<String>,
 }
 
 /// Per-call overrides.
@@ -67,6 +71,8 @@ pub struct CallOptions {
     pub max_retries: Option<u32>,
     /// Pairs of name and value.
     pub headers: Vec<Vec<String>>,
+    /// Whether the completion has the headers of the reply.
+    pub keep_headers: bool,
 }
 
 /// A refused setting.
@@ -153,6 +159,7 @@ impl From<ClientOptions> for Config {
             system_ca_file: options.system_ca_file.map(Into::into),
             https_proxy: options.https_proxy.map(SecretString::from),
             no_proxy: options.no_proxy,
+            log: options.log.as_deref().and_then(log),
             ..default
         }
     }
@@ -203,6 +210,7 @@ impl NativeClient {
             timeout: options.timeout_ms.map(milliseconds),
             max_retries: options.max_retries,
             headers: pairs(options.headers),
+            keep_headers: options.keep_headers,
             ..ResetLogin::new(access_token.into())
         };
         self.submit(&env, id, call)
@@ -236,6 +244,19 @@ async fn reset_login(open: Arc<OpenClient>, call: ResetLogin) -> Completion {
     completion(open.client.reset_login(call).await)
 }
 
+/// Attempts are logged to standard error, whose reader may be gone.
+fn log(level: &str) -> Option<Log> {
+    let level = match level {
+        "info" => Level::Info,
+        "debug" => Level::Debug,
+        _ => return None,
+    };
+    let write = |line: &str| {
+        let _ = writeln!(io::stderr(), "@utdk/plaid: {line}");
+    };
+    Some(Log { level, write })
+}
+
 /// Zero for a number that is not a length of time.
 pub(crate) fn milliseconds(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
@@ -261,8 +282,15 @@ struct Record {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Ending {
-    Reply { reply: Reply },
-    Failure { failure: Failure },
+    Reply {
+        reply: Reply,
+        /// Names and values, if they were asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        headers: Option<Vec<(String, String)>>,
+    },
+    Failure {
+        failure: Failure,
+    },
 }
 
 /// An error as data. JavaScript creates the `Error`, with the caller's stack.
@@ -295,10 +323,17 @@ fn completion(outcome: Outcome) -> Completion {
             reset_login: true,
             request_id,
             rest,
-        }) if rest.is_empty() && outcome.attempts == 1 && !request_id.contains(['\n', '\r']) => {
+        }) if rest.is_empty()
+            && outcome.attempts == 1
+            && outcome.headers.is_none()
+            && !request_id.contains(['\n', '\r']) =>
+        {
             return Completion::Plain(request_id);
         }
-        Ok(reply) => Ending::Reply { reply },
+        Ok(reply) => Ending::Reply {
+            reply,
+            headers: outcome.headers,
+        },
         Err(error) => Ending::Failure {
             failure: error.into(),
         },

@@ -75,8 +75,9 @@ function useBrowser() {
   return { open, openGateway, openPanel }
 }
 
-function launchBrowser() {
-  return chromium.launch({ executablePath: browserPath(), args: FLAGS })
+/** @param flags more of Chromium's flags */
+function launchBrowser(flags = []) {
+  return chromium.launch({ executablePath: browserPath(), args: [...FLAGS, ...flags] })
 }
 
 /** Where Chromium is installed. */

@@ -57,6 +57,7 @@ function useApp(open) {
     const sandbox = await start(t, { seed: 1 })
     const { url } = await startApp(t, appOptions)
     const page = await open(t, 'about:blank', pageOptions)
+    page.setDefaultTimeout(10_000)
     await intercept(page.context(), sandbox, options)
     await page.goto(url)
     return { sandbox, page, url, ...linkOf(page) }
@@ -122,6 +123,88 @@ async function called(page, name) {
   return (await calls(page)).find((it) => it.name === name).parameters
 }
 
+/**
+ * Goes through every pane of Link, and calls `check(name)` in each.
+ */
+async function everyPane(sandbox, page, check) {
+  const { frame, button, heading, select, selectFirstPlatypus, logIn } = linkOf(page)
+  const atTartan = async () => {
+    await openLink(page, { token: await newToken(sandbox) })
+    await select('Tartan Bank')
+    await heading('Log in at Tartan Bank')
+  }
+  await openLink(page, { token: await newToken(sandbox) })
+  await heading('Connect')
+  await check('consent')
+  await button('Continue without phone number').click()
+  await heading('Select your institution')
+  await check('institutions')
+  await frame.getByPlaceholder('Search').fill('no such bank')
+  await check('no institution')
+  await forget(page)
+
+  await openLink(page, { token: await newToken(sandbox) })
+  await select('First Platypus Bank')
+  await heading('Select how you log in')
+  await check('logins')
+  await forget(page)
+
+  await openLink(page, { token: await newToken(sandbox) })
+  await selectFirstPlatypus()
+  await heading('Log in at First Platypus Bank')
+  await check('credentials')
+  await logIn('user_good', 'wrong')
+  await frame.getByText('INVALID_CREDENTIALS').waitFor()
+  await check('wrong credentials')
+  await logIn('user_good', 'mfa_device')
+  await heading('Verify')
+  await check('device')
+  await button('Continue').click()
+  await heading('Enter the code')
+  await check('code')
+  await frame.getByLabel('Code').fill('1234')
+  await button('Submit').click()
+  await heading('Your accounts')
+  await check('accounts')
+  await button('Continue').click()
+  await heading('Success')
+  await check('connected')
+  await forget(page)
+
+  for (const [password, name, title] of [
+    ['mfa_questions_1_2', 'questions', 'Answer'],
+    ['mfa_selections_1_2_3', 'selections', 'Answer'],
+    ['error_ITEM_LOCKED', 'failed', 'Tartan Bank cannot be connected'],
+  ]) {
+    await atTartan()
+    await logIn('user_good', password)
+    await heading(title)
+    await check(name)
+    await forget(page)
+  }
+
+  await openLink(page, { token: await newToken(sandbox) })
+  await select('Platypus OAuth Bank')
+  await heading('Log in at Platypus OAuth Bank')
+  await check('OAuth')
+  await forget(page)
+
+  const item = await sandbox.createItem()
+  await openLink(page, { token: await updateToken(sandbox, item) })
+  await heading('Log in again')
+  await check('update mode')
+  await logIn()
+  await heading('Success')
+  await check('updated')
+  await forget(page)
+}
+
+/** The frame of Link that is open. */
+async function frameOf(page) {
+  const element = await page.waitForSelector('iframe[title="Plaid Link"]')
+  return element.contentFrame()
+}
+
 const calls = (page) => page.evaluate(() => window.calls)
 
 /** Destroys the handler, and forgets what was called. */
@@ -144,6 +227,8 @@ async function order(page) {
 module.exports = {
   called,
   calls,
+  everyPane,
+  frameOf,
   forget,
   intercept,
   linkOf,

@@ -11,7 +11,9 @@ import plaid, {
   PlaidTimeoutError,
   PlaidUsageError,
   type SandboxItemResetLoginResponse,
+  sandboxItemResetLogin,
   sandboxitemresetlogin,
+  type WithResponse,
 } from '@utdk/plaid'
 
 const access_token = 'access-sandbox-x'
@@ -27,6 +29,17 @@ const reset: boolean = reply.reset_login
 const id: string = reply.request_id
 const further: unknown = reply.whatever
 await sandboxitemresetlogin({ access_token, client_id: 'a', secret: 'b' }, options)
+
+const whole: WithResponse<SandboxItemResetLoginResponse> = await sandboxItemResetLogin(
+  { access_token },
+  { withResponse: true, timeoutMs: 1 },
+)
+const details: [number, string | undefined, number] = [
+  whole.response.status,
+  whole.response.headers['content-type'],
+  whole.response.attempts,
+]
+const plain: string = (await plaid.sandboxItemResetLogin({ access_token })).request_id
 
 const client = createPlaidClient({
   baseUrl: 'http://localhost:1',
@@ -65,15 +78,16 @@ export function describe(error: unknown): string | number {
 export function trace({
   operation,
   host,
+  headers,
   attempt,
   status,
   request_id,
   duration,
 }: PlaidRequestTrace) {
-  return [operation, host, attempt, status, request_id, duration]
+  return [operation, host, headers.traceparent, attempt, status, request_id, duration]
 }
 
 // @ts-expect-error the default client cannot be closed
 await plaid.close()
 
-export { closed, further, id, reset }
+export { closed, details, further, id, plain, reset }

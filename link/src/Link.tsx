@@ -67,6 +67,17 @@ export function Link({ host }: { host: Host }) {
     ask(() => open(host.token, host.isEmbedded))
   }, [])
 
+  // Escape leaves, and Tab stays in the dialog: what is below it is covered.
+  useEffect(() => {
+    if (isEmbedded) return
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') leave()
+      if (event.key === 'Tab') keepInside(event)
+    }
+    addEventListener('keydown', onKeyDown)
+    return () => removeEventListener('keydown', onKeyDown)
+  }, [isEmbedded])
+
   return (
     <main class={isEmbedded ? 'embedded' : 'screen'}>
       <div class="link" {...(isEmbedded ? {} : DIALOG)} aria-busy={isBusy}>
@@ -80,11 +91,21 @@ export function Link({ host }: { host: Host }) {
             </button>
           )}
         </header>
-        {reply?.pane && <Shown pane={reply.pane} isBusy={isBusy} send={send} />}
+        {reply?.pane ? <Shown pane={reply.pane} isBusy={isBusy} send={send} /> : <section />}
         <footer>This is a local Plaid Sandbox, not a bank. No real bank is contacted.</footer>
       </div>
     </main>
   )
+}
+
+/** Moves the focus from the last control to the first, or back. */
+function keepInside(event: KeyboardEvent) {
+  const controls = document.querySelectorAll<HTMLElement>(':is(button, input):enabled')
+  const [first, last] = [controls[0], controls[controls.length - 1]]
+  const [from, to] = event.shiftKey ? [first, last] : [last, first]
+  if (document.activeElement !== from) return
+  event.preventDefault()
+  to?.focus()
 }
 
 function Shown(props: PaneProps) {
@@ -94,7 +115,9 @@ function Shown(props: PaneProps) {
   // A screen reader reads the new heading, and Tab starts at the top of the pane. After an error the
   // user is at the field to correct.
   useLayoutEffect(() => {
-    section.current?.querySelector<HTMLElement>(pane.error ? 'input, h1' : 'h1')?.focus()
+    const find = (name: string) => section.current?.querySelector<HTMLElement>(name)
+    const field = pane.error ? find('input') : null
+    ;(field ?? find('h1'))?.focus()
   }, [pane])
   return (
     <section ref={section} key={keyOf(pane)}>

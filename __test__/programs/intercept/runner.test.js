@@ -1,5 +1,7 @@
-// A test of an app, under each test runner: it calls Plaid as the app does.
+// A test of an app, under each test runner: it calls Plaid as the app does, with Plaid's client and
+// with this package's own.
 
+const { createPlaidClient } = require('../../../index.js')
 const { Configuration, PlaidApi, PlaidEnvironments } = require('plaid')
 
 const test = globalThis.test ?? require('node:test').test
@@ -11,4 +13,5 @@ test('the app gets its Item', async () => {
   const plaid = new PlaidApi(new Configuration({ basePath, baseOptions: { headers } }))
   const { data } = await plaid.itemGet({ access_token })
   if (!data.item.item_id) throw new Error('no Item')
+  await createPlaidClient({ maxRetries: 0 }).sandboxitemresetlogin({ access_token })
 })

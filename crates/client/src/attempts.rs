@@ -17,6 +17,7 @@ use crate::diagnosis::{connection_error, is_out_of_files, is_unprocessed};
 use crate::error::{ConnectionError, Error, UsageError};
 use crate::error_reply;
 use crate::headers;
+use crate::log::Log;
 use crate::retry::{Failed, backoff, seconds_to_wait};
 use crate::scrub::Secrets;
 use crate::target;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) retry_rate_limits: bool,
+    pub(crate) log: Option<Log>,
 }
 
 impl Shared {
@@ -70,6 +72,7 @@ impl Shared {
             attempt_timeout: config.attempt_timeout,
             max_retries: config.max_retries,
             retry_rate_limits: config.retry_rate_limits,
+            log: config.log,
         })
     }
 
@@ -95,12 +98,15 @@ pub(crate) struct Prepared<'a> {
     pub(crate) secrets: Secrets<'a>,
     pub(crate) time_limit: Duration,
     pub(crate) max_retries: u32,
+    pub(crate) keep_headers: bool,
 }
 
 /// A complete reply with status 200, not parsed.
 pub(crate) struct Answer {
     body: Bytes,
     encoding: Option<HeaderValue>,
+    /// If they were asked for.
+    pub(crate) headers: Option<HeaderMap>,
 }
 
 impl Answer {
@@ -177,6 +183,9 @@ async fn attempt_until(
             return Ok(Err(failed.error));
         }
         progress.last = Some(failed.error);
+        if let Some(log) = client.log {
+            log.waits(wait);
+        }
         sleep(wait).await;
     }
 }
@@ -198,7 +207,14 @@ async fn attempt_in_time(
     // processor's caches.
     let attempt = Box::pin(attempt(client, &connections, request, progress));
     if let Ok(ended) = timeout_at(limit, attempt).await {
+        if let Some(log) = client.log {
+            let error = ended.as_ref().err().map(|failed| &failed.error);
+            log.ended(progress.attempts, progress.status, error, started.elapsed());
+        }
         return Ok(ended);
+    }
+    if let Some(log) = client.log {
+        log.ended(progress.attempts, progress.status, None, started.elapsed());
     }
     client.transport.retire_if_silent(&connections, started);
     if limit == deadline {
@@ -243,6 +259,9 @@ async fn attempt(
     progress.attempts += 1;
     progress.status = None;
     progress.retry_after = None;
+    if let Some(log) = client.log {
+        log.started(progress.attempts, client.host());
+    }
     let no_reply =
         |error: reqwest::Error| connection_error(client.host(), &error, &request.secrets);
     let mut response = send(client, connections, request, progress).await?;
@@ -268,7 +287,11 @@ async fn attempt(
             return Err(failed(Error::response(status, problem)));
         }
     };
-    read(client, &response, body, &request.secrets).map_err(failed)
+    let mut answer = read(client, &response, body, &request.secrets).map_err(failed)?;
+    if request.keep_headers {
+        answer.headers = Some(std::mem::take(response.headers_mut()));
+    }
+    Ok(answer)
 }
 
 /// Sends the request, again where the server did not process it or no socket could be opened.
@@ -357,6 +380,7 @@ fn read(
         200 => Ok(Answer {
             body,
             encoding: encoding.cloned(),
+            headers: None,
         }),
         300..=399 => Err(Error::response(
             status,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue};
 
 use crate::attempts::{self, Prepared, Progress, Shared};
 use crate::credentials::check_input;
@@ -25,6 +25,9 @@ pub struct Outcome<T = Reply> {
     /// How long the server asked to wait before the next attempt (`Retry-After`), if the last attempt
     /// got a 429 or a 503 with it.
     pub retry_after: Option<Duration>,
+    /// The headers of the reply, where [`ResetLogin::keep_headers`] asks for them. Credentials that
+    /// they echo are removed.
+    pub headers: Option<Vec<(String, String)>>,
 }
 
 impl<T> Outcome<T> {
@@ -34,6 +37,7 @@ impl<T> Outcome<T> {
             attempts: progress.attempts,
             status: progress.status,
             retry_after: progress.retry_after,
+            headers: None,
         }
     }
 }
@@ -41,11 +45,23 @@ impl<T> Outcome<T> {
 /// Makes a call. Dropping the future cancels it.
 pub(crate) async fn run(client: &Shared, call: &ResetLogin) -> Outcome {
     let mut progress = Progress::default();
-    let result = send(client, call, &mut progress).await;
-    Outcome::new(result, progress)
+    match send(client, call, &mut progress).await {
+        Ok((reply, headers)) => Outcome {
+            headers,
+            ..Outcome::new(Ok(reply), progress)
+        },
+        Err(error) => Outcome::new(Err(error), progress),
+    }
 }
 
-async fn send(client: &Shared, call: &ResetLogin, progress: &mut Progress) -> Result<Reply, Error> {
+/// Names and values of headers.
+type Headers = Vec<(String, String)>;
+
+async fn send(
+    client: &Shared,
+    call: &ResetLogin,
+    progress: &mut Progress,
+) -> Result<(Reply, Option<Headers>), Error> {
     check_input(call)?;
     let headers = headers(client, call)?;
     let request = Prepared {
@@ -54,10 +70,19 @@ async fn send(client: &Shared, call: &ResetLogin, progress: &mut Progress) -> Re
         secrets: client.credentials.secrets(call, &headers),
         time_limit: call.timeout.unwrap_or(client.timeout),
         max_retries: call.max_retries.unwrap_or(client.max_retries),
+        keep_headers: call.keep_headers,
     };
     let answer = attempts::run(client, &request, progress).await?;
     let reply = answer.read(|body| wire::success(client.peer, 200, body))?;
-    Ok(reply.scrubbed(&request.secrets))
+    let headers = answer.headers.as_ref().map(|headers| {
+        let scrubber = request.secrets.credential_scrubber();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), scrubber.redacted(&text(value))))
+            .collect()
+    });
+    Ok((reply.scrubbed(&request.secrets), headers))
 }
 
 /// The headers of a call: the client's, unless it brings its own.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::log::Log;
+
 /// The settings of a [`Client`](crate::Client). All have defaults; use struct update.
 pub struct Config {
     /// Plaid's `client_id`, sent in the `PLAID-CLIENT-ID` header.
@@ -45,6 +47,8 @@ pub struct Config {
     pub https_proxy: Option<SecretString>,
     /// Hosts to reach without the proxy, in the form of `NO_PROXY`.
     pub no_proxy: Option<String>,
+    /// Where attempts are logged; by default nowhere.
+    pub log: Option<Log>,
 }
 
 /// The settings of a gateway that injects the credentials.
@@ -105,6 +109,7 @@ impl Default for Config {
             system_ca_file: None,
             https_proxy: None,
             no_proxy: None,
+            log: None,
         }
     }
 }

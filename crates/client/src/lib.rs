@@ -14,6 +14,7 @@
 
 pub mod config;
 pub mod error;
+pub mod log;
 mod request;
 
 mod credentials;

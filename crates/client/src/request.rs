@@ -19,6 +19,8 @@ pub struct ResetLogin {
     pub max_retries: Option<u32>,
     /// Headers added to this call; they replace the client's of the same name.
     pub headers: Vec<(String, String)>,
+    /// Whether the outcome has the headers of the reply.
+    pub keep_headers: bool,
 }
 
 impl ResetLogin {
@@ -31,6 +33,7 @@ impl ResetLogin {
             timeout: None,
             max_retries: None,
             headers: Vec::new(),
+            keep_headers: false,
         }
     }
 }

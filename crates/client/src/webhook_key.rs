@@ -82,6 +82,7 @@ impl WebhookKeys {
             body: body.into(),
             secrets: client.credentials.secrets(&call, &headers),
             time_limit: client.timeout,
+            keep_headers: false,
             max_retries: client.max_retries,
         };
         let answer = attempts::run(client, &request, progress).await?;
