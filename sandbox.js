@@ -134,8 +134,6 @@ class Sandbox {
     const names = ['item_id', 'webhook_code', 'webhook_type']
     const given = read(webhook, names, 'fireWebhook')
     for (const name of names) text(given[name], name)
-    required(given.item_id, 'item_id')
-    required(given.webhook_code, 'webhook_code')
     await this.#ask('POST', 'webhooks', given)
   }
 

@@ -116,7 +116,7 @@ export type PlaidWebhook =
 export interface AnyWebhook {
   webhook_type: string
   webhook_code: string
-  /** LINK webhooks of events do not have it. */
+  /** Missing in LINK / EVENTS. */
   environment?: 'production' | 'sandbox' | (string & {}) | undefined
   /** The Item; webhooks about reports and Link sessions have none. */
   item_id?: string | undefined

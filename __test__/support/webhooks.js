@@ -2,9 +2,11 @@
 
 // A Sandbox with a verifier for its webhooks.
 
+const assert = require('node:assert/strict')
 const { startServer } = require('./server.js')
 const { start } = require('./sandbox.js')
-const { createWebhookVerifier } = require('../../webhooks.js')
+const { PlaidError } = require('../../index.js')
+const { createWebhookVerifier, PlaidWebhookError } = require('../../webhooks.js')
 
 const BODY = '{"webhook_type":"ITEM","webhook_code":"ERROR","item_id":"x"}'
 const KEY_ROUTE = '/webhook_verification_key/get'
@@ -48,6 +50,20 @@ function partsOf(verification) {
   return [...parsed, signature]
 }
 
+/** Asserts that a promise rejects with a PlaidWebhookError of this code, and returns the error. */
+async function refused(promise, code) {
+  const error = await promise.then(
+    () => assert.fail(`accepted, not ${code}`),
+    (error) => error,
+  )
+  assert.ok(error instanceof PlaidWebhookError, error.stack)
+  assert.ok(error instanceof PlaidError)
+  assert.equal(error.code, code, error.message)
+  assert.equal(error.name, 'PlaidWebhookError')
+  assert.equal(error.retryable, code === 'KEY_UNAVAILABLE')
+  return error
+}
+
 module.exports = {
   BODY,
   KEY_ROUTE,
@@ -55,6 +71,7 @@ module.exports = {
   keyRequests,
   partsOf,
   receiveWebhook,
+  refused,
   startVerifier,
   verifierOf,
 }

@@ -1,4 +1,4 @@
-// The verification of a webhook, beside the one that Plaid's documentation shows: what is measured,
+// The verification of a webhook, next to the one that Plaid's documentation shows: what is measured,
 // the goals, and the table.
 
 'use strict'

@@ -11,7 +11,7 @@ async function main([name, settingsJson, webhookJson]) {
   const { inFlight, warmUpMs, measureMs } = JSON.parse(settingsJson)
   const { rawBody, signature, plaid } = JSON.parse(webhookJson)
   const verify = subjects[name](plaid)
-  // As a server has it.
+  // As a server gets it.
   const body = Buffer.from(rawBody)
   const one = async () => {
     const { webhook_code } = await verify(body, signature)

@@ -5,7 +5,7 @@
 //! `target`, `wire`, `headers`, `scrub` and `credentials` make the request; `error_reply` reads a
 //! reply that is an error. `retry` and `concurrency` decide when an attempt starts. `certificate`,
 //! `trust`, `proxy`, `resolve`, `dial` and `transport` are the connections, over reqwest;
-//! `diagnosis` names their failures. `attempts` sends a request until a reply comes, `call` and
+//! `diagnosis` names their failures. `attempts` sends a request until an `answer` comes, `call` and
 //! `webhook_key` say which request, and `client` is the public surface.
 //!
 //! This crate knows no server and no Node, and it never reads the environment.
@@ -36,6 +36,7 @@ mod trust;
 
 mod diagnosis;
 
+mod answer;
 mod attempts;
 mod call;
 mod client;

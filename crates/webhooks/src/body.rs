@@ -20,7 +20,7 @@ pub(crate) async fn check(body: Vec<u8>, signed: [u8; 32]) -> Result<(), VerifyE
         return compare(&body, signed);
     }
     let compared = spawn_blocking(move || compare(&body, signed)).await;
-    // It is never cancelled, and a panic goes on.
+    // It is never cancelled. A panic is passed on.
     compared.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 

@@ -57,7 +57,7 @@ async fn a_signature_that_was_sent_twice_says_so() {
     assert!(refused.to_string().contains("sent twice"), "{refused}");
 }
 
-/// Checks the code of a JWT whose header has these fields.
+/// Checks the code of a JWT with these fields in its header.
 async fn check_header(plaid: &Plaid, code: &str, header: Value) {
     let signature = Forger::new().sign(&header, &payload());
     plaid.check_refused(&signature, code).await;
