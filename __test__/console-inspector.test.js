@@ -244,3 +244,39 @@ test('the inspector keeps the latest 200 requests, live and after a reload', asy
   assert.equal(await panelOf(page).items.count(), 0)
   assert.ok(await partsOf(page).send.isVisible())
 })
+
+test('the inspector shows each Link session with its events', async (t) => {
+  const { page, backend, create, items, resetLogin, status, token } = await openBackend(t)
+  const { inspector, rows, details } = inspectorOf(page)
+  await create.click()
+  await items.first().waitFor()
+  await resetLogin.click()
+  await status('Login broken')
+  const access_token = await token.inputValue()
+  const { link_token } = await call(backend, '/link/token/create', {
+    access_token,
+    client_name: 'App',
+    country_codes: ['US'],
+    language: 'en',
+    user: { client_user_id: '1' },
+  })
+  const end = async (how) => {
+    const body = JSON.stringify({ link_token })
+    const headers = { 'content-type': 'application/json' }
+    const url = `${backend.url}/_sandbox/link/${how}`
+    assert.equal((await fetch(url, { method: 'POST', headers, body })).status, 200)
+  }
+  await end('exit')
+  await end('complete')
+  await rows.filter({ hasText: 'Success' }).waitFor()
+  await inspector.getByLabel('Kind').selectOption('Link sessions')
+  const [completed, exited] = await rows.allInnerTexts()
+  assert.match(completed, /Link, update mode\s+2 events\s+Success$/)
+  assert.match(exited, /Link, update mode\s+2 events\s+Exited$/)
+  await rows.first().click()
+  assert.match(await details.innerText(), /Link session[\s\S]*OPEN[\s\S]*HANDOFF/)
+  // A page that is opened later shows them too.
+  await page.reload()
+  await inspector.getByLabel('Kind').selectOption('Link sessions')
+  await rows.nth(1).waitFor()
+})

@@ -6,14 +6,15 @@ import { CopyButton } from './CopyButton'
 import type { Controls } from './controls'
 import { SandboxControls } from './SandboxControls'
 import type { LocalSandbox } from './sandbox'
-import type { LoggedRequest, Webhook } from './snapshot'
+import type { LinkSession, LoggedRequest, Webhook } from './snapshot'
 import { useSignature } from './useSignature'
 
 type Entry =
   | { kind: 'request'; key: string; at: Date; itemId: string | null; request: LoggedRequest }
   | { kind: 'webhook'; key: string; at: Date; itemId: string | null; webhook: Webhook }
+  | { kind: 'link'; key: string; at: Date; itemId: string | null; session: LinkSession }
 
-const KINDS = { all: 'Requests and webhooks', request: 'Requests', webhook: 'Webhooks' }
+const KINDS = { all: 'Everything', request: 'Requests', webhook: 'Webhooks', link: 'Link sessions' }
 
 export function Inspector({ sandbox }: { sandbox: LocalSandbox }) {
   const [kind, setKind] = useState<keyof typeof KINDS>('all')
@@ -55,7 +56,10 @@ export function Inspector({ sandbox }: { sandbox: LocalSandbox }) {
           </select>
         </div>
       </div>
-      <p>Every request to the Sandbox, and every webhook that it sends. The latest first.</p>
+      <p>
+        Every request to the Sandbox, every webhook that it sends, and every session of Link. The
+        latest first.
+      </p>
       <SandboxControls sandbox={sandbox} />
       <div class="panes">
         <ol class="timeline" aria-labelledby="inspector">
@@ -78,6 +82,7 @@ export function Inspector({ sandbox }: { sandbox: LocalSandbox }) {
           {selected?.kind === 'webhook' && (
             <WebhookDetails webhook={selected.webhook} controls={sandbox.controls} />
           )}
+          {selected?.kind === 'link' && <SessionDetails session={selected.session} />}
         </section>
       </div>
     </section>
@@ -85,8 +90,15 @@ export function Inspector({ sandbox }: { sandbox: LocalSandbox }) {
 }
 
 /** The latest first. */
-function entriesOf({ requests, webhooks }: LocalSandbox): Entry[] {
+function entriesOf({ requests, sessions, webhooks }: LocalSandbox): Entry[] {
   const entries: Entry[] = [
+    ...sessions.map((session) => ({
+      kind: 'link' as const,
+      key: `link ${session.id}`,
+      at: session.at,
+      itemId: session.itemId,
+      session,
+    })),
     ...webhooks.map((webhook) => ({
       kind: 'webhook' as const,
       key: `webhook ${webhook.id}`,
@@ -123,6 +135,18 @@ function Row({ entry }: { entry: Entry }) {
         <span class={`chip ${last?.isDelivered ? 'good' : 'warn'}`}>
           {last === undefined ? 'Sending' : last.isDelivered ? last.result : 'Not delivered'}
         </span>
+      </>
+    )
+  }
+  if (entry.kind === 'link') {
+    const { events, itemId } = entry.session
+    const { text, look } = endOf(entry.session)
+    return (
+      <>
+        {time}
+        <code>Link{itemId !== null && ', update mode'}</code>
+        <span class="note">{events.length} events</span>
+        <span class={`chip ${look}`}>{text}</span>
       </>
     )
   }
@@ -167,6 +191,45 @@ function RequestDetails({ request }: { request: LoggedRequest }) {
           <Code text={JSON.stringify(fields, null, 2)} language="json" class="body" />
         </div>
       )}
+    </>
+  )
+}
+
+/** How a session ended. */
+function endOf({ events }: LinkSession): { text: string; look: string } {
+  switch (events.at(-1)?.name) {
+    case 'HANDOFF':
+      return { text: 'Success', look: 'good' }
+    case 'EXIT':
+      return { text: 'Exited', look: 'warn' }
+    default:
+      return { text: 'Open', look: '' }
+  }
+}
+
+function SessionDetails({ session }: { session: LinkSession }) {
+  const { id, itemId, at, events } = session
+  return (
+    <>
+      <h3>Link session</h3>
+      <Facts
+        facts={{
+          Started: at.toLocaleString(),
+          'Session ID': id,
+          Item: itemId,
+          End: endOf(session).text,
+        }}
+      />
+      <h4 id="link-events">Events</h4>
+      <ol class="attempts" aria-labelledby="link-events">
+        {events.map(({ at, name, detail }, index) => (
+          <li key={index}>
+            <time dateTime={at.toISOString()}>{at.toLocaleTimeString()}</time>
+            <code>{name}</code>
+            {detail !== null && <span class="note">{detail}</span>}
+          </li>
+        ))}
+      </ol>
     </>
   )
 }

@@ -1,7 +1,17 @@
 // Follows a local Sandbox's event stream.
 
 import type { Controls } from './controls'
-import { itemOf, listOf, requestOf, type Snapshot, webhookOf, withEntry } from './snapshot'
+import {
+  itemOf,
+  type LinkSession,
+  listOf,
+  requestOf,
+  type Snapshot,
+  sessionOf,
+  webhookOf,
+  withEntry,
+  withSession,
+} from './snapshot'
 
 export type Update = (snapshot: Snapshot) => Snapshot
 
@@ -55,12 +65,13 @@ export function follow(
   async function load() {
     isLoading = true
     pending = []
-    const [items, webhooks, requests] = await Promise.all(
-      ['items', 'webhooks', 'requests'].map((list) => controls.get(list)),
+    const [items, webhooks, requests, link] = await Promise.all(
+      ['items', 'webhooks', 'requests', 'link/events'].map((list) => controls.get(list)),
     )
     isLoading = false
-    if (isStopped || !items || !webhooks || !requests) return
-    if ('problem' in items || 'problem' in webhooks || 'problem' in requests) return
+    if (isStopped || !items || !webhooks || !requests || !link) return
+    if ('problem' in items || 'problem' in webhooks) return
+    if ('problem' in requests || 'problem' in link) return
     pending.unshift((before) => ({
       state: 'live',
       items: listOf(items.value.items, itemOf)
@@ -71,6 +82,10 @@ export function follow(
         }),
       webhooks: listOf(latestOf(webhooks.value.webhooks), webhookOf),
       requests: listOf(latestOf(requests.value.requests), requestOf),
+      sessions: listOf(link.value.events, sessionOf).reduce(
+        (sessions: LinkSession[], event) => withSession(sessions, event, MAX_ENTRIES),
+        [],
+      ),
     }))
     flush()
   }
@@ -88,6 +103,10 @@ export function follow(
   onEvent('request', (value) => {
     const request = requestOf(value)
     return request && ((it) => ({ ...it, requests: withEntry(it.requests, request, MAX_ENTRIES) }))
+  })
+  onEvent('link', (value) => {
+    const event = sessionOf(value)
+    return event && ((it) => ({ ...it, sessions: withSession(it.sessions, event, MAX_ENTRIES) }))
   })
   // Browsers differ in when they reconnect, so the page does it.
   events.addEventListener('error', () => {

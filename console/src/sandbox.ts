@@ -17,7 +17,13 @@ export interface LocalSandbox extends Snapshot {
   reset(): Promise<void>
 }
 
-const CONNECTING: Snapshot = { state: 'connecting', items: [], webhooks: [], requests: [] }
+const CONNECTING: Snapshot = {
+  state: 'connecting',
+  items: [],
+  webhooks: [],
+  requests: [],
+  sessions: [],
+}
 const UNAVAILABLE: Snapshot = { ...CONNECTING, state: 'unavailable' }
 
 /**

@@ -8,6 +8,7 @@ export interface Snapshot {
   items: Item[]
   webhooks: Webhook[]
   requests: LoggedRequest[]
+  sessions: LinkSession[]
 }
 
 export interface Item {
@@ -64,6 +65,23 @@ export interface Attempt {
   verification: string
 }
 
+/** A session of Link, as far as this page knows it. */
+export interface LinkSession {
+  id: string
+  /** The Item of update mode. */
+  itemId: string | null
+  at: Date
+  /** Oldest first. */
+  events: LinkEvent[]
+}
+
+export interface LinkEvent {
+  at: Date
+  name: string
+  /** What it is about: a pane, an error, an institution. */
+  detail: string | null
+}
+
 export function itemOf(value: unknown): Item | null {
   if (!isFields(value)) return null
   const { item_id: id, state } = value
@@ -107,6 +125,33 @@ export function webhookOf(value: unknown): Webhook | null {
     attempts: listOf(value.attempts, attemptOf),
     nextAttemptAt: typeof nextAttemptAt === 'string' ? dateOf(nextAttemptAt) : null,
   }
+}
+
+/** An event of a session, as a session with this event alone. */
+export function sessionOf(value: unknown): LinkSession | null {
+  if (!isFields(value) || !isFields(value.event) || !isFields(value.event.metadata)) return null
+  const { eventName, metadata } = value.event
+  const at = dateOf(metadata.timestamp)
+  const details = ['error_code', 'view_name', 'institution_name', 'exit_status']
+  const detail = details.map((name) => textOf(metadata[name])).find((text) => text !== null) ?? null
+  return {
+    id: String(metadata.link_session_id),
+    itemId: textOf(value.item_id),
+    at,
+    events: [{ at, name: String(eventName), detail }],
+  }
+}
+
+/** Adds the events of a session to the one that has its ID, or appends it; keeps the newest `max`. */
+export function withSession(
+  sessions: LinkSession[],
+  session: LinkSession,
+  max: number,
+): LinkSession[] {
+  const known = sessions.find(({ id }) => id === session.id)
+  if (known === undefined) return [...sessions, session].slice(-max)
+  const events = [...known.events, ...session.events].slice(-max)
+  return sessions.with(sessions.indexOf(known), { ...known, events })
 }
 
 function attemptOf(value: unknown): Attempt | null {

@@ -56,6 +56,7 @@ pub use model::{
     faults::{Effect, Fault},
     item::{ItemState, ItemSummary},
     journal::LoggedRequest,
+    link_log::LinkActivity,
     products::ledger::Arrival,
     stubs::Stub,
     webhook::{Attempt, Outcome, Webhook, WebhookFilter},

@@ -28,7 +28,8 @@ const DEFAULT_WAIT_MS: f64 = 5_000.0;
 /// The longest wait, and the longest step of the clock, in milliseconds: 100 years.
 const MAX_MS: f64 = 100.0 * 366.0 * 24.0 * 60.0 * 60.0 * 1_000.0;
 
-const KNOWN: &str = "there are GET health, items, webhooks, keys/{kid}, requests, clock, faults, stubs, tls and events, \
+const KNOWN: &str = "there are GET health, items, webhooks, keys/{kid}, requests, clock, faults, stubs, tls, \
+                     link/events and events, \
                      POST items, items/{item_id}/break, items/{item_id}/repair, items/{item_id}/update, webhooks, webhooks/next, \
                      webhooks/sign, webhooks/{id}/redeliver, keys/rotate, clock/advance, faults, stubs, \
                      link/complete, link/exit, inbox and reset, and DELETE faults and stubs";
@@ -154,6 +155,11 @@ impl Controls {
                 options.end()?;
                 self.clear_stubs();
                 Ok(json!({}))
+            }
+            ("GET", ["link", "events"]) => {
+                options.end()?;
+                let state = self.shared.state();
+                Ok(json!({ "events": Vec::from_iter(state.link_log()) }))
             }
             ("POST", ["link", "complete"]) => {
                 let token = link_token(options)?;

@@ -62,6 +62,7 @@ impl Reader {
                     Event::Item(item) => self.write("item", item),
                     Event::Delivery(webhook) => self.write("webhook", webhook),
                     Event::Request(request) => self.write("request", request),
+                    Event::Link(activity) => self.write("link", activity),
                 }
             }
             Ok(Err(RecvError::Lagged(missed))) => {

@@ -3,9 +3,12 @@
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::model::{item::ItemSummary, journal::LoggedRequest, webhook::Webhook};
+use crate::model::{
+    item::ItemSummary, journal::LoggedRequest, link_log::LinkActivity, webhook::Webhook,
+};
 
-/// Something that happened. Serialises to an object with a `kind`: `request`, `delivery` or `item`.
+/// Something that happened. Serialises to an object with a `kind`: `request`, `delivery`, `item` or
+/// `link`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -16,6 +19,8 @@ pub enum Event {
     Delivery(Webhook),
     /// An Item was created, broken, repaired or removed.
     Item(ItemSummary),
+    /// Something happened in a Link session.
+    Link(LinkActivity),
 }
 
 /// How many events a slow listener may be behind.

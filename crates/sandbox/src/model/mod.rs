@@ -17,6 +17,7 @@ pub(crate) mod test_login;
 
 pub(crate) mod link;
 pub(crate) mod link_flow;
+pub(crate) mod link_log;
 pub(crate) mod report;
 pub(crate) mod visit;
 

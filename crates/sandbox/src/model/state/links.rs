@@ -6,7 +6,9 @@ use crate::{
     model::{
         item::ItemPlan,
         link::{Hosted, LinkState, LinkToken, Purpose},
+        event::Event,
         link_event::{Details, LinkEvent},
+        link_log::LinkActivity,
         link_session::{Completion, End, Exit, LinkedItem, Session},
         products::test_user::TestUser,
     },
@@ -65,6 +67,7 @@ impl State {
         let session = Session::new(id.clone(), opened);
         self.link_tokens
             .change(token, |link| link.start_session(session));
+        self.log_link(token, &shown);
         (id, shown)
     }
 
@@ -179,6 +182,7 @@ impl State {
         let shown = event.to_callback(session);
         self.link_tokens
             .change(token, |link| link.end_session(session, event, end));
+        self.log_link(token, &shown);
         if let Some(link) = self.link_tokens.get(token)
             && let Some(url) = link.webhook.clone()
         {
@@ -187,6 +191,25 @@ impl State {
             }
         }
         shown
+    }
+
+    /// What happened last in Link sessions, oldest first.
+    pub(crate) fn link_log(&self) -> impl Iterator<Item = &LinkActivity> {
+        self.link_log.all()
+    }
+
+    /// Shows an event to listeners. `event`: the arguments of `onEvent`.
+    pub(super) fn log_link(&mut self, token: &str, event: &Value) {
+        let item = match self.link_tokens.get(token).map(|link| &link.purpose) {
+            Some(Purpose::Update(item)) => Some(self.item(*item).id.clone()),
+            _ => None,
+        };
+        let activity = LinkActivity {
+            item_id: item,
+            event: event.clone(),
+        };
+        self.events.publish(|| Event::Link(activity.clone()));
+        self.link_log.add(activity);
     }
 
     pub(super) fn link_event(&mut self, name: &'static str, details: Details) -> LinkEvent {

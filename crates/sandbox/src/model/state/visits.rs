@@ -201,6 +201,7 @@ impl State {
             let shown = event.to_callback(session);
             self.link_tokens
                 .change(token, |link| link.add_event(session, event));
+            self.log_link(token, &shown);
             shown
         };
         happened.into_iter().map(record).collect()
