@@ -7,10 +7,13 @@ const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
 const { generateKeyPairSync } = require('node:crypto')
 const { once } = require('node:events')
+const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
 const { panelOf, partsOf, updatePageOf, useBrowser } = require('./support/browser.js')
 const { call, refusingPort } = require('./support/sandbox.js')
+const { runShell } = require('./support/shell.js')
 
 const { openPanel } = useBrowser()
 
@@ -121,11 +124,25 @@ test('each value for a backend can be copied, the selected Item’s token too', 
   assert.match(await copied('the .env lines'), new RegExp(`^PLAID_ACCESS_TOKEN=${token}$`, 'm'))
   for (const name of ['Node', 'Python', 'curl']) {
     await card.getByRole('tab', { name }).click()
-    assert.match(await copied(`the ${name} lines`), /PLAID_BASE_URL/)
+    assert.match(await copied(`the ${name} lines`), /PLAID_(BASE|SANDBOX)_URL/)
   }
   await page.reload()
   await card.locator('summary').click()
   await card.getByText(env.PLAID_SECRET).first().waitFor()
+})
+
+test('the Node lines run an app whose code names Plaid’s host', async (t) => {
+  const { page, card, copied, env } = await openBackend(t)
+  const { rows } = inspectorOf(page)
+  await card.getByRole('tab', { name: 'Node' }).click()
+  const lines = await copied('the Node lines')
+  const app = `fetch('https://sandbox.plaid.com/categories/get', { method: 'POST', body: '{}' })`
+  const command = lines.replace('node app.js', `node -e "${app}"`)
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-console-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  const { code, printed } = await runShell(t, command, { directory, env })
+  assert.equal(code, 0, printed)
+  await rows.filter({ hasText: '/categories/get' }).waitFor()
 })
 
 test('the inspector shows each request with its error, Item and fields', async (t) => {

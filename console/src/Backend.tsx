@@ -75,7 +75,7 @@ const LABELS: Record<string, string> = {
 
 const LINES = {
   '.env': { language: 'shell', write: env },
-  Node: { language: 'typescript', write: () => NODE },
+  Node: { language: 'shell', write: node },
   Python: { language: 'python', write: () => PYTHON },
   curl: { language: 'shell', write: () => CURL },
 } satisfies Record<string, { language: Language; write(values: Values): string }>
@@ -90,19 +90,13 @@ function env(values: Values): string {
     .join('')
 }
 
-const NODE = `// npm install plaid
-import { Configuration, PlaidApi } from 'plaid'
-
-const plaid = new PlaidApi(new Configuration({
-  basePath: process.env.PLAID_BASE_URL,
-  baseOptions: {
-    headers: {
-      'PLAID-CLIENT-ID': process.env.PLAID_CLIENT_ID,
-      'PLAID-SECRET': process.env.PLAID_SECRET,
-    },
-  },
-}))
+function node({ PLAID_BASE_URL: url }: Values): string {
+  return `# The app's code stays as it is: its calls to
+# https://sandbox.plaid.com go to this Sandbox.
+PLAID_SANDBOX_URL=${url ?? '…'} \\
+  npx @utdk/plaid run -- node app.js
 `
+}
 
 const PYTHON = `# pip install plaid-python
 import os, plaid
