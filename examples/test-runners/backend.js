@@ -1,21 +1,23 @@
-// The backend under test: it takes Plaid's webhooks, and shows its user a link to update mode when a
-// login is broken. `examples/express-update-mode` also verifies the webhooks; a real one must.
+// The backend under test: it verifies Plaid's webhooks, and shows its user a link to update mode when a
+// login is broken.
 
 const { once } = require('node:events')
 const http = require('node:http')
+const { createWebhookVerifier } = require('@utdk/plaid/webhooks')
 const { Configuration, PlaidApi } = require('plaid')
 
 /** Starts the backend on a free port, with Plaid at `url`. */
 async function startBackend({ url, clientId, secret }) {
   const headers = { 'PLAID-CLIENT-ID': clientId, 'PLAID-SECRET': secret }
   const plaid = new PlaidApi(new Configuration({ basePath: url, baseOptions: { headers } }))
+  const verify = createWebhookVerifier({ baseUrl: url, clientId, secret })
   /** By `item_id`: the access token, and whether the login is broken. */
   const items = new Map()
 
   async function handle(request) {
     const { pathname, searchParams } = new URL(request.url, backend.url)
     if (pathname === '/plaid/webhook') {
-      const { item_id, webhook_code } = JSON.parse(await bodyOf(request))
+      const { item_id, webhook_code } = await verify(await bodyOf(request), request.headers)
       if (webhook_code === 'ERROR') items.get(item_id).broken = true
       if (webhook_code === 'LOGIN_REPAIRED') items.get(item_id).broken = false
       return 'ok'
@@ -66,7 +68,7 @@ async function startBackend({ url, clientId, secret }) {
 async function bodyOf(request) {
   const chunks = []
   for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks)
 }
 
 module.exports = { startBackend }
