@@ -38,6 +38,21 @@ async fn a_body_that_was_changed_is_refused_without_a_request() {
 }
 
 #[tokio::test]
+async fn no_body_with_a_changed_bit_is_accepted() {
+    let plaid = Plaid::start().await;
+    let signature = plaid.sign(BODY);
+    for bit in 0..8 * BODY.len() {
+        let mut body = BODY.as_bytes().to_vec();
+        body[bit / 8] ^= 1 << (bit % 8);
+        let refused = plaid.verifier.verify(body, Some(&signature)).await;
+        assert!(
+            matches!(refused, Err(VerifyError::BodyMismatch { .. })),
+            "{bit}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_was_serialized_again_is_recognised() {
     let plaid = Plaid::start().await;
     let sent = "{\n  \"error\": {\n    \"error_message\": \"a \\u003cb\\u003e \\u0026 c\",\n    \

@@ -182,6 +182,24 @@ async fn a_changed_signature_is_not_the_keys() {
 }
 
 #[tokio::test]
+async fn no_signature_with_a_changed_letter_is_accepted() {
+    let plaid = Plaid::start().await;
+    plaid.check_accepted().await;
+    let good = plaid.sign(BODY);
+    for (at, letter) in good.char_indices() {
+        for other in ['A', '_', '.', '='].into_iter().filter(|it| *it != letter) {
+            let mut changed = good.clone();
+            changed.replace_range(at..=at, &other.to_string());
+            let accepted = plaid.verify(BODY, &changed).await.is_ok();
+            assert!(!accepted, "{at}: {letter} as {other}");
+        }
+        let accepted = plaid.verify(BODY, &good[..at]).await.is_ok();
+        assert!(!accepted, "the first {at}");
+    }
+    plaid.verify(BODY, &good).await.unwrap();
+}
+
+#[tokio::test]
 async fn no_error_shows_the_signature_or_the_body() {
     let plaid = Plaid::start().await;
     let kid = "an-id-that-only-this-test-has";

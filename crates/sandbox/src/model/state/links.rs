@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::{
     model::{
+        event::Event,
         item::ItemPlan,
         link::{Hosted, LinkState, LinkToken, Purpose},
-        event::Event,
         link_event::{Details, LinkEvent},
         link_log::LinkActivity,
         link_session::{Completion, End, Exit, LinkedItem, Session},
