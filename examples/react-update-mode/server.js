@@ -29,12 +29,28 @@ const POLICY = [
   "connect-src 'self' https://sandbox.plaid.com/",
 ].join('; ')
 
+/** The database of this example: Items by `item_id`, in a file. */
+const items = new Map(
+  JSON.parse(await fs.readFile(file, 'utf8').catch(() => '[]')).map((item) => [item.item_id, item]),
+)
+let written = Promise.resolve()
+
+function save(item) {
+  items.set(item.item_id, item)
+  written = written.then(async () => {
+    // Renamed, so that a reader never gets half a file.
+    await fs.writeFile(`${file}.new`, JSON.stringify([...items.values()]), { mode: 0o600 })
+    await fs.rename(`${file}.new`, file)
+  })
+  return written
+}
+
 const app = express()
 app.use('/api', express.json())
 
 /** A token for Link: without `item_id`, to link a new Item; with it, for update mode. */
 app.post('/api/link-token', async (request, response) => {
-  const item = (await items()).find(({ item_id }) => item_id === request.body.item_id)
+  const item = items.get(request.body.item_id)
   const { data } = await plaid.linkTokenCreate({
     client_name: 'Ledger',
     language: 'en',
@@ -49,14 +65,14 @@ app.post('/api/items', async (request, response) => {
   const { public_token, institution } = request.body
   const { data } = await plaid.itemPublicTokenExchange({ public_token })
   const { access_token, item_id } = data
-  await save([...(await items()), { item_id, access_token, institution, accounts: [] }])
+  await save({ item_id, access_token, institution, accounts: [] })
   response.status(201).json({ item_id })
 })
 
 /** Each Item with its accounts; `broken` if its user must log in again. */
 app.get('/api/items', async (_request, response) => {
-  const current = await Promise.all((await items()).map(withAccounts))
-  await save(current)
+  const current = await Promise.all([...items.values()].map(withAccounts))
+  await Promise.all(current.map(save))
   response.json(current.map(({ access_token, ...shown }) => shown))
 })
 
@@ -96,13 +112,3 @@ const server = app.listen(port, '127.0.0.1', (error) => {
   if (error) throw error
   console.log(`Listening at http://localhost:${server.address().port}`)
 })
-
-/** The database of this example. */
-async function items() {
-  const text = await fs.readFile(file, 'utf8').catch(() => '[]')
-  return JSON.parse(text)
-}
-
-function save(items) {
-  return fs.writeFile(file, JSON.stringify(items, null, 2), { mode: 0o600 })
-}
