@@ -87,13 +87,14 @@ function makeProject(manager, directory, registry) {
   }
   const env = { PATH: bin, HOME: home, npm_config_cache: path.join(home, 'npm'), CI: 'true' }
   if (linker) env.YARN_ENABLE_IMMUTABLE_INSTALLS = 'false'
-  const run = (file, args, more = {}) => {
-    return output(process.execPath, [file, ...args], { cwd: directory, env: { ...env, ...more } })
-  }
+  const execute = (program, args, more = {}) =>
+    output(program, args, { cwd: directory, env: { ...env, ...more } })
+  const run = (file, args, more) => execute(process.execPath, [file, ...args], more)
   const cli = program ?? npmProgram()
   return {
     directory,
     write,
+    execute,
     run,
     add: (...options) => run(cli, [...add, `${NAME}@${manifest.version}`, ...options]),
     remove: () => run(cli, [...remove, NAME]),

@@ -79,6 +79,19 @@ new Worker(new URL('worker.mjs', import.meta.url))`,
     await tool(project, 'vite/bin/vite.js', ['build', '.', ...options])
     return project.runs('ssr/main.mjs')
   },
+  async Rollup(project) {
+    const options = ['--format', 'es', '--external', '/^@utdk\\/plaid/', '--file', 'rolled.mjs']
+    await tool(project, 'rollup/dist/bin/rollup', ['main.mjs', ...options, '--silent'])
+    return project.runs('rolled.mjs')
+  },
+  async Bun(project) {
+    const bun = `@oven/bun-${process.platform}-${process.arch}/bin/bun`
+    return project.execute(inRelease(bun), ['main.mjs'])
+  },
+  async Deno(project) {
+    const permissions = ['ffi', 'read', 'env'].map((name) => `--allow-${name}`)
+    return tool(project, 'deno/bin.cjs', ['run', '--no-prompt', ...permissions, 'main.mjs'])
+  },
   async Jest(project) {
     project.write('login.test.js', TEST)
     await tool(project, 'jest/bin/jest.js', ['--rootDir', project.directory, 'login.test.js'])
