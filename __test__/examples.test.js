@@ -37,7 +37,7 @@ test('the express example passes its own tests', async () => {
   const printed = await succeeds(vitest, ['run', '--root', EXPRESS])
   const [, passed, total] = printed.match(/Tests +(\d+) passed \((\d+)\)/) ?? []
   assert.equal(passed, total, printed)
-  assert.ok(Number(total) > 20, printed)
+  assert.ok(Number(total) >= 6, printed)
 })
 
 test('the express example type-checks', async () => {
