@@ -23,8 +23,8 @@ const SCRIPT = 'https://cdn.plaid.com/link/v2/stable/link-initialize.js'
 
 /** Opens an app, with a token for a new Item in its URL. */
 async function open(t, sandbox, url, options) {
-  const page = await openPage(t, 'about:blank', options)
-  await routePlaidLink(page.context(), sandbox)
+  const page = await openPage(t, 'about:blank')
+  await routePlaidLink(page.context(), sandbox, options)
   await page.goto(`${url}?token=${await linkToken(sandbox, { products: ['transactions'] })}`)
   return page
 }
@@ -87,6 +87,25 @@ test('a new token replaces the frame, and Link uses the new token', async (t) =>
     (await sandbox.items()).map((item) => item.item_id),
     [item_id],
   )
+})
+
+test('events come at the end, or each when it happens', async (t) => {
+  const sandbox = await start(t)
+  const url = await startVite(t)
+  const names = async (options) => {
+    const page = await open(t, sandbox, url, options)
+    await openLink(page).click()
+    const { button, frame } = linkOf(page)
+    await button('Continue without phone number').click()
+    await frame.getByPlaceholder('Search').waitFor()
+    const calls = await callsOf(page, 'onEvent')
+    return new Set(calls.map(([, name]) => name))
+  }
+  const atEnd = new Set(['OPEN'])
+  assert.deepEqual(await names(), atEnd)
+  assert.deepEqual(await names({ events: 'at_end' }), atEnd)
+  const live = await names({ events: 'live' })
+  assert.ok(live.has('OPEN') && live.has('TRANSITION_VIEW'), [...live].join())
 })
 
 /** An app without a framework that is served with `headers`; `nonce` for its scripts. */
@@ -237,6 +256,17 @@ test('what is no browser context is refused, with what to pass instead', async (
     [undefined, /^context must be a browser context of Playwright$/],
   ]) {
     await assert.rejects(routePlaidLink(context, url), { name: 'PlaidUsageError', message })
+  }
+})
+
+test('options that do not exist are refused', async (t) => {
+  const context = (await openPage(t, 'about:blank')).context()
+  for (const [options, message] of [
+    [{ events: true }, /^events must be live or at_end$/],
+    [{ live: true }, /^routePlaidLink has no option live/],
+  ]) {
+    const routed = routePlaidLink(context, 'http://127.0.0.1:1', options)
+    await assert.rejects(routed, { name: 'PlaidUsageError', message })
   }
 })
 

@@ -47,6 +47,18 @@ for (const page of ['/', '/script-tag.html']) {
   })
 }
 
+test('the frame has the origin of the app, so that Cypress reaches into it', async (t) => {
+  const sandbox = await start(t)
+  const url = await startVite(t, { plugins: [plaidLink({ sandbox })] })
+  const token = await linkToken(sandbox, { products: ['transactions'] })
+  const page = await open(t, `${url}/script-tag.html?token=${token}`)
+  await page.getByRole('button', { name: 'Open Link' }).click()
+  await page.waitForFunction(() => {
+    const frame = document.querySelector('iframe[title="Plaid Link"]')
+    return frame.contentDocument?.body.textContent.includes('Continue without phone number')
+  })
+})
+
 test('a production build loads Link from Plaid, and says that the plugin is off', async (t) => {
   const sandbox = await start(t)
   const warnings = []
@@ -86,6 +98,13 @@ test('PLAID_SANDBOX_URL names the Sandbox', async (t) => {
   t.after(() => delete process.env.PLAID_SANDBOX_URL)
   const url = await startVite(t, { plugins: [plaidLink()] })
   assert.equal(await textOf(url + OURS), await textOf(sandbox.url + OURS))
+})
+
+test('with live events the script says so', async (t) => {
+  const sandbox = await start(t)
+  const plugins = [plaidLink({ sandbox, events: 'live' })]
+  const url = await startVite(t, { plugins })
+  assert.equal(await textOf(url + OURS), await textOf(`${sandbox.url}${OURS}?events=live`))
 })
 
 test('a Content-Security-Policy in the page stays as it is', () => {
@@ -148,6 +167,7 @@ test('options that cannot work are refused', () => {
     [{ sandbox: 1 }, /^sandbox must be a string/],
     [{ sandbox: {} }, /^sandbox is missing/],
     [{ url: '' }, /^plaidLink has no option url/],
+    [{ sandbox: 'http://127.0.0.1:1', events: 'now' }, /^events must be live or at_end$/],
   ]) {
     assert.throws(() => plaidLink(options), { name: 'PlaidUsageError', message })
   }
