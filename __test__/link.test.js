@@ -83,3 +83,36 @@ test('update mode repairs the Item, which keeps its access token', async (t) => 
     'onSuccess',
   ])
 })
+
+test('a hosted page leads through the panes, and then to the application', async (t) => {
+  const { sandbox, page, url } = await app(t)
+  const item = await brokenItem(sandbox)
+  const { access_token } = item
+  const create = (hosted_link) =>
+    call(sandbox, '/link/token/create', {
+      access_token,
+      client_name: 'Wonder Budget',
+      country_codes: ['US'],
+      hosted_link,
+      language: 'en',
+      user: { client_user_id: 'user-1' },
+    })
+  const inPanes = async (hosted) => {
+    await page.goto(hosted.hosted_link_url)
+    await page.getByRole('link', { name: 'Go through the panes of Link' }).click()
+    await page.getByRole('heading', { name: 'Log in again' }).waitFor()
+  }
+  const hosted = await create({ completion_redirect_uri: `${url}/done` })
+  await inPanes(hosted)
+  await page.getByRole('button', { name: 'Exit' }).click()
+  await page.getByRole('heading', { name: 'You left without finishing' }).waitFor()
+  await inPanes(hosted)
+  await page.getByLabel('Username').fill('user_good')
+  await page.getByLabel('Password').fill('pass_good')
+  await page.getByRole('button', { name: 'Submit' }).click()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.waitForURL(`${url}/done`)
+  assert.equal((await call(sandbox, '/item/get', { access_token })).item.error, null)
+  await page.goto(`${sandbox.url}/link/v2/stable/link.html#hosted=lsunknown`)
+  await page.getByRole('heading', { name: 'This link is unknown' }).waitFor()
+})

@@ -1,5 +1,5 @@
 //! Embeds the built page of Link, with a Content-Security-Policy that allows only its own script and
-//! style.
+//! style. Without `form-action`: a hosted page that is completed may redirect to the application.
 
 use std::{env, fs, path::Path, process::exit};
 
@@ -32,7 +32,7 @@ fn main() {
     };
     println!(
         "cargo::rustc-env=LINK_POLICY=default-src 'none'; script-src {script}; style-src {style}; \
-         img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         img-src data:; connect-src 'self'; base-uri 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'"
     );
     let out = env::var_os("OUT_DIR").expect("Cargo sets it");

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Host } from './host'
 import { type PaneProps, panes } from './panes'
-import { type Action, act, open, type Pane, type Reply } from './sandbox'
+import { type Action, act, type Pane, type Reply } from './sandbox'
 
 const NO_ANSWER = {
   error_type: 'API_ERROR',
@@ -64,7 +64,7 @@ export function Link({ host }: { host: Host }) {
 
   useEffect(() => {
     host.onLeave(leave)
-    ask(() => open(host.token, host.isEmbedded))
+    ask(host.start)
   }, [])
 
   // Escape leaves, and Tab stays in the dialog: what is below it is covered.

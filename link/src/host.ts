@@ -1,12 +1,16 @@
 // The application's page, which shows this one in a frame. The drop-in script there hands over one
 // port; everything else goes through it.
 
+import { type Done, type LinkEvent, open, type Reply } from './sandbox'
+
+/** What has opened Link. */
 export interface Host {
   /** Counts the openings. */
   number: number
-  token: string | null
   isDark: boolean
   isEmbedded: boolean
+  /** Starts the session. */
+  start: () => Promise<Reply>
   /** Passes an event on, for `onEvent`. */
   event: (event: LinkEvent) => void
   /** An institution of an embedded search was selected, so Link needs the whole screen. */
@@ -17,36 +21,26 @@ export interface Host {
   onLeave: (leave: () => void) => void
 }
 
-export interface LinkEvent {
-  eventName: string
-  metadata: Record<string, unknown>
-}
-
-/** The arguments of a callback. */
-export type Done =
-  | { type: 'success'; public_token: string; metadata: unknown }
-  | { type: 'exit'; error: unknown; metadata: unknown }
-
-/** Calls `open` each time the application opens Link. */
-export function connect(open: (host: Host) => void) {
+/** Calls `show` each time the application opens Link. */
+export function connect(show: (host: Host) => void) {
   addEventListener('message', ({ source, data, ports: [port] }) => {
     if (source !== window.parent || data !== 'plaid-sandbox-link' || !port) return
-    listen(port, open)
+    listen(port, show)
   })
 }
 
-function listen(port: MessagePort, open: (host: Host) => void) {
+function listen(port: MessagePort, show: (host: Host) => void) {
   let number = 0
   let leave = () => {}
   port.onmessage = ({ data }) => {
     if (data.type === 'leave') return leave()
     if (data.type !== 'open') return
     number += 1
-    open({
+    show({
       number,
-      token: data.token,
       isDark: data.isDark,
       isEmbedded: data.isEmbedded,
+      start: () => open(data.token, data.isEmbedded),
       event: (event) => port.postMessage({ type: 'event', ...event }),
       selected: () => port.postMessage({ type: 'selected' }),
       done: (done) => port.postMessage(done),

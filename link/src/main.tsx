@@ -1,21 +1,27 @@
 // The page of Link's frame. Read `host` for the application's side, `sandbox` for the Sandbox's,
-// `Link` for the panes. The window of a bank with OAuth shows the same page.
+// `Link` for the panes. Hosted pages and the window of a bank with OAuth show the same page.
 
 import { render } from 'preact'
 import { Bank, bankOf } from './Bank'
-import { connect } from './host'
+import { connect, type Host } from './host'
+import { hostedBy } from './hosted'
 import { Link } from './Link'
 import './style.css'
 
 const { dataset } = document.documentElement
-const bank = bankOf(location.hash)
-if (bank !== null) {
-  dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
-  render(<Bank name={bank} />, document.body)
-} else {
-  connect((host) => {
-    dataset.theme = host.isDark ? 'dark' : 'light'
-    // A new key: each opening starts with a new session.
-    render(<Link key={host.number} host={host} />, document.body)
-  })
+
+function show(host: Host) {
+  dataset.theme = host.isDark ? 'dark' : 'light'
+  // A new key: each opening starts with a new session.
+  render(<Link key={host.number} host={host} />, document.body)
 }
+
+const isDark = matchMedia('(prefers-color-scheme: dark)').matches
+const bank = bankOf(location.hash)
+const hosted = hostedBy(location.hash, isDark)
+if (bank !== null || hosted) dataset.page = ''
+if (bank !== null) {
+  dataset.theme = isDark ? 'dark' : 'light'
+  render(<Bank name={bank} />, document.body)
+} else if (hosted) show(hosted)
+else connect(show)

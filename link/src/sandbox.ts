@@ -1,7 +1,5 @@
 // The Sandbox's side of Link: it decides which pane follows.
 
-import type { Done, LinkEvent } from './host'
-
 export interface Pane {
   pane:
     | 'consent'
@@ -61,6 +59,16 @@ export interface Reply {
   done: Done | null
 }
 
+export interface LinkEvent {
+  eventName: string
+  metadata: Record<string, unknown>
+}
+
+/** The arguments of a callback. */
+export type Done =
+  | { type: 'success'; public_token: string; metadata: unknown }
+  | { type: 'exit'; error: unknown; metadata: unknown }
+
 /** The Sandbox answers in milliseconds, so one that takes this long is gone. */
 const TIMEOUT_MS = 10_000
 
@@ -69,6 +77,9 @@ const API = new URL('../../_api/', location.href)
 
 export const open = (token: string | null, is_embedded: boolean): Promise<Reply> =>
   post('open', { token, is_embedded })
+
+/** Opens Link from the hosted page with this id. */
+export const openHosted = (hosted: string): Promise<Reply> => post('open', { hosted })
 
 export const act = (visit: string, action: Action): Promise<Reply> =>
   post('next', { visit, ...action })

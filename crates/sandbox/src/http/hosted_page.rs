@@ -1,5 +1,6 @@
 //! The page at a Hosted Link URL, where a person updates the login of an Item or links a new Item.
-//! Two forms and one style, no script; the content security policy allows nothing else.
+//! Two forms and one style, no script; the content security policy allows nothing else. A link leads to
+//! the page of Link's drop-in, where the person goes through its panes instead.
 
 use std::sync::LazyLock;
 
@@ -112,9 +113,12 @@ impl Page<'_> {
 
     fn forms(&self, complete: &str) -> String {
         let path = escape(self.path);
+        let id = path.trim_start_matches("/hl/");
+        let panes = format!("/link/v2/stable/link.html#hosted={id}");
         format!(
             "<form method=\"post\" action=\"{path}/complete\">\
              <button class=\"primary\">{complete}</button></form>\n\
+             <a href=\"{panes}\">Go through the panes of Link</a>\n\
              <form method=\"post\" action=\"{path}/exit\">\
              <button>Exit without finishing</button></form>\n"
         )

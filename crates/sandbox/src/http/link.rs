@@ -20,7 +20,10 @@ const BODY_LIMIT: usize = 128 << 10;
 #[serde(deny_unknown_fields)]
 struct Open {
     /// An application may pass anything.
+    #[serde(default)]
     token: Value,
+    /// The id of a hosted page, instead of a token.
+    hosted: Option<String>,
     #[serde(default)]
     is_embedded: bool,
 }
@@ -68,9 +71,13 @@ fn answer(shared: &Shared, head: &Parts, rest: &str, body: Option<&[u8]>) -> Con
     }
     let reply = match rest {
         "_api/open" => serde_json::from_slice(body).map(|open: Open| {
-            let token = open.token.as_str().unwrap_or_default();
             let mut state = shared.state();
-            state.open_visit(new_key(), token, open.is_embedded)
+            match (open.hosted, open.token.as_str()) {
+                (Some(id), _) => state.open_hosted_visit(new_key(), &id),
+                (None, token) => {
+                    state.open_visit(new_key(), token.unwrap_or_default(), open.is_embedded)
+                }
+            }
         }),
         _ => serde_json::from_slice(body)
             .map(|Next { visit, action }| shared.state().act_in_visit(&visit, action)),

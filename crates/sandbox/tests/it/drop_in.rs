@@ -638,6 +638,45 @@ async fn link_token_get_and_the_webhooks_show_the_session() {
 }
 
 #[tokio::test]
+async fn a_hosted_page_s_session_goes_on_in_the_panes() {
+    let plaid = Plaid::start().await;
+    let more = json!({ "hosted_link": {}, "products": ["transactions"] });
+    let created = link::create(&plaid, link::fields(more)).await;
+    let url = created["hosted_link_url"].as_str().unwrap();
+    let path = url.strip_prefix(plaid.sandbox.url()).unwrap();
+    let id = path.strip_prefix("/hl/").unwrap();
+    let page = plaid.send(hyper::Method::GET, path, &[], "").await;
+    assert!(
+        page.body
+            .contains(&format!("href=\"/link/v2/stable/link.html#hosted={id}\""))
+    );
+    let body = json!({ "hosted": id });
+    let reply = plaid.post_unsigned("/link/_api/open", &body).await.json();
+    assert!(!reply.to_string().contains(link::token(&created)));
+    let mut visit = Visit {
+        plaid: &plaid,
+        key: reply["visit"].clone(),
+        reply,
+    };
+    visit.act(json!({ "action": "consent" })).await;
+    visit.leave().await;
+    let fields = json!({ "link_token": created["link_token"] });
+    let reply = plaid.post(link::GET, fields).await.json();
+    let sessions = reply["link_sessions"].as_array().unwrap();
+    assert_eq!(sessions.len(), 1);
+    let events = sessions[0]["events"].as_array().unwrap().iter();
+    let names: Vec<&Value> = events.map(|event| &event["event_name"]).collect();
+    assert_eq!(
+        names,
+        ["EXIT", "TRANSITION_VIEW", "SKIP_SUBMIT_PHONE", "OPEN"]
+    );
+    for unknown in ["", "ls0"] {
+        let body = json!({ "hosted": unknown });
+        is_invalid(&plaid.post_unsigned("/link/_api/open", &body).await.json());
+    }
+}
+
+#[tokio::test]
 async fn oauth_asks_for_no_credentials() {
     let plaid = Plaid::start().await;
     let mut visit = Visit::of_a_new_item(&plaid, transactions()).await;

@@ -28,15 +28,40 @@ impl State {
         let (session_id, opened) = self.start_session(token, opened);
         let mut events = vec![opened];
         events.extend(self.record(token, &session_id, happened));
-        let reply =
-            json!({ "done": null, "events": events, "pane": flow.pane_json(), "visit": key });
+        let token = token.to_owned();
         let visit = Visit {
-            token: token.to_owned(),
+            token,
             session_id,
             flow,
         };
-        self.visits.insert(key, visit, visit::SIZE, |_| false);
-        reply
+        self.stay(key, visit, events)
+    }
+
+    /// Opens Link from a hosted page: its session goes on.
+    pub(crate) fn open_hosted_visit(&mut self, key: String, id: &str) -> Value {
+        let Some((token, _)) = self.token_of_hosted_page(id) else {
+            return self.refuse_visit(PlaidError::invalid_link_token());
+        };
+        let token = token.to_owned();
+        let (setup, session_id) = match self.usable_link(&token) {
+            Ok(link) => (
+                self.setup(link, false),
+                link.open_session().map(str::to_owned),
+            ),
+            Err(error) => return self.refuse_visit(error),
+        };
+        let Some(session_id) = session_id else {
+            return self.open_visit(key, &token, false);
+        };
+        let (flow, mut happened) = Flow::start(setup);
+        happened.remove(0);
+        let events = self.record(&token, &session_id, happened);
+        let visit = Visit {
+            token,
+            session_id,
+            flow,
+        };
+        self.stay(key, visit, events)
     }
 
     /// Does what the user did, and returns the pane that follows, or the arguments of a callback.
@@ -54,12 +79,17 @@ impl State {
             (action, _) => {
                 let happened = visit.flow.act(action);
                 let events = self.record(&visit.token, &visit.session_id, happened);
-                let pane = visit.flow.pane_json();
-                self.visits
-                    .insert(key.to_owned(), visit, visit::SIZE, |_| false);
-                json!({ "done": null, "events": events, "pane": pane, "visit": key })
+                self.stay(key.to_owned(), visit, events)
             }
         }
+    }
+
+    /// The visit goes on, in the pane of the flow.
+    fn stay(&mut self, key: String, visit: Visit, events: Vec<Value>) -> Value {
+        let pane = visit.flow.pane_json();
+        let reply = json!({ "done": null, "events": events, "pane": pane, "visit": key });
+        self.visits.insert(key, visit, visit::SIZE, |_| false);
+        reply
     }
 
     fn setup(&self, link: &LinkToken, is_embedded: bool) -> Setup {
