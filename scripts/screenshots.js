@@ -121,10 +121,30 @@ async function takeOfSandbox(browser) {
   }
 }
 
-/** Link in the React example, after the login of its bank broke. */
+const LINK = { width: 1280, height: 800 }
+
+/** Link in the React example. */
 const OF_LINK = {
-  'link-update-mode': { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
-  'link-update-mode-phone': { viewport: PHONE, colorScheme: 'dark' },
+  'link-accounts': { viewport: LINK, colorScheme: 'dark', act: selectsAccounts },
+  'link-update-mode': { viewport: LINK, colorScheme: 'light', act: logsInAgain },
+  'link-update-mode-phone': { viewport: PHONE, colorScheme: 'dark', act: logsInAgain },
+}
+
+async function selectsAccounts(page) {
+  const { heading, logIn, selectFirstPlatypus } = linkOf(page)
+  await selectFirstPlatypus()
+  await logIn()
+  await heading('Your accounts')
+}
+
+/** After the login of the bank broke. */
+async function logsInAgain(page, app) {
+  await complete(page)
+  await page.getByRole('listitem').first().waitFor()
+  await app.breakLogin()
+  await page.reload()
+  await page.getByRole('button', { name: 'Log in again' }).click()
+  await linkOf(page).frame.getByLabel('Username').fill('user_good')
 }
 
 async function takeOfLink(browser) {
@@ -132,7 +152,7 @@ async function takeOfLink(browser) {
   const { startApp } = await import(path.join(example, 'app.js'))
   const { default: buildApp } = await import(path.join(example, 'build.js'))
   await buildApp()
-  for (const [name, settings] of Object.entries(OF_LINK)) {
+  for (const [name, { act, ...settings }] of Object.entries(OF_LINK)) {
     const sandbox = await startSandbox({ seed: 1 })
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-screenshots-'))
     const app = await startApp(sandbox, directory)
@@ -142,12 +162,7 @@ async function takeOfLink(browser) {
       const page = await context.newPage()
       await page.goto(app.url)
       await page.getByRole('button', { name: 'Connect a bank' }).click()
-      await complete(page)
-      await page.getByRole('listitem').first().waitFor()
-      await app.breakLogin()
-      await page.reload()
-      await page.getByRole('button', { name: 'Log in again' }).click()
-      await linkOf(page).frame.getByLabel('Username').fill('user_good')
+      await act(page, app)
       await page.screenshot({ path: path.join(DIRECTORY, `${name}.png`) })
     } finally {
       await context.close()
