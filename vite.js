@@ -88,8 +88,10 @@ function toSandbox(origin, hasLiveEvents, logger) {
 
 /** The frame's own origin becomes Plaid's. The Sandbox refuses the origin of any other page. */
 function asFromPlaid(headers) {
+  // HTTP/2, which Vite uses for https, has no Host header.
+  const host = headers[':authority'] ?? headers.host
   const isOwn =
-    headers.origin && URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host
+    headers.origin && URL.canParse(headers.origin) && new URL(headers.origin).host === host
   return isOwn ? { ...headers, origin: CDN } : headers
 }
 

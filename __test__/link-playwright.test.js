@@ -89,6 +89,22 @@ test('a new token replaces the frame, and Link uses the new token', async (t) =>
   )
 })
 
+test('a new token while Link is open ends the open Link, and the next one uses it', async (t) => {
+  const sandbox = await start(t)
+  const page = await open(t, sandbox, await startVite(t))
+  const { access_token } = await sandbox.createItem()
+  await openLink(page).click()
+  const { button, heading } = linkOf(page)
+  await button('Continue without phone number').waitFor()
+
+  const token = await linkToken(sandbox, { access_token })
+  await page.evaluate((it) => globalThis.app.setToken(it), token)
+  assert.deepEqual(await endsOf(page, 'onExit'), ['onExit'])
+  await openLink(page).click()
+  await heading('Log in again at First Platypus Bank')
+  assert.equal(await framesOf(page).count(), 1)
+})
+
 test('events come at the end, or each when it happens', async (t) => {
   const sandbox = await start(t)
   const url = await startVite(t)

@@ -4,9 +4,13 @@
 // from Plaid in a production build.
 
 const assert = require('node:assert/strict')
+const { once } = require('node:events')
+const http2 = require('node:http2')
+const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
 const { plaidLink } = require('../vite.js')
 const { useBrowser } = require('./support/browser.js')
+const { createAuthority } = require('./support/certificates.js')
 const { callsOf, complete, startPreview, startVite } = require('./support/link-app.js')
 const { call, linkToken, start } = require('./support/sandbox.js')
 
@@ -142,6 +146,28 @@ test('a page of another site cannot use the Sandbox through the server', async (
     })
   assert.equal((await open('https://example.com')).status, 403)
   assert.equal((await open(url)).status, 200)
+})
+
+test('over HTTPS and HTTP/2, under the name of another machine, Link works as well', async (t) => {
+  const sandbox = await start(t)
+  const https = createAuthority().issue({ hosts: ['app.example'] })
+  const url = await startVite(t, {
+    plugins: [plaidLink({ sandbox })],
+    server: { host: '127.0.0.1', port: 0, https, allowedHosts: ['app.example'] },
+  })
+  const session = http2.connect(url.replace('http:', 'https:'), { rejectUnauthorized: false })
+  t.after(() => session.close())
+  const request = session.request({
+    ':method': 'POST',
+    ':path': '/link/_api/open',
+    ':authority': 'app.example',
+    'content-type': 'application/json',
+    origin: 'https://app.example',
+  })
+  request.end(JSON.stringify({ token: 'link-sandbox-none' }))
+  const [headers] = await once(request, 'response')
+  const body = JSON.parse(await text(request))
+  assert.deepEqual([headers[':status'], body.visit !== undefined], [200, true])
 })
 
 test('a Sandbox that is gone is one clear error', async (t) => {
