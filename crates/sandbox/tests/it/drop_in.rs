@@ -721,6 +721,79 @@ async fn what_does_not_fit_the_pane_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_random_walk_always_has_a_pane_or_an_end() {
+    let plaid = Plaid::start().await;
+    let item = plaid.item(None);
+    let selects = json!({ "update": { "account_selection_enabled": true } });
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut ends = std::collections::HashSet::new();
+    for round in 0..300 {
+        let fields = match round % 2 {
+            0 => link::update(&item, selects.clone()),
+            _ => link::fields(transactions()),
+        };
+        let created = link::create(&plaid, fields).await;
+        let mut visit = Visit::open(&plaid, link::token(&created)).await;
+        for _ in 0..60 {
+            if visit.reply["visit"].is_null() {
+                break;
+            }
+            visit.act(random_action(&mut random)).await;
+        }
+        let reply = &visit.reply;
+        match reply["done"]["type"].as_str() {
+            Some(end) => {
+                assert!(reply["pane"].is_null());
+                ends.insert(end.to_owned());
+                visit.act(json!({ "action": "finish" })).await;
+                is_invalid(&visit.reply);
+            }
+            None => assert!(reply["pane"]["pane"].is_string(), "{reply}"),
+        }
+    }
+    assert_eq!(ends.len(), 2, "both ends were reached");
+}
+
+fn random_action(random: &mut fastrand::Rng) -> Value {
+    let texts = [
+        "user_good",
+        "pass_good",
+        "mfa_device",
+        "error_NO_ACCOUNTS",
+        "\u{0}é",
+        "",
+    ];
+    let mut text = || random.choice(texts).unwrap();
+    let (first, second) = (text(), text());
+    match random.u8(..16) {
+        0..=2 => json!({ "action": "consent" }),
+        3 | 4 => {
+            let ids = [
+                "ins_109508",
+                "ins_109511",
+                "ins_127287",
+                "ins_132361",
+                first,
+            ];
+            let id = random.choice(ids).unwrap();
+            json!({ "action": "institution", "institution_id": id, "query": second })
+        }
+        5..=7 => {
+            let username = random.choice(["user_good", first]).unwrap();
+            json!({ "action": "credentials", "username": username, "password": second })
+        }
+        8 => json!({ "action": "device" }),
+        9 => json!({ "action": "answers", "answers": random.choice([vec!["1234"], vec![]]) }),
+        10 => json!({ "action": "accounts", "accounts": [random.usize(..20)] }),
+        11 => json!({ "action": "back" }),
+        12 => json!({ "action": "close_bank", "is_agreed": random.bool() }),
+        13 => json!({ "action": "open_bank" }),
+        14 if random.u8(..4) == 0 => json!({ "action": "exit" }),
+        _ => json!({ "action": "finish" }),
+    }
+}
+
+#[tokio::test]
 async fn malformed_requests_are_refused() {
     let plaid = Plaid::start().await;
     let refused = async |path: &str, headers: &[(&str, &str)], body: String| {
