@@ -205,6 +205,20 @@ test('a token that cannot be used ends in onExit with INVALID_LINK_TOKEN', async
   }
 })
 
+test('a receivedRedirectUri without oauth_state_id is an error in the console', async (t) => {
+  const { sandbox, page } = await app(t)
+  const token = await link.newToken(sandbox)
+  const errors = []
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  for (const uri of ['http://localhost/?oauth_state_id=1', 'http://localhost/?a=1']) {
+    await page.evaluate((config) => globalThis.create(config).destroy(), {
+      token,
+      receivedRedirectUri: uri,
+    })
+  }
+  assert.deepEqual(errors, ['oauth uri does not contain a valid oauth_state_id query parameter'])
+})
+
 test('the same handler opens again after an exit, with another session', async (t) => {
   const { sandbox, page, ...ui } = await app(t)
   await link.openLink(page, { token: await link.newToken(sandbox) })

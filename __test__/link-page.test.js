@@ -241,18 +241,37 @@ test('Link runs from the address of the Sandbox, without interception', async (t
   await completes(sandbox, page, ui)
 })
 
-test('Link shows the page below it through its frame, in both themes', async (t) => {
-  for (const colorScheme of ['light', 'dark']) {
+/** The red, green and blue of the top left corner of the page, as a person sees it. */
+async function corner(page) {
+  const clip = { x: 0, y: 0, width: 1, height: 1 }
+  const png = (await page.screenshot({ clip })).toString('base64')
+  return page.evaluate(async (png) => {
+    const image = new Image()
+    image.src = `data:image/png;base64,${png}`
+    await image.decode()
+    const context = new OffscreenCanvas(1, 1).getContext('2d')
+    context.drawImage(image, 0, 0)
+    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3)
+  }, png)
+}
+
+// A frame whose colour scheme differs from that of its document is opaque.
+for (const colorScheme of ['light', 'dark']) {
+  test(`the application is seen through Link's frame in the ${colorScheme} theme`, async (t) => {
     const { sandbox, page, heading } = await app(t, { page: { colorScheme } })
-    await link.openLink(page, { token: await link.newToken(sandbox) })
-    await heading('Connect')
-    const scheme = await (await link.frameOf(page)).evaluate(
-      () => getComputedStyle(document.documentElement).colorScheme,
-    )
-    // Any other would make the frame opaque.
-    assert.equal(scheme, 'normal')
-  }
-})
+    for (const scheme of ['light', 'dark', 'light dark', 'normal']) {
+      await page.evaluate((scheme) => {
+        document.documentElement.style.colorScheme = scheme
+        document.body.style.background = 'rgb(255, 0, 0)'
+      }, scheme)
+      await link.openLink(page, { token: await link.newToken(sandbox) })
+      await heading('Connect')
+      const [red, green] = await corner(page)
+      assert.ok(red > 60 && green < 60, `${scheme}: ${red} ${green}`)
+      await link.forget(page)
+    }
+  })
+}
 
 test('Link’s script and page have at most 40 KB, compressed', () => {
   const root = path.join(__dirname, '../link')

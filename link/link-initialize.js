@@ -71,6 +71,10 @@
     if (!config?.token && !config?.key && !config?.receivedRedirectUri) {
       throw new Error('Missing Link parameter. Link requires a key or token to be provided.')
     }
+    const { receivedRedirectUri } = config
+    if (receivedRedirectUri && !/[?&]oauth_state_id=./.test(String(receivedRedirectUri))) {
+      console.error('oauth uri does not contain a valid oauth_state_id query parameter')
+    }
     return start(config)
   }
 
@@ -131,11 +135,10 @@
 
     function enter() {
       const isDark = matchMedia('(prefers-color-scheme: dark)').matches
-      const { token, receivedRedirectUri } = config
+      const { token } = config
       port.postMessage({
         type: 'open',
         token: typeof token === 'string' ? token : null,
-        receivedRedirectUri: receivedRedirectUri ? String(receivedRedirectUri) : null,
         isDark,
         isEmbedded: element !== undefined,
       })
