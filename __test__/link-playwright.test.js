@@ -301,13 +301,17 @@ test('what is no Sandbox is refused', async (t) => {
   }
 })
 
-/** Opens Link's script and its frame, in a process of its own. */
-const GONE = `
+/** The beginning of a program that has the path of Chromium as its argument. */
+const BEFORE = `
   const { chromium } = require(${JSON.stringify(require.resolve('playwright-core'))})
   const { routePlaidLink } = require(${JSON.stringify(path.join(__dirname, '../playwright.js'))})
   const [executablePath, url] = process.argv.slice(2)
   const failures = []
   process.on('unhandledRejection', (error) => failures.push(String(error)))
+`
+
+/** Opens Link's script and its frame. */
+const GONE = `${BEFORE}
   async function main() {
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
     const context = await browser.newContext()
@@ -325,20 +329,54 @@ const GONE = `
   main()
 `
 
-test('a Sandbox that is gone fails the test once, and no request is sent to Plaid', async (t) => {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-gone-'))
+/** Closes the page before the Sandbox, while a request waits. */
+const LEFT = `${BEFORE}
+  const { once } = require('node:events')
+  async function main() {
+    const sandbox = require('node:http').createServer(() => {}).listen(0, '127.0.0.1')
+    await once(sandbox, 'listening')
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+    const context = await browser.newContext()
+    await routePlaidLink(context, 'http://127.0.0.1:' + sandbox.address().port)
+    const page = await context.newPage()
+    page.goto('https://cdn.plaid.com/link/v2/stable/link.html').catch(() => {})
+    const [request] = await once(sandbox, 'request')
+    await page.close()
+    request.destroy()
+    await once(request, 'close')
+    // By then the failure has reached the route.
+    const after = await context.newPage()
+    await after.goto('about:blank')
+    await browser.close()
+    sandbox.close()
+    console.log(JSON.stringify({ failures }))
+  }
+  main()
+`
+
+/** Runs a program in a process of its own, and returns the JSON that it prints. */
+async function runProgram(t, source, ...args) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-playwright-'))
   t.after(() => fs.rmSync(directory, { recursive: true }))
   const program = path.join(directory, 'main.cjs')
-  fs.writeFileSync(program, GONE)
+  fs.writeFileSync(program, source)
+  const { stdout, stderr } = await run(program, { args: [browserPath(), ...args] })
+  assert.equal(stderr, '')
+  return JSON.parse(stdout)
+}
+
+test('a Sandbox that is gone fails the test once, and no request is sent to Plaid', async (t) => {
   const sandbox = await start(t)
   await sandbox.close()
-  const { stdout, stderr } = await run(program, { args: [browserPath(), sandbox.url] })
-  assert.equal(stderr, '')
-  const { seen, failures } = JSON.parse(stdout)
+  const { seen, failures } = await runProgram(t, GONE, sandbox.url)
   assert.deepEqual(seen, ['net::ERR_CONNECTION_REFUSED', 'net::ERR_CONNECTION_REFUSED'])
   assert.deepEqual(failures, [
     `PlaidConnectionError: the Sandbox at ${sandbox.url} does not answer (ECONNREFUSED): it must run as long as a page uses Link. No request was sent to Plaid.`,
   ])
+})
+
+test('a test that is over may close its page before its Sandbox', async (t) => {
+  assert.deepEqual(await runProgram(t, LEFT), { failures: [] })
 })
 
 function overflowOf(page) {

@@ -117,7 +117,12 @@ test('a NAPI_RS_NATIVE_LIBRARY_PATH without a file is named as the reason', asyn
   assert.ok(error.message.includes('there is no such file'), error.message)
 })
 
-for (const flags of ['--no-addons', '--experimental-permission --allow-fs-read=*']) {
+/** Node 20 has it under another name. */
+const PERMISSION = ['--permission', '--experimental-permission'].find((flag) =>
+  process.allowedNodeEnvironmentFlags.has(flag),
+)
+
+for (const flags of ['--no-addons', `${PERMISSION} --allow-fs-read=*`]) {
   test(`${flags} is an error that names --allow-addons`, async (t) => {
     const own = project(t, { [BINARY]: fs.readFileSync(path.join(ROOT, BINARY)) })
     const error = await thrown(own, { flags: flags.split(' ') })
