@@ -3,7 +3,7 @@
 // `@utdk/plaid/playwright`: Link and Plaid's API in the browser of a Playwright test, answered by the
 // Sandbox. It uses only what Playwright hands to it, so it works with every version.
 
-const { buffer } = require('node:stream/consumers')
+const { PlaidResponseError } = require('./lib/errors.js')
 const { invalid, read } = require('./lib/options.js')
 const {
   eventsOption,
@@ -13,6 +13,9 @@ const {
   send,
   unreachable,
 } = require('./lib/to-sandbox.js')
+
+const LONGEST_REPLY = 32 * 1024 * 1024
+const TOO_LONG = new Error('the reply is too long')
 
 const HOSTS = /^https:\/\/(?:cdn|sandbox)\.plaid\.com\//
 
@@ -48,10 +51,25 @@ async function reply(origin, request, hasLiveEvents) {
     headers: await request.allHeaders(),
     body: request.postDataBuffer(),
   })
-  const body = await buffer(response).catch((cause) => {
-    throw unreachable(origin, cause)
+  const status = response.statusCode
+  const body = await bytesOf(response).catch((cause) => {
+    if (cause !== TOO_LONG) throw unreachable(origin, cause)
+    const message = `what answers at ${origin} is no Sandbox: its reply is longer than 32 MiB`
+    throw new PlaidResponseError(message, { code: 'UNEXPECTED_RESPONSE', status })
   })
-  return { status: response.statusCode, headers: returnedHeaders(response), body }
+  return { status, headers: returnedHeaders(response), body }
+}
+
+/** Rejects with `TOO_LONG`, or with the error of the connection. */
+async function bytesOf(response) {
+  const chunks = []
+  let left = LONGEST_REPLY
+  for await (const chunk of response) {
+    left -= chunk.length
+    if (left < 0) throw TOO_LONG
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 function isPageClosed(request) {

@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict')
 const { spawnSync } = require('node:child_process')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -372,6 +373,21 @@ test('a Sandbox that is gone fails the test once, and no request is sent to Plai
   assert.deepEqual(seen, ['net::ERR_CONNECTION_REFUSED', 'net::ERR_CONNECTION_REFUSED'])
   assert.deepEqual(failures, [
     `PlaidConnectionError: the Sandbox at ${sandbox.url} does not answer (ECONNREFUSED): it must run as long as a page uses Link. No request was sent to Plaid.`,
+  ])
+})
+
+test('a reply without an end is cut, and fails the test', async (t) => {
+  const { url } = await serve(t, async (_request, response) => {
+    const chunk = Buffer.alloc(1 << 20)
+    while (!response.destroyed) {
+      if (!response.write(chunk))
+        await Promise.race([once(response, 'drain'), once(response, 'close')])
+    }
+  })
+  const { seen, failures } = await runProgram(t, GONE, url)
+  assert.deepEqual(seen, ['net::ERR_CONNECTION_REFUSED', 'net::ERR_CONNECTION_REFUSED'])
+  assert.deepEqual(failures, [
+    `PlaidResponseError: what answers at ${url} is no Sandbox: its reply is longer than 32 MiB`,
   ])
 })
 
