@@ -24,6 +24,7 @@ const CLIENTS = [
   'node:https, an own secure context',
   'node:https, other ways to the host',
   'tls.connect over an own socket',
+  'tls.connect, a captured function',
   'fetch',
   'undici 6',
   'undici 7',
@@ -62,6 +63,19 @@ test('every client reaches the local Sandbox', async (t) => {
     CLIENTS.map(() => ['/item/get', 200]),
   )
 })
+
+test('a function that was imported before the preload is changed too', async (t) => {
+  const { item_id, env } = await startedSandbox(t)
+  const names = ['tls.connect, a captured function', 'node:https, a captured function']
+  const earlier = '--import=data:text/javascript,import"node:tls";import"node:https"'
+  const got = await ask(names, { ...env, NODE_OPTIONS: `${env.NODE_OPTIONS} ${quoted(earlier)}` })
+  assert.deepEqual(got, all(names, item_id))
+})
+
+/** In NODE_OPTIONS, a quote needs a backslash. */
+function quoted(option) {
+  return `"${option.replaceAll('"', '\\"')}"`
+}
 
 test('a proxy of the environment is not used', async (t) => {
   const { item_id, env } = await startedSandbox(t)

@@ -4,6 +4,7 @@
 // all of them use one Sandbox.
 
 const assert = require('node:assert/strict')
+const fs = require('node:fs')
 const os = require('node:os')
 const { test } = require('node:test')
 const { pathToFileURL } = require('node:url')
@@ -56,3 +57,26 @@ test('named twice, it says once that it is on', async (t) => {
   assert.deepEqual([ended.code, ended.stdout], [0, `${item_id}\n`], ended.stderr)
   assert.equal(ended.stderr.match(/go to the local Sandbox/g).length, 1)
 })
+
+test('the package can be in a directory with a space in its name', async (t) => {
+  const { item_id, env } = await startedSandbox(t)
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid intercept-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  const isOurs = (name) => path.basename(name).startsWith('intercept')
+  fs.mkdirSync(path.join(directory, 'lib'))
+  for (const name of ['intercept.mjs', ...fs.readdirSync(path.join(root, 'lib')).map(inLib)]) {
+    if (isOurs(name)) fs.copyFileSync(path.join(root, name), path.join(directory, name))
+  }
+  const options = [`--import=${pathToFileURL(path.join(directory, 'intercept.mjs'))}`]
+  for (const way of ['spawn', 'fork, env {}', 'worker, env {}', 'worker, eval']) {
+    const ended = await runIntercepted('call.mjs', { args: [way, os.tmpdir()], env, options })
+    assert.deepEqual([ended.code, ended.stdout], [0, `${item_id}\n`], ended.stderr)
+  }
+  const { nodeOptions } = require(path.join(directory, 'lib/intercept-children.js'))
+  const once = nodeOptions('--no-warnings', env.PLAID_SANDBOX_URL)
+  assert.equal(nodeOptions(once, env.PLAID_SANDBOX_URL), once)
+})
+
+function inLib(name) {
+  return `lib/${name}`
+}

@@ -20,8 +20,8 @@ function ownOptions(sandboxUrl) {
 /** NODE_OPTIONS with the preload, in place of any other mention of it. */
 function nodeOptions(given = '', sandboxUrl) {
   const own = ownOptions(sandboxUrl).map(quoted)
-  const others = given.split(' ').filter((option) => option && !own.includes(option))
-  return [...without(others), ...own].join(' ')
+  const others = own.reduce((text, option) => text.replace(option, ''), given)
+  return [...without(others.split(' ').filter(Boolean)), ...own].join(' ')
 }
 
 /** In NODE_OPTIONS, spaces separate options, and quotes and backslashes have a meaning. */
@@ -53,7 +53,7 @@ function reachWorkers(sandboxUrl) {
       return Reflect.construct(target, reached, newTarget)
     },
   })
-  // For `import { Worker } from 'node:worker_threads'`.
+  // For `import { Worker } from 'node:worker_threads'`, and for the hooks.
   syncBuiltinESMExports()
 }
 

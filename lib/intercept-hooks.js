@@ -4,7 +4,6 @@
 // changes the innermost methods, so that clients and their mocks see Plaid's own host and port.
 
 const diagnostics_channel = require('node:diagnostics_channel')
-const { syncBuiltinESMExports } = require('node:module')
 const net = require('node:net')
 const tls = require('node:tls')
 
@@ -82,9 +81,6 @@ function install({ host, port, ca }) {
     }
     return showPlaidsPort(connectTls(...args.with(at, own)))
   }
-
-  // For `import { connect } from 'node:tls'`.
-  syncBuiltinESMExports()
 }
 
 /**

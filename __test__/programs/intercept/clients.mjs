@@ -5,7 +5,7 @@ import http from 'node:http'
 import http2, { connect as connectHttp2 } from 'node:http2'
 import https, { request as httpsRequest } from 'node:https'
 import { createRequire } from 'node:module'
-import tls from 'node:tls'
+import tls, { connect as connectTls } from 'node:tls'
 
 const require = createRequire(new URL('../../clients/package.json', import.meta.url))
 const rootRequire = createRequire(import.meta.url)
@@ -95,6 +95,12 @@ const CLIENTS = {
     const socket = net.connect(443, 'sandbox.plaid.com')
     const agent = new https.Agent()
     agent.createConnection = () => tls.connect({ socket, servername: 'sandbox.plaid.com' })
+    return byHttps({ agent })
+  },
+  'tls.connect, a captured function': () => {
+    const agent = new https.Agent()
+    const secureContext = tls.createSecureContext()
+    agent.createConnection = (options) => connectTls({ ...options, secureContext })
     return byHttps({ agent })
   },
   fetch: () => byFetch(fetch),
