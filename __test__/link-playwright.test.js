@@ -302,7 +302,7 @@ test('what is no Sandbox is refused', async (t) => {
   }
 })
 
-/** The beginning of a program that has the path of Chromium as its argument. */
+/** The first lines of a program that has the path of Chromium as its argument. */
 const BEFORE = `
   const { chromium } = require(${JSON.stringify(require.resolve('playwright-core'))})
   const { routePlaidLink } = require(${JSON.stringify(path.join(__dirname, '../playwright.js'))})

@@ -112,7 +112,7 @@ function isSingleExecutable() {
 function bundled() {
   const external = 'mark @utdk/plaid as external'
   if (isSingleExecutable()) {
-    return `This is a single executable, and a native binary cannot be loaded from inside it. In the bundler, ${external}, put node_modules/@utdk beside the executable, and load the package with \`createRequire(process.execPath)('@utdk/plaid')\` of node:module.`
+    return `This is a single executable, and a native binary cannot be loaded from inside it. In the bundler, ${external}, put node_modules/@utdk next to the executable, and load the package with \`createRequire(process.execPath)('@utdk/plaid')\` of node:module.`
   }
   return `@utdk/plaid was put into a bundle, and its native binary does not fit into one. In your bundler, ${external}, and install it where the bundle runs.`
 }
@@ -125,16 +125,16 @@ function missing(name, version) {
     return `${what}: node_modules is for ${others.join(' and ')}, and this is ${name}. It was copied from another system, or installed for one. Run \`npm ci\` on this system, and in a Dockerfile do not copy node_modules into the image. ${elsewhere}`
   }
   if (isLocked(name)) {
-    return `${what}, although package-lock.json has it: optional dependencies were omitted, by \`--omit=optional\`, \`--no-optional\` or \`omit\` in .npmrc. Install without that: a package installed by hand does not outlast the next \`npm ci --omit=optional\`. ${elsewhere}`
+    return `${what}, although package-lock.json has it: optional dependencies were omitted, by \`--omit=optional\`, \`--no-optional\` or \`omit\` in .npmrc. Install without that: the next \`npm ci --omit=optional\` also removes a package that was installed by hand. ${elsewhere}`
   }
   return `${what}. npm leaves it out if optional dependencies are omitted, or if the lockfile was written on another platform (https://github.com/npm/cli/issues/4828). Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`. ${elsewhere}`
 }
 
-/** The platforms whose packages are installed beside this one. */
+/** The platforms whose packages are installed next to this one. */
 function otherPlatforms(name) {
   try {
-    const beside = fs.readdirSync(path.join(HERE, '../..'))
-    return PLATFORMS.filter((it) => it !== name && beside.includes(`plaid-${it}`))
+    const installed = fs.readdirSync(path.join(HERE, '../..'))
+    return PLATFORMS.filter((it) => it !== name && installed.includes(`plaid-${it}`))
   } catch {
     return []
   }
