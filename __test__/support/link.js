@@ -7,18 +7,18 @@ const { serve } = require('./browser.js')
 
 const ORIGIN = 'https://cdn.plaid.com'
 
-/** Answers the requests to Plaid's host of Link by the Sandbox. `change` changes what is served. */
-async function intercept(context, sandbox, { query = '', change = (answer) => answer } = {}) {
+/** Answers the requests to Plaid's host of Link by the Sandbox. */
+async function intercept(context, sandbox, { query = '' } = {}) {
   await context.route(`${ORIGIN}/**`, async (route) => {
     const { pathname } = new URL(route.request().url())
     const suffix = pathname.endsWith('.js') ? query : ''
-    let response
-    try {
-      response = await route.fetch({ url: sandbox.url + pathname + suffix, maxRetries: 0 })
-    } catch {
-      return route.abort('connectionfailed')
-    }
-    await route.fulfill(change({ response }))
+    const url = sandbox.url + pathname + suffix
+    const answered = route.fetch({ url, maxRetries: 0 }).then(
+      (response) => route.fulfill({ response }),
+      () => route.abort('connectionfailed'),
+    )
+    // The page may be gone by then.
+    await answered.catch(() => {})
   })
 }
 

@@ -27,13 +27,20 @@ export function openBank(name: string, closed: (isAgreed: boolean) => void) {
   function end(isAgreed: boolean) {
     clearInterval(looking)
     removeEventListener('message', onMessage)
-    bank?.close()
     closed(isAgreed)
   }
 }
 
+/** A test that clicks must see its click end before the window goes. */
+const CLOSE_MS = 100
+
+const closeSoon = () => setTimeout(() => window.close(), CLOSE_MS)
+
 export function Bank({ name }: { name: string }) {
-  const agree = () => window.opener?.postMessage(AGREED, location.origin)
+  function agree() {
+    window.opener?.postMessage(AGREED, location.origin)
+    closeSoon()
+  }
   return (
     <main class="screen">
       <div class="link">
@@ -55,7 +62,7 @@ export function Bank({ name }: { name: string }) {
               <button type="button" class="primary" onClick={agree}>
                 Sign in and connect
               </button>
-              <button type="button" onClick={() => window.close()}>
+              <button type="button" onClick={closeSoon}>
                 Cancel
               </button>
             </div>

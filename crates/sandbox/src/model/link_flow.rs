@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::{
     model::{
         link_event::Details,
+        link_pane::Pane,
+        link_setup::Setup,
         products::test_user::TestUser,
         test_login::{Mfa, TestLogin},
     },
@@ -28,45 +30,6 @@ pub(crate) struct Flow {
     shows_error: bool,
     /// The accounts that the user selected, by index.
     selected: Option<Vec<usize>>,
-}
-
-/// What a link token asks of its flow.
-pub(super) struct Setup {
-    pub(super) client_name: String,
-    pub(super) countries: Vec<String>,
-    /// The subtypes of accounts to offer, by type.
-    pub(super) filters: Option<Value>,
-    pub(super) products: Vec<&'static str>,
-    /// Whether the user starts at a search that the application shows in its page.
-    pub(super) is_embedded: bool,
-    /// The Item of update mode.
-    pub(super) update: Option<Updated>,
-}
-
-pub(super) struct Updated {
-    pub(super) institution: &'static Institution,
-    pub(super) user: TestUser,
-    pub(super) selected: Option<Vec<usize>>,
-    /// Whether the user selects accounts again.
-    pub(super) selects_accounts: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pane {
-    Consent,
-    Institutions,
-    /// The logins of one brand.
-    Logins,
-    Credentials,
-    /// The page of the bank opens in a window of its own.
-    Oauth,
-    Device,
-    /// A code, questions or selections.
-    Mfa,
-    Accounts,
-    /// An error that the user cannot fix in the pane before, where this status came from.
-    Failed(&'static str),
-    Connected,
 }
 
 /// What a user does in a pane. Every text is hostile; one that fits no pane changes nothing.
@@ -113,9 +76,6 @@ pub(super) type Happening = (&'static str, Details);
 
 /// The longest search that is recorded, in characters: this Sandbox's own limit.
 const MAX_QUERY: usize = 100;
-
-/// The subtypes of accounts that Auth is for (documented).
-const AUTH_SUBTYPES: [&str; 3] = ["cash management", "checking", "savings"];
 
 impl Flow {
     /// The first pane. In update mode the institution is known, so there is nothing to select and
@@ -239,23 +199,9 @@ impl Flow {
         happened
     }
 
-    /// The `status` of `onExit`, for a user who leaves now. Documented; that the consent has that of
-    /// the credentials is inferred ("or has not yet selected a financial institution").
+    /// The `status` of `onExit`, for a user who leaves now.
     pub(super) fn status(&self) -> &'static str {
-        match self.pane {
-            Pane::Consent | Pane::Logins | Pane::Credentials => "requires_credentials",
-            Pane::Institutions => "institution_not_found",
-            Pane::Oauth => "requires_oauth",
-            Pane::Device => "choose_device",
-            Pane::Mfa => match self.mfa {
-                Mfa::Questions { .. } => "requires_questions",
-                Mfa::Selections { .. } => "requires_selections",
-                Mfa::Device | Mfa::None => "requires_code",
-            },
-            Pane::Accounts => "requires_account_selection",
-            Pane::Failed(status) => status,
-            Pane::Connected => "connected",
-        }
+        self.pane.status(self.mfa)
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -305,7 +251,7 @@ impl Flow {
         let institution = |it: &Institution| json!({ "id": it.id, "name": it.name });
         match self.pane {
             Pane::Institutions => {
-                pane["institutions"] = self.institutions().map(institution).collect();
+                pane["institutions"] = self.setup.institutions().map(institution).collect();
             }
             Pane::Logins => {
                 let logins = self.institution.into_iter().flat_map(Institution::logins);
@@ -339,46 +285,15 @@ impl Flow {
         pane
     }
 
-    /// The institutions that the token's countries and products allow.
-    fn institutions(&self) -> impl Iterator<Item = &'static Institution> {
-        Institution::all().filter(|institution| {
-            let offers = |product| institution.products().any(|it| it == product);
-            institution.is_listed()
-                && self
-                    .setup
-                    .countries
-                    .iter()
-                    .any(|it| it == institution.country)
-                && self.setup.products.iter().all(|product| offers(*product))
-        })
-    }
-
-    /// The accounts to select from, with their indexes. A type without a filter is omitted, `all` stands
-    /// for every subtype, and Auth is only for some subtypes (documented).
+    /// The accounts to select from, with their indexes.
     fn offered(&self) -> impl Iterator<Item = (usize, &Value)> {
-        let user = match &self.setup.update {
-            Some(updated) => &updated.user,
-            None => &self.user,
-        };
-        let needs_auth = self.setup.products.contains(&"auth");
-        let is_offered = move |(_, account): &(usize, &Value)| {
-            let subtype = &account["subtype"];
-            let has_auth = || AUTH_SUBTYPES.iter().any(|it| subtype == it);
-            let passes = |filters: &Value| {
-                let kind = account["type"].as_str().unwrap_or_default();
-                let subtypes = filters[kind]["account_subtypes"].as_array();
-                let mut subtypes = subtypes.into_iter().flatten();
-                subtypes.any(|it| it == "all" || it == subtype)
-            };
-            (!needs_auth || has_auth()) && self.setup.filters.as_ref().is_none_or(passes)
-        };
-        user.accounts().into_iter().enumerate().filter(is_offered)
+        self.setup.offered(&self.user)
     }
 
     fn select(&mut self, id: &str, query: &str, happened: &mut Vec<Happening>) {
         let found = match (self.pane, self.institution) {
             (Pane::Logins, Some(brand)) => brand.logins().into_iter().find(|it| it.id == id),
-            _ => self.institutions().find(|it| it.id == id),
+            _ => self.setup.institutions().find(|it| it.id == id),
         };
         let Some(institution) = found else {
             return;
@@ -481,47 +396,6 @@ impl Flow {
         Details {
             mfa_type: Some(kind),
             ..self.details()
-        }
-    }
-}
-
-impl Pane {
-    /// The pane that logs in at an institution.
-    fn login(institution: &Institution) -> Self {
-        match institution.oauth {
-            true => Pane::Oauth,
-            false => Pane::Credentials,
-        }
-    }
-
-    /// The page's name of it.
-    fn name(self) -> &'static str {
-        match self {
-            Pane::Consent => "consent",
-            Pane::Institutions => "institutions",
-            Pane::Logins => "logins",
-            Pane::Credentials => "credentials",
-            Pane::Oauth => "oauth",
-            Pane::Device => "device",
-            Pane::Mfa => "mfa",
-            Pane::Accounts => "accounts",
-            Pane::Failed(_) => "failed",
-            Pane::Connected => "connected",
-        }
-    }
-
-    /// `view_name` of the events (documented).
-    fn view(self) -> &'static str {
-        match self {
-            Pane::Consent => "CONSENT",
-            Pane::Institutions => "SELECT_INSTITUTION",
-            Pane::Logins => "SELECT_BRAND",
-            Pane::Credentials => "CREDENTIAL",
-            Pane::Oauth => "OAUTH",
-            Pane::Device | Pane::Mfa => "MFA",
-            Pane::Accounts => "SELECT_ACCOUNT",
-            Pane::Failed(_) => "ERROR",
-            Pane::Connected => "CONNECTED",
         }
     }
 }

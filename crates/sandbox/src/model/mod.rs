@@ -16,6 +16,10 @@ pub(crate) mod link_session;
 pub(crate) mod test_login;
 
 pub(crate) mod link;
+
+pub(crate) mod link_pane;
+pub(crate) mod link_setup;
+
 pub(crate) mod link_flow;
 pub(crate) mod link_log;
 pub(crate) mod report;

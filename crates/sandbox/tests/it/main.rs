@@ -11,6 +11,7 @@ mod credentials;
 mod data_recordings;
 mod deliveries;
 mod drop_in;
+mod drop_in_panes;
 mod errors;
 mod events;
 mod expiry;

@@ -6,8 +6,9 @@ use crate::{
     model::{
         link::{LinkToken, Purpose},
         link_event::Details,
-        link_flow::{Action, Flow, Happening, Setup, Updated},
+        link_flow::{Action, Flow, Happening},
         link_session::{End, Exit},
+        link_setup::{Setup, Updated},
         visit::{self, Visit},
     },
     plaid::{error::PlaidError, ids},
