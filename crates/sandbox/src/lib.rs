@@ -15,7 +15,8 @@
 //!   has the errors of the controls and the handle; `tls` opens the TLS listener, under the
 //!   certificate of `authority`.
 //! - `deliver/`: one attempt to deliver a webhook.
-//! - `http/`: the server, hosted Link pages, the controls over HTTP, the event stream.
+//! - `http/`: the server, hosted Link pages, the drop-in for Link, the controls over HTTP, the event
+//!   stream.
 //! - `config`, `sandbox`: the handle that a test holds.
 //!
 //! # Sources
