@@ -137,8 +137,10 @@ test('a page goes through the whole flow', { timeout: 30_000 }, async (t) => {
   const form = { method: 'POST', redirect: 'manual' }
   assert.equal((await ask(page, complete, form)).status, 403)
   assert.equal((await ask(complete.origin, complete, form)).status, 303)
-  const [, sixth, repaired] = await next(events)
-  assert.deepEqual([sixth, repaired.item_id, repaired.state], [6, item_id, 'healthy'])
+  const [name6, , opened] = await next(events)
+  assert.deepEqual([name6, opened.event.eventName, opened.item_id], ['link', 'OPEN', item_id])
+  const [, seventh, repaired] = await next(events)
+  assert.deepEqual([seventh, repaired.item_id, repaired.state], [7, item_id, 'healthy'])
   assert.deepEqual((await seen(page, items)).items, [repaired])
 
   // The terminal shows the same, without secrets.

@@ -112,7 +112,7 @@ impl<'a> Line<'a> {
                  PLAID_BASE_URL={url}\n\
                  PLAID_CLIENT_ID={client_id}\n\
                  PLAID_SECRET={secret}\n\n\
-                 Tests control it under {url}/_sandbox/. Stop it with Ctrl-C.\n\n",
+                 Its URL shows the console in a browser. Stop it with Ctrl-C.\n\n",
                 match tls_url {
                     Some(tls_url) => format!("Over TLS it runs at {tls_url}\n"),
                     None => String::new(),
