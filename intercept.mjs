@@ -61,7 +61,7 @@ function sandboxUrl(text) {
   return url.origin
 }
 
-/** Where the Sandbox at `url` answers over TLS, and whom to trust for it. */
+/** Where the Sandbox at `url` answers over TLS, and the authority to trust for it. */
 async function ask(url) {
   const { status, text } = await get(`${url}/_sandbox/tls`).catch((error) => {
     throw new Refusal(

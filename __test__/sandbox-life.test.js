@@ -83,7 +83,7 @@ test('a Sandbox takes the credentials it is given, and others only with anyCrede
   assert.equal(error_code, 'INVALID_API_KEYS')
 })
 
-test('with tls, a Sandbox also answers as sandbox.plaid.com, and says whom to trust', async (t) => {
+test('with tls, a Sandbox also answers as sandbox.plaid.com, and gives the authority to trust', async (t) => {
   const plain = await start(t)
   assert.deepEqual([plain.tlsUrl, plain.ca], [undefined, undefined])
   const sandbox = await start(t, { tls: true })

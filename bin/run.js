@@ -11,7 +11,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'
 /** A terminal sends these to the app itself: a second Ctrl-C would end most servers at once. */
 const OF_TERMINAL = ['SIGINT', 'SIGQUIT']
 
-/** As a shell has it: the app cannot be started. */
+/** The exit code of a shell for a program that it cannot start. */
 const NOT_STARTED = 127
 
 /** @returns the `exitCode`, and the `text` of an error */

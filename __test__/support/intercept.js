@@ -29,7 +29,7 @@ async function startedSandbox(t, options) {
   return { sandbox, item_id, env }
 }
 
-/** Runs a program from its beginning under the preload, which is found from this package. */
+/** Runs a program under the preload, which is found from this package. */
 function runIntercepted(name, { args = [], env, cwd = root, options = [PRELOAD] } = {}) {
   const file = path.isAbsolute(name) ? name : program(name)
   const NODE_OPTIONS = [env.NODE_OPTIONS, ...options].filter(Boolean).join(' ')

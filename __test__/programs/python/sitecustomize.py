@@ -1,4 +1,4 @@
-# Python loads this at its start. It stands for the name service of a container, in which
+# Python loads this at its start. It replaces the name service of a container, in which
 # sandbox.plaid.com is the Sandbox.
 
 import os

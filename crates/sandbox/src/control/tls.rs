@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::control::{authority::Authority, error::SandboxError};
 
-/// Where a Sandbox answers over TLS, and whom to trust for it.
+/// Where a Sandbox answers over TLS, and the authority to trust for it.
 #[derive(Debug, Clone)]
 pub struct TlsEndpoint {
     /// `https://127.0.0.1:PORT`. Under the names `sandbox.plaid.com` and `localhost`, this port has a

@@ -125,7 +125,7 @@ async fn send_h2(
 }
 
 #[tokio::test]
-async fn every_name_of_the_certificate_is_trusted_with_the_authority_alone() {
+async fn every_name_of_the_certificate_is_trusted_with_only_the_authority() {
     let (_plaid, tls) = start().await;
     assert_eq!(tls.url, format!("https://127.0.0.1:{}", tls.port));
     for name in [API, CDN, "localhost", "127.0.0.1", "SANDBOX.plaid.com"] {
