@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
-const { FIRED_BY_CALL, PRODUCTS, USER } = require('./schemas/bodies.js')
+const { FIRED_BY_CALL, finishedInLink, leftInLink, PRODUCTS, USER } = require('./schemas/bodies.js')
 const { call, checkedWebhook, kindOf } = require('./schemas/check.js')
 const { assertBad, assertEither, start } = require('./schemas/sandbox.js')
 const { startServer } = require('./support/server.js')
@@ -207,6 +207,8 @@ test('webhooks of verifications and reports are documented', async (t) => {
 for (const [how, kinds] of [
   ['completes', ['LINK/ITEM_ADD_RESULT', 'LINK/SESSION_FINISHED', 'LINK/EVENTS']],
   ['leaves', ['LINK/SESSION_FINISHED', 'LINK/EVENTS']],
+  ['completes in Link', ['LINK/ITEM_ADD_RESULT', 'LINK/SESSION_FINISHED', 'LINK/EVENTS']],
+  ['leaves in Link', ['LINK/SESSION_FINISHED', 'LINK/EVENTS']],
 ]) {
   test(`webhooks of a hosted session that the user ${how} are documented`, async (t) => {
     const { sandbox, things } = await start(t)
@@ -214,7 +216,9 @@ for (const [how, kinds] of [
     const fields = { products: ['auth'], hosted_link: {}, webhook: receiver.url }
     const link_token = await things.linkToken(fields)
     if (how === 'completes') await sandbox.completeLink(link_token)
-    else await sandbox.exitLink(link_token)
+    else if (how === 'leaves') await sandbox.exitLink(link_token)
+    else if (how === 'leaves in Link') await leftInLink(sandbox, link_token)
+    else await finishedInLink(sandbox, link_token)
     await sandbox.advanceClock(20 * 60_000)
     await assertWebhooks(sandbox, receiver, kinds)
   })

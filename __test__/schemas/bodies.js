@@ -145,6 +145,35 @@ const complete = (sandbox, link_token) => sandbox.completeLink(link_token)
 const exit = (sandbox, link_token) => sandbox.exitLink(link_token)
 const nothing = async () => {}
 
+/** A user in the panes of Link: first with a wrong password, then `then`. */
+const inLink = (then) => async (sandbox, token) => {
+  const ask = async (path, body) => {
+    const response = await fetch(`${sandbox.url}/link/_api/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return response.json()
+  }
+  const { visit } = await ask('open', { token })
+  const act = (action) => ask('next', { visit, ...action })
+  await act({ action: 'consent' })
+  const institution_id = 'ins_109511'
+  await act({ action: 'institution', institution_id, query: 'tartan' })
+  for (const password of ['wrong', 'mfa_device']) {
+    await act({ action: 'credentials', username: 'user_good', password })
+  }
+  await act({ action: 'device' })
+  await act({ action: 'answers', answers: ['1234'] })
+  await then(act)
+}
+const finishedInLink = inLink(async (act) => {
+  await act({ action: 'accounts', accounts: [0] })
+  await act({ action: 'finish' })
+})
+const leftInLink = inLink((act) => act({ action: 'exit' }))
+const openInLink = inLink(nothing)
+
 const anItemOfAllProducts = ({ item }) => item({ webhook: WEBHOOK, products: PRODUCTS })
 
 const fire = (kind) => {
@@ -160,6 +189,9 @@ async function keyOfWebhook({ sandbox, brokenItem }) {
 }
 
 module.exports = {
+  finishedInLink,
+  leftInLink,
+  openInLink,
   ON_NO_ITEM,
   WRONG_ACCOUNTS,
   INSTITUTION_AND_PRODUCT,

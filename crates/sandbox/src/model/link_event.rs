@@ -22,8 +22,8 @@ pub(crate) struct Details {
     pub(crate) institution: Option<&'static Institution>,
     /// What the user typed to search an institution.
     pub(crate) query: Option<String>,
-    /// Only of OPEN. The text `true` or `false`: the documentation has a string, its values are
-    /// inferred.
+    /// Only of OPEN, and only for `onEvent` (documented). A text (documented), which is `true` or `false`
+    /// (inferred).
     pub(crate) is_update_mode: Option<&'static str>,
     pub(crate) mfa_type: Option<&'static str>,
     pub(crate) view: Option<&'static str>,
@@ -77,6 +77,8 @@ impl LinkEvent {
         let mut metadata = self.metadata();
         metadata.insert("link_session_id".to_owned(), link_session_id.into());
         metadata.insert("timestamp".to_owned(), time::milliseconds(self.at).into());
+        let is_update_mode = self.details.is_update_mode;
+        metadata.insert("is_update_mode".to_owned(), is_update_mode.into());
         for absent in [
             "account_number_mask",
             "match_reason",
@@ -94,7 +96,7 @@ impl LinkEvent {
             exit_status,
             institution,
             query,
-            is_update_mode,
+            is_update_mode: _,
             mfa_type,
             view,
         } = &self.details;
@@ -110,7 +112,6 @@ impl LinkEvent {
             ("institution_id", institution.map(|it| it.id.into())),
             ("institution_name", institution.map(|it| it.name.into())),
             ("institution_search_query", query.clone().map(Value::from)),
-            ("is_update_mode", is_update_mode.map(Value::from)),
             ("mfa_type", mfa_type.map(Value::from)),
             ("request_id", Some(self.request_id.as_str().into())),
             ("view_name", view.map(Value::from)),
