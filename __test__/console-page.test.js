@@ -54,8 +54,15 @@ test('the page loads nothing else before its first paint', async (t) => {
     asked.filter((url) => !/\/(healthz|config)$/.test(url)),
     [`${gateway.url}/`],
   )
-  const resources = await page.evaluate(() => {
-    const [paint] = performance.getEntriesByName('first-contentful-paint')
+  const resources = await page.evaluate(async () => {
+    // What is in the document need not be painted yet.
+    const paint = await new Promise((resolve) => {
+      const observer = new PerformanceObserver((list) => {
+        const [first] = list.getEntriesByName('first-contentful-paint')
+        if (first) resolve(first)
+      })
+      observer.observe({ type: 'paint', buffered: true })
+    })
     return performance
       .getEntriesByType('resource')
       .filter((entry) => entry.responseEnd < paint.startTime)
