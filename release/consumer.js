@@ -2,7 +2,7 @@
 
 // A user's project, in a clean directory, with no Rust in its PATH.
 
-const { execFile } = require('node:child_process')
+const { execFile, spawn } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { firstCall } = require('../scripts/snippets.js')
@@ -49,11 +49,11 @@ const { access_token } = await sandbox.createItem()
 `
 const AFTER = `
 await sandbox.close()
-console.log(reset_login, request_id.length)
 `
 const PRINTS = 'true 15\n'
 
-const esm = () => `${BEFORE}${firstCall()}${AFTER}`
+const PROGRAM = `${BEFORE}${firstCall()}${AFTER}`
+const esm = () => `${PROGRAM}console.log(reset_login, request_id.length)\n`
 
 /** The same program with require(). */
 function cjs() {
@@ -62,6 +62,17 @@ function cjs() {
     (_, names, from) => `const ${names} = require(${from})`,
   )
   return `async function main() {\n${source}}\nmain()\n`
+}
+
+/** The same program as a module for a server: `answer` resolves with what it prints. Call it once. */
+function answering() {
+  const imports = PROGRAM.match(/^import .+$/gm).join('\n')
+  const body = PROGRAM.replace(/^import .+\n/gm, '')
+  return `${imports}
+async function answer() {
+${body}return \`\${reset_login} \${request_id.length}\\n\`
+}
+`
 }
 
 /**
@@ -78,7 +89,11 @@ function makeProject(manager, directory, registry) {
     fs.symlinkSync(process.execPath, path.join(bin, 'node'))
   }
   fs.mkdirSync(directory, { recursive: true })
-  const write = (name, text) => fs.writeFileSync(path.join(directory, name), text)
+  const write = (name, text) => {
+    const file = path.join(directory, name)
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    fs.writeFileSync(file, text)
+  }
   write('package.json', '{ "name": "consumer", "version": "1.0.0", "private": true }\n')
   write('.npmrc', `registry=${registry}\n`)
   if (linker) {
@@ -96,6 +111,22 @@ function makeProject(manager, directory, registry) {
     write,
     execute,
     run,
+    /**
+     * Makes packages of release/node_modules those of an app in a directory of the project. The
+     * project's own node_modules has none of them: npm would remove what is behind a link.
+     */
+    link(app, ...names) {
+      for (const name of names) {
+        const link = path.join(directory, app, 'node_modules', name)
+        fs.mkdirSync(path.dirname(link), { recursive: true })
+        fs.symlinkSync(inRelease(name), link)
+      }
+    },
+    /** What a server, a program that reads HOST and PORT, answers to each path. */
+    asks: (paths, file, args = [], more = {}) => {
+      const port = { HOST: '127.0.0.1', PORT: '0' }
+      return answers(paths, [file, ...args], { cwd: directory, env: { ...env, ...port, ...more } })
+    },
     add: (...options) => run(cli, [...add, `${NAME}@${manifest.version}`, ...options]),
     remove: () => run(cli, [...remove, NAME]),
     /** What a program prints; the manager runs Node where it needs to. */
@@ -143,4 +174,46 @@ function output(program, args, options) {
   })
 }
 
-module.exports = { MANAGERS, NAME, PRINTS, binariesIn, cjs, esm, inRelease, makeProject, output }
+/**
+ * Starts a server that prints its address, gets the paths, and stops it.
+ * @returns the texts of the responses
+ */
+async function answers(paths, args, options) {
+  const server = spawn(process.execPath, args, { ...options, timeout: TIMEOUT_MS })
+  const ended = new Promise((resolve) => server.once('close', resolve))
+  let printed = ''
+  const listening = new Promise((resolve) => {
+    for (const stream of [server.stdout, server.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        printed += text
+        const [address] = printed.match(/http:\/\/127\.0\.0\.1:\d+(?=\s)/) ?? []
+        if (address) resolve(address)
+      })
+    }
+  })
+  try {
+    const address = await Promise.race([listening, ended.then(() => undefined)])
+    if (!address) throw new Error('it ended before it listened')
+    const texts = []
+    for (const each of paths) texts.push(await (await fetch(address + each)).text())
+    return texts
+  } catch (error) {
+    throw new Error(`${args.join(' ')}: ${error.message}\n${printed}`)
+  } finally {
+    server.kill()
+    await ended
+  }
+}
+
+module.exports = {
+  MANAGERS,
+  NAME,
+  PRINTS,
+  answering,
+  binariesIn,
+  cjs,
+  esm,
+  inRelease,
+  makeProject,
+  output,
+}

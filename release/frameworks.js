@@ -1,6 +1,6 @@
 'use strict'
 
-// Installs the package managers, bundlers, test frameworks and linters into release/node_modules.
+// Installs the package managers, bundlers, web and test frameworks, and linters into release/node_modules.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')

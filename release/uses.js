@@ -4,7 +4,7 @@
 // that has it installed, and resolves with what it printed.
 
 const path = require('node:path')
-const { NAME, cjs, esm, inRelease } = require('./consumer')
+const { NAME, answering, cjs, esm, inRelease } = require('./consumer')
 const { ROOT } = require('./targets')
 
 /** A test for any framework with `test` and `expect` as globals. */
@@ -25,6 +25,16 @@ test('the login is reset', async () => {
 /** Runs a tool of release/node_modules in the project. */
 const tool = (project, name, args, env) => project.run(inRelease(name), args, env)
 
+const GLOBALS = 'declare const process: { env: Record<string, string> }\n'
+
+/** Compiles a file next to itself. */
+function tsc(project, args) {
+  const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck']
+  const types = ['--lib', 'es2022,esnext.disposable,dom']
+  const compiler = path.join(ROOT, 'node_modules/typescript-5/bin/tsc')
+  return project.run(compiler, [...options, ...types, ...args])
+}
+
 const uses = {
   async import(project) {
     project.write('main.mjs', esm())
@@ -35,12 +45,8 @@ const uses = {
     return project.runs('main.cjs')
   },
   async TypeScript(project) {
-    const globals = 'declare const process: { env: Record<string, string> }\n'
-    project.write('typed.mts', `${globals}${esm()}`)
-    const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck']
-    const tsc = path.join(ROOT, 'node_modules/typescript-5/bin/tsc')
-    const types = ['--lib', 'es2022,esnext.disposable,dom']
-    await project.run(tsc, [...options, ...types, 'typed.mts'])
+    project.write('typed.mts', `${GLOBALS}${esm()}`)
+    await tsc(project, ['typed.mts'])
     return project.runs('typed.mjs')
   },
   async 'a Worker'(project) {
@@ -83,6 +89,68 @@ new Worker(new URL('worker.mjs', import.meta.url))`,
     const options = ['--format', 'es', '--external', '/^@utdk\\/plaid/', '--file', 'rolled.mjs']
     await tool(project, 'rollup/dist/bin/rollup', ['main.mjs', ...options, '--silent'])
     return project.runs('rolled.mjs')
+  },
+  async 'Next.js'(project) {
+    project.link('next', 'next', 'react', 'react-dom')
+    // The links lead out of the project, so its root is above both.
+    project.write(
+      'next/next.config.mjs',
+      `export default { serverExternalPackages: ['${NAME}'], turbopack: { root: '/' } }`,
+    )
+    project.write('next/app/layout.js', 'export default ({ children }) => children')
+    project.write(
+      'next/app/route.js',
+      `${answering()}export const GET = async () => new Response(await answer())`,
+    )
+    project.write(
+      'next/app/edge/route.js',
+      `export const runtime = 'edge'
+export const GET = () =>
+  import('${NAME}').then(
+    () => new Response('loaded'),
+    (error) => new Response(error.message),
+  )`,
+    )
+    const next = inRelease('next/dist/bin/next')
+    const env = { NEXT_TELEMETRY_DISABLED: '1' }
+    await project.run(next, ['build', 'next'], env)
+    const start = ['start', 'next', '--hostname', '127.0.0.1']
+    const [printed, refused] = await project.asks(['/', '/edge'], next, start, env)
+    if (!refused.includes('an edge runtime cannot load one')) throw new Error(`edge: ${refused}`)
+    return printed
+  },
+  async Nitro(project) {
+    project.link('nitro', 'nitropack')
+    project.write('nitro/routes/index.js', `${answering()}export default eventHandler(answer)`)
+    const options = ['--preset', 'node-server']
+    await tool(project, 'nitropack/dist/cli/index.mjs', ['build', 'nitro', ...options])
+    const [printed] = await project.asks(['/'], 'nitro/.output/server/index.mjs')
+    return printed
+  },
+  async NestJS(project) {
+    project.link('nest', '@nestjs', 'reflect-metadata', 'rxjs')
+    project.write(
+      'nest/main.mts',
+      `import 'reflect-metadata'
+import { Controller, Get, Module } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+${GLOBALS}${answering()}
+@Controller()
+class LoginController {
+  @Get()
+  get() {
+    return answer()
+  }
+}
+@Module({ controllers: [LoginController] })
+class AppModule {}
+const app = await NestFactory.create(AppModule)
+await app.listen(0, '127.0.0.1')
+console.log(await app.getUrl())`,
+    )
+    await tsc(project, ['--experimentalDecorators', '--emitDecoratorMetadata', 'nest/main.mts'])
+    const [printed] = await project.asks(['/'], 'nest/main.mjs')
+    return printed
   },
   async Bun(project) {
     const bun = `@oven/bun-${process.platform}-${process.arch}/bin/bun`
