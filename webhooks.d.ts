@@ -290,3 +290,6 @@ export interface LinkEvent {
   timestamp: string
   event_metadata: Record<string, unknown>
 }
+
+// biome-ignore lint/complexity/noUselessEmptyExport: without it, `Other` is exported too, and has no value.
+export {}
