@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
+const { run } = require('./support/child.js')
 const { call, post, resetLogin, start } = require('./support/sandbox.js')
 
 const STATEMENTS = '/statements/download'
@@ -63,4 +64,13 @@ test('stub() refuses what is not a stub, and names the field', async (t) => {
     await assert.rejects(sandbox.stub(...given), { field }, field)
   }
   assert.deepEqual(await sandbox.stubs(), [])
+})
+
+test('a process is told once of each route that is not emulated, and how to answer it', async () => {
+  const { code, stdout, stderr } = await run('unemulated.js')
+  assert.deepEqual([code, stdout], [0, ''])
+  assert.equal(
+    stderr,
+    "@utdk/plaid/sandbox: /transfer/list is not emulated, so it answers NOT_FOUND. Answer it yourself: await sandbox.stub('/transfer/list', body)\n",
+  )
 })

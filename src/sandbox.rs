@@ -1,6 +1,8 @@
 //! The local Sandbox as a JavaScript object. It runs on the engine's I/O thread; every method completes
 //! under the id that it gets.
 
+use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
@@ -144,8 +146,25 @@ fn config(settings: SandboxSettings) -> Result<Config, SandboxError> {
         },
         allow_webhook_hosts: settings.allow_webhook_hosts,
         allow_remote_control: settings.allow_remote_control,
+        on_unemulated: Some(warn_of),
         ..default
     })
+}
+
+/// Says once in a process, on standard error, that a route is not emulated: in a test, its NOT_FOUND
+/// looks like a fault of the application.
+fn warn_of(path: &'static str) {
+    static KNOWN: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    let is_new = KNOWN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(path);
+    if is_new {
+        let _ = writeln!(
+            io::stderr(),
+            "@utdk/plaid/sandbox: {path} is not emulated, so it answers NOT_FOUND. Answer it yourself: await sandbox.stub('{path}', body)"
+        );
+    }
 }
 
 async fn start(config: Config) -> Result<(Sandbox, Started), SandboxError> {

@@ -13,7 +13,7 @@ use crate::{
     line::LogOptions,
     listen,
     output::Output,
-    sandbox::{Line, Log},
+    sandbox::{Line, Log, warn_of},
 };
 
 pub(crate) const EXAMPLE: &str = "\
@@ -95,6 +95,7 @@ async fn start_sandbox(options: &Options) -> Result<Sandbox, Notice> {
         port: options.sandbox_port,
         seed: options.seed,
         allow_local_pages: true,
+        on_unemulated: Some(warn_of),
         ..Default::default()
     };
     Sandbox::start(config).await.map_err(|error| match &error {

@@ -5,6 +5,7 @@ mod log;
 mod stubs;
 
 use std::{
+    io::{self, Write},
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
 };
@@ -145,8 +146,18 @@ fn config(options: Options) -> Config {
         transactions: options.transactions,
         allow_webhook_hosts: options.allow_webhook_hosts,
         allow_remote_control: options.allow_remote_control,
+        on_unemulated: Some(warn_of),
         ..Config::default()
     }
+}
+
+/// Says on standard error that a route is not emulated, and what to do about it.
+pub(crate) fn warn_of(path: &'static str) {
+    let _ = writeln!(
+        io::stderr(),
+        "{path} is not emulated, so it answers NOT_FOUND. Answer it yourself: \
+         sandbox --stubs FILE, or POST /_sandbox/stubs"
+    );
 }
 
 fn arrival(text: &str) -> Result<Arrival, &'static str> {

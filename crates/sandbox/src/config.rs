@@ -40,6 +40,9 @@ pub struct Config {
     /// Whether pages that this machine serves, such as `http://localhost:4000`, may use the control
     /// routes; by default only the Sandbox's own pages may.
     pub allow_local_pages: bool,
+    /// Gets the path of a route that the Sandbox does not emulate, at the first request for it; by
+    /// default nothing does.
+    pub on_unemulated: Option<fn(&'static str)>,
 }
 
 impl Default for Config {
@@ -57,6 +60,7 @@ impl Default for Config {
             allow_webhook_hosts: Vec::new(),
             allow_remote_control: false,
             allow_local_pages: false,
+            on_unemulated: None,
         }
     }
 }

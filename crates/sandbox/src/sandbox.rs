@@ -74,7 +74,13 @@ impl Sandbox {
         };
         let (deliveries, commands) = mpsc::unbounded_channel();
         let (listeners, tls_listeners) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared::new(url.clone(), credentials, start, deliveries));
+        let shared = Arc::new(Shared::new(
+            url.clone(),
+            credentials,
+            start,
+            config.on_unemulated,
+            deliveries,
+        ));
         let tls = Arc::new(Tls::new(config.host, listeners));
         let server = Server {
             shared: Arc::clone(&shared),

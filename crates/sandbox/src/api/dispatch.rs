@@ -75,8 +75,12 @@ fn perform(
     });
     record(&mut log, &result, &request_id);
     log.took += start.elapsed();
+    let is_unemulated = log.not_emulated;
     state.log_request(log);
     drop(state);
+    if let (true, Some(route)) = (is_unemulated, route) {
+        shared.warn_of(route.path);
+    }
     json_reply(result, request_id, None)
 }
 

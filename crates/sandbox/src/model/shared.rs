@@ -1,6 +1,7 @@
 //! What the handle, the connections and the deliveries of one Sandbox share.
 
 use std::{
+    collections::HashSet,
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -23,6 +24,9 @@ pub(crate) struct Shared {
     /// Whether every well-formed pair of credentials is accepted.
     pub(crate) takes_any_credentials: bool,
     start: Start,
+    on_unemulated: Option<fn(&'static str)>,
+    /// The paths that it got.
+    unemulated: Mutex<HashSet<&'static str>>,
     /// Held while the clock is moved, and during a reset.
     clock_lock: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -54,6 +58,7 @@ impl Shared {
         url: String,
         credentials: Credentials,
         start: Start,
+        on_unemulated: Option<fn(&'static str)>,
         deliveries: UnboundedSender<DeliveryCommand>,
     ) -> Self {
         let mut streams = Streams::new(start.seed);
@@ -66,8 +71,23 @@ impl Shared {
             secret: credentials.secret.unwrap_or_else(|| secret.into()),
             takes_any_credentials: credentials.any,
             start,
+            on_unemulated,
+            unemulated: Mutex::default(),
             clock_lock: tokio::sync::Mutex::default(),
             state: Mutex::new(State::new(streams, start.now, start.arrival, deliveries)),
+        }
+    }
+
+    /// Says once that the route at `path` is not emulated.
+    pub(crate) fn warn_of(&self, path: &'static str) {
+        let mut known = self
+            .unemulated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(warn) = self.on_unemulated
+            && known.insert(path)
+        {
+            warn(path);
         }
     }
 
