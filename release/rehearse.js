@@ -25,7 +25,7 @@ const { ROOT, targets } = require('./targets')
 const toolchain = require('./toolchain')
 const { uses } = require('./uses')
 
-const LIMITS = { mainPackedBytes: 80_000, packedBytes: 3_100_000, unpackedBytes: 6_500_000 }
+const LIMITS = { mainPackedBytes: 80_000, packedBytes: 3_100_000, unpackedBytes: 6_700_000 }
 
 /** With everything in npm's cache, as in a project's second install. */
 const WARM_INSTALL_MS = 2000
