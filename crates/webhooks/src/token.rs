@@ -17,14 +17,14 @@ const LONGEST_KID: usize = 128;
 pub(crate) type PublicKey = [u8; 65];
 
 /// What the JWT says. It may be forged until [`Token::is_signed_by`] has checked it.
-pub(crate) struct Token<'a> {
+pub(crate) struct Token {
     /// The id of the key.
     pub(crate) kid: String,
     /// When it was signed, in Unix seconds.
     pub(crate) iat: u64,
     /// The SHA-256 of the body.
     pub(crate) body_hash: [u8; 32],
-    signed: &'a str,
+    signed: String,
     signature: Vec<u8>,
 }
 
@@ -41,14 +41,14 @@ struct Payload {
     request_body_sha256: String,
 }
 
-impl<'a> Token<'a> {
+impl Token {
     /// Reads the header's value.
     ///
     /// # Errors
     ///
     /// [`VerifyError::WrongAlgorithm`], or [`VerifyError::MalformedSignature`] for a text that is no
     /// JWT of Plaid's.
-    pub(crate) fn read(text: &'a str) -> Result<Self, VerifyError> {
+    pub(crate) fn read(text: &str) -> Result<Self, VerifyError> {
         if text.len() > LONGEST_TOKEN {
             return Err(malformed("is longer than 4 KiB"));
         }
@@ -85,7 +85,7 @@ impl<'a> Token<'a> {
             kid,
             iat: payload.iat,
             body_hash,
-            signed,
+            signed: signed.to_owned(),
             signature,
         })
     }
