@@ -73,13 +73,17 @@ impl Pace {
                 if state.is_closed {
                     return false;
                 }
-                let start = state.next.max(Instant::now());
+                let now = Instant::now();
+                let start = state.next.max(now);
                 state.next = start + state.gap;
-                start
+                (start > now).then_some(start)
             };
-            select! {
-                () = sleep_until(start) => {}
-                () = closed => return false,
+            // A timer takes a millisecond, even for a time that has passed.
+            if let Some(start) = start {
+                select! {
+                    () = sleep_until(start) => {}
+                    () = closed => return false,
+                }
             }
             // Meanwhile another call may have run into the limit.
             if self.state().pause_end <= Instant::now() {
