@@ -215,6 +215,7 @@ test('an app whose service worker fetches everything links an Item', async (t) =
   await page.goto(`${url}?worker&token=${token}`)
   await openLink(page).click()
   await complete(page)
+  assert.deepEqual(await endsOf(page, 'onSuccess'), ['onSuccess'])
   assert.equal((await sandbox.items()).length, 1)
 })
 
@@ -264,6 +265,7 @@ test('Chrome with the flags of the documentation links an Item', async (t) => {
   await page.goto(`${await startApp(t, {})}?token=${token}`)
   await openLink(page).click()
   await complete(page)
+  assert.deepEqual(await endsOf(page, 'onSuccess'), ['onSuccess'])
   assert.equal((await sandbox.items()).length, 1)
 })
 
