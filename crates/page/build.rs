@@ -1,29 +1,84 @@
-//! Embeds the built console: compressed, with a Content-Security-Policy that allows only the page's
-//! own script and style. It is embedded once; only its first line differs by the server.
+//! Embeds the built pages, each with a Content-Security-Policy that allows only its own script and
+//! style: the console, compressed, whose first line differs by its server, and Link.
 
-use std::{env, fs, io::Write, path::Path, process::exit};
+use std::{
+    env, fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::exit,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, Crc, write::DeflateEncoder};
 use sha2::{Digest, Sha256};
 
 fn main() {
-    let console = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console");
-    let built = console.join("dist/index.html");
-    // Watching a file that does not exist would run this script on every build.
-    let watched = if built.exists() { &built } else { &console };
-    println!("cargo::rerun-if-changed={}", watched.display());
     println!("cargo::rerun-if-env-changed=PROFILE");
     let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
-
-    let page = page(&built, is_release).unwrap_or_else(|problem| {
+    let embedded = page(&watched("console"), is_release).and_then(|page| {
+        embed_console(&page);
+        embed_link(&watched("link"), is_release)
+    });
+    if let Err(problem) = embedded {
         println!("cargo::error={problem}");
         exit(0);
-    });
+    }
+}
+
+/// The built page of a folder. Cargo runs this script again when it changes.
+fn watched(folder: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(folder);
+    let built = folder.join("dist/index.html");
+    // Watching a file that does not exist would run this script on every build.
+    let watched = if built.exists() { &built } else { &folder };
+    println!("cargo::rerun-if-changed={}", watched.display());
+    built
+}
+
+/// Reads a built page. Without it, a debug build gets a placeholder, so that Rust can be built and
+/// tested without Node; a release build fails.
+fn read(built: &Path, is_release: bool) -> Result<String, String> {
+    match fs::read_to_string(built) {
+        Ok(html) => Ok(html),
+        Err(_) if !is_release => Ok(PLACEHOLDER.to_owned()),
+        Err(error) => Err(format!(
+            "{} cannot be read ({error}), and a release build must contain it: run \
+             `npm run build:console` first",
+            built.display()
+        )),
+    }
+}
+
+const PLACEHOLDER: &str = "\
+<!doctype html>
+<html lang=\"en\">
+<title>Plaid gateway</title>
+<style type=\"text/css\">body { font-family: sans-serif }</style>
+<script type=\"module\"></script>
+<p>This page is not built. Run <code>npm run build:console</code> and build the addon again.</p>
+</html>
+";
+
+fn embed_link(built: &Path, is_release: bool) -> Result<(), String> {
+    let html = read(built, is_release)?;
+    // Without `form-action`: a hosted page that is completed may redirect to the application.
+    println!(
+        "cargo::rustc-env=LINK_POLICY=default-src 'none'; script-src {}; style-src {}; img-src data:; \
+         connect-src 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+        source(&html, "script")?,
+        source(&html, "style")?
+    );
+    embed("LINK_PAGE", html.as_bytes());
+    Ok(())
+}
+
+fn embed_console(page: &Page) {
     println!("cargo::rustc-env=PAGE_POLICY={}", page.policy);
     embed("PAGE_REST", &deflated(&page.rest));
     for server in SERVERS {
-        let part = Part::new(&page, server);
+        let part = Part::new(page, server);
         let name = format!("PAGE_{}", server.to_uppercase());
         println!("cargo::rustc-env={name}_TAG={}", part.tag);
         embed(&format!("{name}_HEAD"), part.head.as_bytes());
@@ -42,19 +97,9 @@ pub(crate) struct Page {
     pub(crate) policy: String,
 }
 
-/// Reads the built console. Without it, a debug build gets a placeholder, so that Rust can be built
-/// and tested without Node; a release build fails.
+/// Reads the built console.
 pub(crate) fn page(built: &Path, is_release: bool) -> Result<Page, String> {
-    let html = match fs::read_to_string(built) {
-        Ok(html) => html,
-        Err(_) if !is_release => PLACEHOLDER.to_owned(),
-        Err(error) => {
-            return Err(format!(
-                "console/dist/index.html cannot be read ({error}), and a release build must contain \
-                 the console: run `npm run build:console` first"
-            ));
-        }
-    };
+    let html = read(built, is_release)?;
     let script = source(&html, "script")?;
     let style = source(&html, "style")?;
     // A gateway can be on any host, but plain http only on this machine: elsewhere the token could
@@ -74,16 +119,6 @@ pub(crate) fn page(built: &Path, is_release: bool) -> Result<Page, String> {
         policy,
     })
 }
-
-const PLACEHOLDER: &str = "\
-<!doctype html>
-<html lang=\"en\">
-<title>Plaid gateway</title>
-<style type=\"text/css\">body { font-family: sans-serif }</style>
-<script type=\"module\"></script>
-<p>The console is not built. Run <code>npm run build:console</code> and build the gateway again.</p>
-</html>
-";
 
 /// What the page of one server has for itself.
 struct Part {
@@ -148,7 +183,7 @@ fn source(html: &str, element: &str) -> Result<String, String> {
         .and_then(|(_, rest)| rest.split_once('>'))
         .and_then(|(_, rest)| rest.split_once(&format!("</{element}>")));
     let Some((content, _)) = content else {
-        return Err(format!("the built console has no inline <{element} …>"));
+        return Err(format!("a built page has no inline <{element} …>"));
     };
     Ok(format!(
         "'sha256-{}'",

@@ -1,5 +1,5 @@
-//! The console's page, embedded by the build: one file that loads no other. The gateway and the
-//! Sandbox serve it.
+//! The pages, embedded by the build, each one file that loads no other: the console, which the gateway
+//! and the Sandbox serve, and the page of Link's frame, which the Sandbox serves.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,12 @@ use http::{
 };
 use miniz_oxide::inflate;
 
-/// What serves the page. The page is marked with it in its HTML, so that its first paint has the
+/// The page of Link's frame.
+pub const LINK: &str = include_str!(env!("LINK_PAGE"));
+/// The Content-Security-Policy of [`LINK`].
+pub const LINK_POLICY: &str = env!("LINK_POLICY");
+
+/// What serves the console. The page is marked with it in its HTML, so that its first paint has the
 /// parts that it needs, and nothing moves later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     http::{
-        access, link_files,
+        access,
         response::{Content, ControlResponse},
     },
     model::{link_flow::Action, shared::Shared},
@@ -35,6 +35,18 @@ struct Next {
     action: Action,
 }
 
+/// The script that replaces Plaid's. It is served as it is written.
+const SCRIPT: &str = include_str!("../../../../link/link-initialize.js");
+
+/// With `?events=live`, events reach `onEvent` when they happen.
+fn script(query: &str) -> String {
+    let is_live = query.split('&').any(|option| option == "events=live");
+    match is_live {
+        true => SCRIPT.replacen("const LIVE = false", "const LIVE = true", 1),
+        false => SCRIPT.to_owned(),
+    }
+}
+
 /// Answers a request to `/link/<rest>`; none for a path that is not of the drop-in.
 pub(super) fn respond(
     shared: &Shared,
@@ -45,7 +57,7 @@ pub(super) fn respond(
     let is_read = matches!(head.method, Method::GET | Method::HEAD);
     let content = match rest {
         "v2/stable/link-initialize.js" if is_read => {
-            Content::Script(link_files::script(head.uri.query().unwrap_or_default()))
+            Content::Script(script(head.uri.query().unwrap_or_default()))
         }
         "v2/stable/link.html" if is_read => Content::LinkPage,
         "_api/open" | "_api/next" if head.method == Method::POST => {

@@ -6,7 +6,6 @@ pub(crate) mod access;
 
 mod event_stream;
 mod hosted_page;
-mod link_files;
 mod response;
 
 mod controls;

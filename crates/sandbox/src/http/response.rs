@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use utdk_plaid_page::Page;
 
 use crate::{
-    http::{body::ReplyBody, event_stream::EventStream, hosted_page, link_files},
+    http::{body::ReplyBody, event_stream::EventStream, hosted_page},
     plaid::json,
 };
 
@@ -113,10 +113,10 @@ impl ControlResponse {
                 headers.insert(header::CONTENT_TYPE, text("text/html; charset=utf-8"));
                 headers.insert(
                     header::CONTENT_SECURITY_POLICY,
-                    text(link_files::PAGE_POLICY),
+                    text(utdk_plaid_page::LINK_POLICY),
                 );
                 headers.extend(EMBEDDABLE.map(|(name, value)| (name, text(value))));
-                complete(link_files::PAGE.to_owned())
+                complete(utdk_plaid_page::LINK.to_owned())
             }
             Content::Console(page) => {
                 let body = page.write(&mut headers);
