@@ -184,15 +184,14 @@ async fn attempt_in_time(
     // Boxed to keep the future of a call that waits small: a thousand waiting calls then fit the
     // processor's caches.
     let attempt = Box::pin(attempt(client, &connections, request, progress));
-    if let Ok(ended) = timeout_at(limit, attempt).await {
-        if let Some(log) = client.log {
-            let error = ended.as_ref().err().map(|failed| &failed.error);
-            log.ended(progress.attempts, progress.status, error, started.elapsed());
-        }
-        return Ok(ended);
-    }
+    let ended = timeout_at(limit, attempt).await.ok();
     if let Some(log) = client.log {
-        log.ended(progress.attempts, progress.status, None, started.elapsed());
+        let failed = ended.as_ref().and_then(|ended| ended.as_ref().err());
+        let error = failed.map(|failed| &failed.error);
+        log.ended(progress.attempts, progress.status, error, started.elapsed());
+    }
+    if let Some(ended) = ended {
+        return Ok(ended);
     }
     client.transport.retire_if_silent(&connections, started);
     if limit == deadline {

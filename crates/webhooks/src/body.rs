@@ -3,8 +3,8 @@
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
-use tokio::task::spawn_blocking;
 
+use crate::elsewhere::elsewhere;
 use crate::error::VerifyError;
 
 /// A longer body is hashed on a thread of its own: other calls must not wait.
@@ -19,9 +19,7 @@ pub(crate) async fn check(body: Vec<u8>, signed: [u8; 32]) -> Result<(), VerifyE
     if body.len() <= LONG {
         return compare(&body, signed);
     }
-    let compared = spawn_blocking(move || compare(&body, signed)).await;
-    // It is never cancelled. A panic is passed on.
-    compared.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
+    elsewhere(move || compare(&body, signed)).await
 }
 
 fn compare(body: &[u8], signed: [u8; 32]) -> Result<(), VerifyError> {

@@ -12,6 +12,8 @@
 
 mod error;
 
+mod elsewhere;
+
 mod body;
 mod token;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use utdk_plaid_client::{UsageError, WebhookKeys};
 
 use crate::body;
+use crate::elsewhere::elsewhere;
 use crate::error::VerifyError;
 use crate::keys::Keys;
 use crate::token::Token;
@@ -78,13 +78,11 @@ impl Verifier {
         let key = self.keys.find(&token.kid).await?;
         let is_signed = match self.others.clone().try_acquire_owned() {
             Ok(permit) => {
-                let checked = spawn_blocking(move || {
+                let check = move || {
                     let _permit = permit;
                     token.is_signed_by(&key)
-                });
-                // It is never cancelled. A panic is passed on.
-                let checked = checked.await;
-                checked.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
+                };
+                elsewhere(check).await
             }
             Err(_) => token.is_signed_by(&key),
         };
