@@ -5,14 +5,12 @@
 // check, and an app that trusts the certificates that it writes.
 
 const assert = require('node:assert/strict')
-const { execFile, spawnSync } = require('node:child_process')
+const { spawnSync } = require('node:child_process')
 const { X509Certificate } = require('node:crypto')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
 const tls = require('node:tls')
-const { promisify } = require('node:util')
 const { DCLinter } = require('dclint')
 const { DockerfileParser } = require('dockerfile-ast')
 const { validate } = require('dockerfile-utils')
@@ -20,7 +18,7 @@ const YAML = require('yaml')
 const manifest = require('../package.json')
 const { snippets } = require('../scripts/snippets.js')
 const { startCommand } = require('./support/command.js')
-const { startRegistry } = require('./support/registry.js')
+const { runSteps } = require('./support/image.js')
 
 const DIRECTORY = path.join(__dirname, '../deploy/sandbox')
 const IMAGE = `utdk-plaid-sandbox:${manifest.version}`
@@ -71,24 +69,7 @@ test('the container does not run as root, and owns the directory of its certific
 })
 
 test('the steps of the Dockerfile install the published package, and it runs', async (t) => {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-image-'))
-  t.after(() => fs.rmSync(directory, { recursive: true }))
-  const registry = await startRegistry(t, directory)
-  const app = path.join(directory, 'app')
-  fs.mkdirSync(app)
-  // Keeps npm from using a package.json in a directory above.
-  fs.writeFileSync(path.join(app, 'package.json'), '{}')
-  for (const step of instructions('RUN')) {
-    await promisify(execFile)('sh', ['-c', step.getRawArgumentsContent()], {
-      cwd: app,
-      env: {
-        PATH: process.env.PATH,
-        HOME: directory,
-        VERSION: manifest.version,
-        npm_config_registry: registry.url,
-      },
-    })
-  }
+  const app = await runSteps(t, instructions('RUN'))
   const caFile = path.join(app, 'ca', path.basename(CA_FILE))
   const [program, ...options] = entrypoint
   const own = { [given('--port')]: '0', [given('--tls')]: '0', [CA_FILE]: caFile }

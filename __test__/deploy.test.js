@@ -4,18 +4,16 @@
 // with minimal rights, and contain no secret.
 
 const assert = require('node:assert/strict')
-const { execFile, spawnSync } = require('node:child_process')
-const fs = require('node:fs')
-const os = require('node:os')
+const { spawnSync } = require('node:child_process')
 const path = require('node:path')
 const { test } = require('node:test')
-const { promisify } = require('node:util')
 const { DCLinter } = require('dclint')
 const { ValidationSeverity, validate } = require('dockerfile-utils')
 const YAML = require('yaml')
 const manifest = require('../package.json')
 const { CLIENT_ID, GATEWAY_TOKEN, SECRET } = require('./support/client.js')
 const { startCommand } = require('./support/command.js')
+const { runSteps } = require('./support/image.js')
 const {
   GRACE_SECONDS,
   IMAGE,
@@ -28,7 +26,6 @@ const {
   startContainer,
   started,
 } = require('./support/container.js')
-const { startRegistry } = require('./support/registry.js')
 
 const root = path.join(__dirname, '..')
 
@@ -78,24 +75,7 @@ test('the container does not run as root', () => {
 })
 
 test('the steps of the Dockerfile install the published package, and it runs', async (t) => {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'plaid-image-'))
-  t.after(() => fs.rmSync(directory, { recursive: true }))
-  const registry = await startRegistry(t, directory)
-  const app = path.join(directory, 'app')
-  fs.mkdirSync(app)
-  // Keeps npm from using a package.json in a directory above.
-  fs.writeFileSync(path.join(app, 'package.json'), '{}')
-  for (const step of instructions('RUN')) {
-    await promisify(execFile)('sh', ['-c', step.getRawArgumentsContent()], {
-      cwd: app,
-      env: {
-        PATH: process.env.PATH,
-        HOME: directory,
-        VERSION: manifest.version,
-        npm_config_registry: registry.url,
-      },
-    })
-  }
+  const app = await runSteps(t, instructions('RUN'))
   const bin = path.join(app, 'node_modules/.bin')
   const [variables] = instructions('ENV').map((it) => it.getRawArgumentsContent())
   assert.match(variables, /PATH="\/app\/node_modules\/\.bin:\$PATH"/)
