@@ -19,7 +19,7 @@ const { open } = useBrowser()
 const PLAIDS = 'https://cdn.plaid.com/link/v2/stable/link-initialize.js'
 const OURS = '/link/v2/stable/link-initialize.js'
 
-/** Links an Item on the page at `url`, and asserts that the Sandbox has it. */
+/** Links an Item on the page at `url`, and asserts that it is in the Sandbox. */
 async function assertLinks(t, sandbox, url) {
   const token = await linkToken(sandbox, { products: ['transactions'] })
   const page = await open(t, `${url}?token=${token}`)

@@ -117,7 +117,7 @@ test('a NAPI_RS_NATIVE_LIBRARY_PATH without a file is named as the reason', asyn
   assert.ok(error.message.includes('there is no such file'), error.message)
 })
 
-/** Node 20 has it under another name. */
+/** The option has another name in Node 20. */
 const PERMISSION = ['--permission', '--experimental-permission'].find((flag) =>
   process.allowedNodeEnvironmentFlags.has(flag),
 )
@@ -271,7 +271,7 @@ test('optional dependencies that were omitted are named as the reason', async (t
   fs.writeFileSync(lockfile, JSON.stringify({ lockfileVersion: 3, packages }))
   const { code, message } = await thrown(own)
   assert.equal(code, 'BINARY_MISSING')
-  assert.match(message, /although package-lock\.json has it: optional dependencies were omitted/)
+  assert.match(message, /although package-lock\.json lists it: optional dependencies were omitted/)
   assert.ok(!message.includes(INSTALL), message)
 })
 

@@ -194,7 +194,7 @@ test('an unknown path gives a documented NOT_FOUND', async (t) => {
   const { sandbox } = await start(t)
   for (const path of NO_ROUTES) {
     for (const method of ['POST', 'GET']) {
-      // The console, if the build has it.
+      // The console's page, in a build with the console.
       if (path === '/' && method === 'GET') continue
       const answer = await call(sandbox, path, {}, { method })
       assertBad(answer)

@@ -125,7 +125,7 @@ function missing(name, version) {
     return `${what}: node_modules is for ${others.join(' and ')}, and this is ${name}. It was copied from another system, or installed for one. Run \`npm ci\` on this system, and in a Dockerfile do not copy node_modules into the image. ${elsewhere}`
   }
   if (isLocked(name)) {
-    return `${what}, although package-lock.json has it: optional dependencies were omitted, by \`--omit=optional\`, \`--no-optional\` or \`omit\` in .npmrc. Install without that: the next \`npm ci --omit=optional\` also removes a package that was installed by hand. ${elsewhere}`
+    return `${what}, although package-lock.json lists it: optional dependencies were omitted, by \`--omit=optional\`, \`--no-optional\` or \`omit\` in .npmrc. Install without that: the next \`npm ci --omit=optional\` also removes a package that was installed by hand. ${elsewhere}`
   }
   return `${what}. npm leaves it out if optional dependencies are omitted, or if the lockfile was written on another platform (https://github.com/npm/cli/issues/4828). Run \`npm install --save-optional @utdk/plaid-${name}@${version}\`, or remove node_modules and package-lock.json and run \`npm install\`. ${elsewhere}`
 }

@@ -133,7 +133,7 @@ function keyOf({ pane, questions }: Pane) {
   return pane + (questions?.[0]?.text ?? '')
 }
 
-/** What is known of the session for `onExit`: the last event has it. */
+/** The metadata for `onExit`, taken from the session's last event. */
 function lastMetadata(reply: Reply | undefined) {
   const last = reply?.events.at(-1)?.metadata ?? {}
   const { institution_id, institution_name, link_session_id, request_id } = last
