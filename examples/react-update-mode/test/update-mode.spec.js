@@ -1,3 +1,5 @@
+// A user links a bank, its login breaks, and the user repairs it, or leaves Link without doing so.
+
 import { test as base, expect } from '@playwright/test'
 import { routePlaidLink } from '@utdk/plaid/playwright'
 import { startSandbox } from '@utdk/plaid/sandbox'
